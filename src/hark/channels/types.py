@@ -1,0 +1,257 @@
+"""What passes between Hark's core and a venue: requests, raw arrivals, normalised events, replies, receipts, abilities.
+
+Frozen, without Django, so that a third-party venue needs nothing else (channels reference, section 2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+Kind = Literal[
+    "message", "edit", "delete", "receipt", "echo", "reaction", "review", "profile", "consent_stop", "channel_health",
+    "unknown",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connected account, as its venue's code sees it. `secrets` never show in a repr."""
+
+    key: str
+    external_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    self_ids: frozenset[str] = frozenset()
+    handles: frozenset[str] = frozenset()
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call that reached us, raw. Header names are in lower case. `address` is the caller's, for limits."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller is answered."""
+
+    status: int = 200
+    body: bytes = b'{"ok":true}'
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rate limit that this request uses up one token of: `burst` at once, `per_minute` on the long run."""
+
+    key: str
+    burst: int
+    per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Genuine: store it, then answer `reply`.
+
+    `dedupe_key` is the venue's delivery id (empty: SHA-256 of the bytes is used); `lane_key` is the venue's thread where
+    it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing.
+    """
+
+    dedupe_key: str = ""
+    lane_key: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply: Reply = field(default_factory=Reply)
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not genuine, or not acceptable: nothing is stored."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A handshake: answer it, store nothing."""
+
+    reply: Reply
+
+
+Verdict = Accepted | Rejected | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One stored arrival, exactly as the venue delivered it."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author as the venue names him. `claims` are (network, value) pairs he typed; `proved` only by a signed token."""
+
+    external_id: str
+    network: str = ""
+    scope: str = ""
+    handle: str = ""
+    name: str = ""
+    url: str = ""
+    avatar: str = ""
+    is_self: bool = False
+    followers: int | None = None
+    verified: bool = False
+    proved: bool = False
+    claims: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in the text; `start` and `end` count code points of `text`."""
+
+    external_id: str
+    handle: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRef:
+    """A reference only; nothing is downloaded by `parse`."""
+
+    ref: str
+    mime: str = ""
+    size: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC."""
+
+    kind: Kind
+    external_id: str | None = None
+    account: str = ""
+    raw_id: str = ""
+    thread_id: str | None = None
+    parent_id: str | None = None
+    root_id: str | None = None
+    visibility: Literal["public", "private", "limited"] | None = None
+    author: Person | None = None
+    message_kind: str = ""
+    subject: str = ""
+    text: str | None = None
+    html: str | None = None
+    lang: str | None = None
+    attachments: tuple[AttachmentRef, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    rating: int | None = None
+    sent_at: datetime | None = None
+    permalink: str | None = None
+    targets_us: Literal["mention", "reply", "owned_venue", "keyword", "none"] = "none"
+    client_ref: str | None = None
+    state: Literal["accepted", "sent", "delivered", "read", "failed"] | None = None
+    state_of: str | None = None
+    expires_reply_at: datetime | None = None
+    policy: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a reply goes, in the venue's ids."""
+
+    external_id: str = ""
+    thread: str = ""
+    root: str = ""
+    parent: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One reply to publish. `id` is the idempotency key and the client reference."""
+
+    id: UUID
+    target: Target
+    visibility: Literal["public", "private", "limited"]
+    text: str
+    html: str = ""
+    author_kind: Literal["human", "bot"] = "human"
+    private_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The venue has taken it; a long text may have become several posts."""
+
+    external_ids: tuple[str, ...]
+    state: Literal["accepted", "sent", "delivered"] = "sent"
+    permalink: str = ""
+    cost: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a poll: what was there, where to go on, whether there is more right now."""
+
+    raws: tuple[Raw, ...]
+    next_cursor: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a venue can do; `check` narrows it per account. A flag that no test proves is false."""
+
+    public: bool = False
+    private: bool = False
+    threaded: bool = False
+    max_length: int | None = None
+    unit: Literal["chars", "graphemes", "bytes", "utf16", "sms"] = "chars"
+    media: bool = False
+    edits_in: bool = False
+    edits_out: bool = False
+    deletes_in: bool = False
+    deletes_out: bool = False
+    receipts: bool = False
+    can_move_private: Literal["none", "reply_once", "dm_if_open", "always"] = "none"
+    bot_reply: Literal["allowed", "disclose", "forbidden", "approval"] = "allowed"
+    unsolicited_reply: bool = True
+    one_reply: bool = False
+    idempotent_send: Literal["key", "natural", "none"] = "none"
+    echo: bool = False
+    webhook: bool = False
+    poll: bool = False
+    listen_keywords: bool = False
+    must_purge_on_delete: bool = False
+    storage: Literal["full", "none"] = "full"
+    off_platform_match: bool = True
+    native_reply_url: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a connection test found. `problems` are sentences for the administrator; empty means well."""
+
+    problems: tuple[str, ...] = ()
+    self_ids: tuple[str, ...] = ()
+    granted: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    caps: Caps | None = None

@@ -1,0 +1,214 @@
+"""Messages, conversations, cases and what agents write on them."""
+
+from django.db import models
+
+from hark.clocks.types import ClockKind
+from hark.contacts.models import Contact, Identity
+from hark.conversations.types import Direction, Status, Visibility
+from hark.delivery.models import OutboxItem
+from hark.intake.models import Arrival
+from hark.organisation.models import Agent, Channel, Inbox, Team
+
+
+class Case(models.Model):
+    """One contact's one problem over 1..n conversations.
+
+    `due_at` repeats the soonest running clock, `last_*` the newest message, because every list is ordered and drawn by
+    them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    title = models.TextField()
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    assignee = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
+    status = models.TextField(choices=Status, default=Status.OPEN)
+    opened_because = models.TextField(default="")
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    mood_at_opening = models.TextField(default="calm")
+    mood_at_closing = models.TextField(default="")
+    last_message_at = models.DateTimeField()
+    last_inbound_at = models.DateTimeField(null=True)
+    last_text = models.TextField(default="")
+    last_kind = models.TextField(default="")
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="case_status", condition=models.Q(status__in=Status.values))]
+        indexes = [
+            models.Index(name="case_inbox_due", fields=["inbox", "status", "due_at", "id"]),
+            models.Index(name="case_assignee_due", fields=["assignee", "status", "due_at", "id"]),
+            models.Index(name="case_contact", fields=["contact", "-opened_at"]),
+        ]
+
+
+class Conversation(models.Model):
+    """One thread at one venue. Without a case it belongs to the stream."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    thread_key = models.TextField()
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="conversations")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    subject = models.TextField(default="")
+    first_responded_at = models.DateTimeField(null=True)
+    last_inbound_at = models.DateTimeField(null=True)
+    last_outbound_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="conversation_channel_thread", fields=["channel", "thread_key"]),
+            models.CheckConstraint(name="conversation_thread_key_not_empty", condition=~models.Q(thread_key="")),
+        ]
+        indexes = [models.Index(name="conversation_contact", fields=["contact"])]
+
+
+class Message(models.Model):
+    """One utterance: post, comment, review, mail, chat line, answer. Notes are not messages: they never leave.
+
+    Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
+    has taken it; answered in the venue's own app it has `native`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="messages")
+    arrival = models.ForeignKey(Arrival, null=True, on_delete=models.PROTECT, related_name="+")
+    external_id = models.TextField(null=True)
+    parent_id = models.TextField(default="")
+    identity = models.ForeignKey(Identity, null=True, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
+    outbox_item = models.OneToOneField(OutboxItem, null=True, on_delete=models.PROTECT, related_name="+")
+    native = models.BooleanField(default=False)
+    direction = models.TextField(choices=Direction)
+    visibility = models.TextField(choices=Visibility)
+    kind = models.TextField()
+    text = models.TextField()
+    sent_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    permalink = models.TextField(default="")
+    rating = models.SmallIntegerField(null=True)
+    targets_us = models.TextField(default="none")
+    problem = models.TextField(default="")
+    backfilled = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="message_channel_external_id", fields=["channel", "external_id"]),
+            models.CheckConstraint(name="message_external_id_not_empty", condition=~models.Q(external_id="")),
+            models.CheckConstraint(name="message_visibility", condition=models.Q(visibility__in=Visibility.values)),
+            models.CheckConstraint(
+                name="message_has_an_author",
+                condition=models.Q(direction="in", identity__isnull=False)
+                | models.Q(direction="out", agent__isnull=False)
+                | models.Q(direction="out", native=True),
+            ),
+        ]
+        indexes = [
+            models.Index(name="message_conversation_sent", fields=["conversation", "sent_at", "id"]),
+            models.Index(name="message_identity_sent", fields=["identity", "-sent_at"]),
+            models.Index(name="message_channel_newest", fields=["channel", "-id"]),
+        ]
+
+
+class MessageVersion(models.Model):
+    """An earlier text of an edited or deleted message."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="versions")
+    text = models.TextField()
+    replaced_at = models.DateTimeField()
+
+
+class Reading(models.Model):
+    """What one model version read in one message; never recomputed silently.
+
+    The columns are what lists and reports ask daily; `data` is the whole reading with its probabilities and reasons.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="readings")
+    model_version = models.TextField()
+    language = models.TextField()
+    relevance = models.TextField(default="")
+    sentiment = models.TextField()
+    urgency = models.TextField()
+    complaint = models.FloatField()
+    score = models.FloatField(null=True)
+    duplicate_key = models.TextField()
+    data = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="reading_message_version", fields=["message", "model_version"])]
+        indexes = [models.Index(name="reading_duplicate_key", fields=["duplicate_key"])]
+
+
+class Correction(models.Model):
+    """What an agent changed in a reading; append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="corrections")
+    field = models.TextField()
+    old_value = models.TextField()
+    old_p = models.FloatField(null=True)
+    new_value = models.TextField()
+    model_version = models.TextField()
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class Clock(models.Model):
+    """One promise on a case, running until `stopped_at`."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="clocks")
+    conversation = models.ForeignKey(Conversation, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField(choices=ClockKind)
+    segment = models.IntegerField(default=1)
+    target_seconds = models.IntegerField()
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="clock_case_conversation_kind_segment",
+                fields=["case", "conversation", "kind", "segment"],
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [models.Index(name="clock_running", fields=["due_at"], condition=models.Q(stopped_at__isnull=True))]
+
+
+class Note(models.Model):
+    """What agents tell each other on a case; never leaves the house."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+
+class Draft(models.Model):
+    """What an agent has typed and not sent, per case and kind (reply or note)."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField()
+    text = models.TextField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="draft_case_agent_kind", fields=["case", "agent", "kind"])]

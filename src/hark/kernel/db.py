@@ -1,0 +1,49 @@
+"""Database helpers: after-commit work, bulk COPY, commit-ordered wake-ups."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, LiteralString, cast
+
+from django.db import connection, transaction
+
+from hark.kernel.errors import NotInTransaction
+
+
+def after_commit(work: Callable[[], None]) -> None:
+    """Run `work` once the running transaction has committed; not at all when it rolls back.
+
+    Raises NotInTransaction outside one, where 'after the commit' would mean 'now, whatever happens next'.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction
+    transaction.on_commit(work)
+
+
+def notify(channel: str, payload: str = "") -> None:
+    """Wake listeners of `channel` when the running transaction commits. At most 8,000 bytes; may be lost: poll too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
+
+
+def copy_rows(statement: LiteralString, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Load `rows` with a binary COPY `statement` (`COPY table (columns) FROM STDIN BINARY`) in the running transaction.
+
+    `types` are PostgreSQL type names, one a column. One round trip however many rows.
+    """
+    with connection.cursor() as cursor, cast("Any", cursor).copy(statement) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def fetch_all(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of one statement on the default connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def execute(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:
+    """Run one statement; returns the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.rowcount

@@ -1,0 +1,100 @@
+"""Who we are: brands, inboxes, connected channels, teams and agents."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from hark.organisation.types import ChannelState, Role
+
+
+class Organisation(models.Model):
+    """The one organisation of this installation; its row is written by the first run."""
+
+    name = models.TextField()
+    set_up_at = models.DateTimeField()
+    only_one = models.BooleanField(default=True, unique=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="organisation_only_one", condition=models.Q(only_one=True))]
+
+
+class Brand(models.Model):
+    """What we listen for and sign as. Lists are short and edited as a whole."""
+
+    key = models.TextField(unique=True)
+    name = models.TextField(unique=True)
+    about = models.TextField(default="")
+    handles = models.JSONField(default=list)
+    products = models.JSONField(default=list)
+    exclude = models.JSONField(default=list)
+    language = models.TextField(default="en")
+    colour = models.TextField(default="#0f6b5f")
+
+
+class Team(models.Model):
+    """Agents together."""
+
+    key = models.TextField(unique=True)
+    name = models.TextField(unique=True)
+
+
+class Inbox(models.Model):
+    """What agents see and admins configure. Several channels feed one inbox."""
+
+    key = models.TextField(unique=True)
+    name = models.TextField(unique=True)
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    teams = models.ManyToManyField(Team, related_name="+")
+    only_assigned = models.BooleanField(default=False)
+    undo_seconds = models.PositiveIntegerField(default=15)
+    first_response_seconds = models.PositiveIntegerField(default=900)
+    next_response_seconds = models.PositiveIntegerField(default=1800)
+
+
+class AgentManager(BaseUserManager["Agent"]):
+    """What Django's sign-in needs to find an agent by e-mail address."""
+
+    def get_by_natural_key(self, username: str | None) -> "Agent":
+        """The agent with this e-mail address, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+class Agent(AbstractBaseUser):
+    """A person who works here; never a contact and never a machine."""
+
+    key = models.TextField(unique=True)
+    email = models.EmailField(unique=True)
+    name = models.TextField()
+    role = models.TextField(choices=Role, default=Role.AGENT)
+    teams = models.ManyToManyField(Team, related_name="agents")
+    is_active = models.BooleanField(default=True)
+    time_zone = models.TextField(default="UTC")
+    languages = models.JSONField(default=list)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    objects = AgentManager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="agent_role", condition=models.Q(role__in=Role.values))]
+
+
+class Channel(models.Model):
+    """One connected account at a venue. Secrets are sealed; `settings` holds nothing secret."""
+
+    key = models.TextField(unique=True)
+    venue = models.TextField()
+    external_id = models.TextField()
+    name = models.TextField()
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+")
+    settings = models.JSONField(default=dict)
+    sealed_secrets = models.BinaryField(default=b"")
+    state = models.TextField(choices=ChannelState, default=ChannelState.ACTIVE)
+    state_reason = models.TextField(default="")
+    connected_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="channel_venue_external_id", fields=["venue", "external_id"]),
+            models.CheckConstraint(name="channel_state", condition=models.Q(state__in=ChannelState.values)),
+        ]

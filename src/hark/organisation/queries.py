@@ -1,0 +1,34 @@
+"""Readers of the organisation, and the ground of the gate: which inboxes an agent may see."""
+
+from django.db.models import Q, QuerySet
+
+from hark.organisation.models import Agent, Channel, Inbox, Organisation
+from hark.organisation.types import SEES_EVERYTHING
+
+_set_up = False
+
+
+def is_set_up() -> bool:
+    """Has the first run been done? Remembered once true, since it is never undone."""
+    global _set_up  # noqa: PLW0603
+    _set_up = _set_up or Organisation.objects.exists()
+    return _set_up
+
+
+def sees_everything(agent: Agent) -> bool:
+    """Owners, administrators, supervisors and auditors see every inbox."""
+    return agent.is_active and agent.role in SEES_EVERYTHING
+
+
+def inboxes_visible_to(agent: Agent) -> QuerySet[Inbox]:
+    """The inboxes whose work this agent may see; none for a deactivated one."""
+    if not agent.is_active:
+        return Inbox.objects.none()
+    if sees_everything(agent):
+        return Inbox.objects.all()
+    return Inbox.objects.filter(Q(teams__in=agent.teams.all())).distinct()
+
+
+def channels_by_id(ids: set[int]) -> dict[int, Channel]:
+    """Channels with their inbox and brand, for a batch."""
+    return {row.pk: row for row in Channel.objects.filter(pk__in=ids).select_related("inbox__brand")}

@@ -1,0 +1,29 @@
+"""Words of the organisation that cross between rooms."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """What an agent may do (security reference, section 5)."""
+
+    OWNER = "owner", "Owner"
+    ADMINISTRATOR = "administrator", "Administrator"
+    SUPERVISOR = "supervisor", "Supervisor"
+    AGENT = "agent", "Agent"
+    LIGHT_AGENT = "light_agent", "Light agent (notes only)"
+    AUDITOR = "auditor", "Auditor (reads)"
+
+
+SEES_EVERYTHING = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})
+MAY_ANSWER = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AGENT})
+MAY_NOTE = MAY_ANSWER | {Role.LIGHT_AGENT}
+MAY_ADMINISTER = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+MAY_SUPERVISE = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR})
+
+
+class ChannelState(TextChoices):
+    """Whether a connected channel takes part."""
+
+    ACTIVE = "active", "Active"
+    AUTH_LOST = "auth_lost", "Permission lost: sending waits, arrivals are kept"
+    PAUSED = "paused", "Paused by an administrator"
