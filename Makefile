@@ -1,0 +1,61 @@
+# Hark. `make help` lists everything.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+
+.PHONY: help setup demo run test check fix
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^([a-z-]+:.*## |## )' $(MAKEFILE_LIST) | awk -F':.*## ' '/^## /{sub(/^## /,""); print "\n" $$0; next} {printf "  %-14s %s\n", $$1, $$2}'
+
+## The seven verbs
+setup: $(VENV)/.dev ## Make the environment with everything for development
+demo: $(VENV)/.run ## Run the main job with made-up customers and open it in a browser
+	@$(BIN)/hark demo $(ARGS)
+run: $(VENV)/.run ## Run an empty Hark of your own (hark up)
+	@$(BIN)/hark up $(ARGS)
+test: $(VENV)/.dev browser check ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+check: $(VENV)/.dev ## Style, types, architecture, migrations
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/lint-imports --no-cache >/tmp/hark-imports.$$$$ || { cat /tmp/hark-imports.$$$$; rm -f /tmp/hark-imports.$$$$; exit 1; }; rm -f /tmp/hark-imports.$$$$
+	@DJANGO_SETTINGS_MODULE=hark.site.settings $(BIN)/python -W ignore -m django makemigrations --check --dry-run -v 0
+	@$(BIN)/mypy
+fix: $(VENV)/.dev ## Let ruff mend style
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+## Slow proofs and made things
+.PHONY: browser lock drills bench screenshots understanding pythons
+browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
+	@$(BIN)/python scripts/get_browser.py
+drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with the ledger checked each time
+	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
+bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages
+	@for b in accept drain live_pages; do $(BIN)/python -m benchmarks.ingest.$$b || exit 1; done
+screenshots: $(VENV)/.dev browser ## Take the pictures of docs/ from the demo
+	@$(BIN)/python scripts/screenshots.py
+understanding: $(VENV)/.dev ## Train the reading's weights again from the shared data and print their figures
+	@$(BIN)/hark understand train --data ../shared/data/understanding --out build/understanding
+pythons: ## Run the suite without the browser on every Python that is there (3.11, 3.12, 3.13)
+	@for p in python3.11 python3.12 python3.13; do command -v $$p >/dev/null && \
+		{ $(MAKE) --no-print-directory VENV=build/$$p PYTHON=$$p setup && build/$$p/bin/python -m pytest -q -n $(JOBS) -m "not browser" || exit 1; } || echo "$$p is not here"; done
+lock: $(VENV)/.dev ## Lock the requirements again (needs uv)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
+	lock="uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q"; \
+	$$lock --extra embedded --extra install -o requirements/run.txt && \
+	$$lock --extra embedded --extra install --extra train --extra dev -o requirements/dev.txt
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Hark needs Python 3.11, 3.12 or 3.13, and none was found. Install one, or say PYTHON=/path/to/it."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment. On Debian: apt install python3-venv."; exit 1; }
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@test -e $(VENV)/.dev || { echo "Installing Hark into $(VENV) ..."; $(PIP) install --require-hashes -r requirements/run.txt; }
+	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Hark and its tests into $(VENV) ..."; $(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@ $(VENV)/.run
