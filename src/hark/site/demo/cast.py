@@ -1,0 +1,79 @@
+"""Who plays: Plum, its people, its channels, and the names its customers go by."""
+
+from dataclasses import dataclass
+
+ORGANISATION = "Plum"
+PASSWORD = "plum-demo-on-localhost"  # noqa: S105 - only ever valid on this machine, in a demo's throw-away database
+
+BRAND = {
+    "name": "Plum",
+    "about": (
+        "Plum is a mobile phone operator: plans, SIM and eSIM cards, roaming bundles, number moves, invoices, "
+        "network coverage and phones in shops and online."
+    ),
+    "handles": ["@plumcare", "@plum"],
+    "products": ["Unlimited", "Roam 20 GB", "eSIM", "SIM", "Plum app", "roaming", "invoice", "signal", "network", "5G"],
+    "exclude": ["plum cake", "plum tree", "plum jam", "Professor Plum", "plum tomato", "plums", "colour", "harvest"],
+    "language": "en",
+    "colour": "#5b2a6e",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One of Plum's agents."""
+
+    name: str
+    email: str
+    role: str
+    teams: tuple[str, ...]
+    skills: tuple[tuple[str, int], ...]
+    here: str = "the one who tries it"
+
+
+AGENTS = (
+    Player("Tessa Okonedo", "tessa@plum.example", "agent", ("Care",), (("billing", 4), ("roaming", 4), ("activation", 3))),
+    Player("Ruben Asante", "ruben@plum.example", "agent", ("Care",), (("activation", 5), ("network", 4)), "a colleague"),
+    Player("Inés Calder", "ines@plum.example", "supervisor", ("Care", "Public"), (("billing", 5), ("network", 3)), "supervisor"),
+    Player("Milo Verbeke", "milo@plum.example", "owner", ("Care", "Public"), (), "owner"),
+)
+TEAMS = ("Care", "Public")
+SKILLS = (
+    ("billing", "Billing", "topic"),
+    ("roaming", "Roaming", "topic"),
+    ("activation", "Activation", "topic"),
+    ("network", "Network", "topic"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One simulated account: its key in the venue, how it is called, which inbox it feeds, what its posts are."""
+
+    account: str
+    name: str
+    inbox: str
+    kind: str
+    visibility: str
+    targets_us: str
+
+
+INBOXES = (("Care", ("Care",)), ("Care, public", ("Care", "Public")))
+STAGES = (
+    Stage("plumcare@square", "@plumcare on Square (simulated)", "Care, public", "post", "public", "mention"),
+    Stage("listen@square", "“plum” on Square (simulated)", "Care, public", "post", "public", "keyword"),
+    Stage("plum@orchardbook", "Plum page (simulated)", "Care, public", "comment", "public", "owned_venue"),
+    Stage("plum@starred", "Shop reviews (simulated)", "Care, public", "review", "public", "owned_venue"),
+    Stage("dm@square", "Direct messages on Square (simulated)", "Care", "direct", "private", "mention"),
+    Stage("help@plum.example", "help@plum.example (simulated)", "Care", "email", "private", "mention"),
+)
+BY_ACCOUNT = {stage.account: stage for stage in STAGES}
+
+FIRST_NAMES = (
+    "Maud Idris Oda Bram Wanjiru Jorik Ana Silke Juno Noor Tobias Lena Femi Pilar Dag Yara Ilse Mateo Greet Sanne Koen "
+    "Amara Lotte Viktor Rosalind Emeka Petra Hugo Nadia Anton Freya Kofi Marit Zeno Elif Bas Carmen Odile Rune Tariq"
+).split()
+LAST_NAMES = (
+    "Terlinden Falk Lindqvist Soetaert Banerjee Refalo Dijkman Abara Veldkamp Moreau Okafor Castellan Wouters Halloran "
+    "Brandt Ferreira Novak Petersen Achterberg Iyer Goossens Lambrecht Sorensen Duarte Kimathi Vance"
+).split()
