@@ -5,27 +5,54 @@ routing (channels reference, section 1).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from hark.channels.types import Account, Caps, Health, Inbound, Outbound, Page, Raw, Receipt, Request, Verdict
+from hark.channels.errors import Refused
+from hark.channels.types import (
+    Account,
+    Caps,
+    Health,
+    Inbound,
+    Outbound,
+    Page,
+    Raw,
+    Receipt,
+    Rejected,
+    Reply,
+    Request,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    """A venue that needs nothing from an administrator."""
 
 
 class Venue(Protocol):
-    """One kind of place. Everything but `check`, `poll`, `send` and `media` is pure; `parse` is total."""
+    """One kind of place. Everything but `check`, `poll`, `send` and `media` is pure; `parse` is total.
+
+    A venue derives from this class and writes the verbs that its `caps` promise; the others refuse by themselves.
+    """
 
     key: ClassVar[str]
     name: ClassVar[str]
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
-    Settings: ClassVar[type[Any]]
+    Settings: ClassVar[type[Any]] = NoSettings
+
+    def caps_for(self, account: Account) -> Caps:
+        """What this account can do, as far as its settings narrow the venue's `caps`. Pure."""
+        return self.caps
 
     def check(self, account: Account) -> Health:
         """Connection test."""
-        ...
+        return Health(caps=self.caps_for(account))
 
     def verify(self, account: Account, request: Request) -> Verdict:
         """Is it genuine? Over the raw bytes, constant-time, before any parsing, no I/O."""
-        ...
+        return Rejected(Reply(404, b'{"error":"nothing here"}'))
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
         """The events in it, in order. Pure and total: what it does not know is `unknown`."""
@@ -33,12 +60,12 @@ class Venue(Protocol):
 
     def poll(self, account: Account, cursor: str) -> Page:
         """One page from an opaque cursor (empty: from the start)."""
-        ...
+        return Page((), cursor)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Exactly one attempt; raises one of the four errors."""
-        ...
+        raise Refused("no_api", f"{self.name} takes no replies from Hark.")
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """The bytes of an attachment, capped."""
-        ...
+        raise Refused("no_media", f"{self.name} has no attachments.")

@@ -65,7 +65,8 @@ class Accepted:
     """Genuine: store it, then answer `reply`.
 
     `dedupe_key` is the venue's delivery id (empty: SHA-256 of the bytes is used); `lane_key` is the venue's thread where
-    it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing.
+    it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing, and `limited`
+    is what the caller is answered when one is used up (None: the front door's own 429).
     """
 
     dedupe_key: str = ""
@@ -73,6 +74,7 @@ class Accepted:
     headers: Mapping[str, str] = field(default_factory=dict)
     reply: Reply = field(default_factory=Reply)
     limits: tuple[Limit, ...] = ()
+    limited: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What a venue can do; `check` narrows it per account. A flag that no test proves is false."""
+    """What a venue can do; `check` narrows it per account. A flag that no test proves is false.
+
+    `own_venue`: the venue is Hark itself (chat, form), so a reply leaves over no network and cannot fail on the way.
+    """
 
     public: bool = False
     private: bool = False
@@ -243,6 +248,7 @@ class Caps:
     storage: Literal["full", "none"] = "full"
     off_platform_match: bool = True
     native_reply_url: bool = False
+    own_venue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""Connecting accounts at venues."""
+
+import json
+from typing import Any, TypedDict, Unpack
+
+from django.db import IntegrityError, transaction
+
+from hark.kernel import ids, secrets
+from hark.kernel.actions import record
+from hark.kernel.errors import HarkError
+from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
+from hark.organisation.models import Channel, Inbox
+from hark.organisation.types import ChannelState
+
+SIGNING_BITS = 256
+
+
+class AlreadyConnected(HarkError):
+    """This account is connected already."""
+
+
+class NewChannel(TypedDict):
+    """What connecting an account takes. `settings` holds nothing secret; `secrets` are sealed."""
+
+    venue: str
+    external_id: str
+    name: str
+    inbox: Inbox
+    settings: dict[str, Any]
+    secrets: dict[str, str]
+
+
+def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
+    """Connect one account at a venue to an inbox, in one transaction; raises AlreadyConnected.
+
+    Every channel gets a signing secret of its own (256 bits, named `signing`) unless one is given: visitors' tokens and
+    forms are signed with it, so that a new secret ends all of them and touches no other channel.
+    """
+    key = ids.public_key("chan")
+    channel = Channel(
+        key=key,
+        venue=new["venue"],
+        external_id=new["external_id"],
+        name=new["name"],
+        inbox=new["inbox"],
+        settings=new["settings"],
+        sealed_secrets=sealed({"signing": ids.new_token(SIGNING_BITS), **new["secrets"]}, key),
+        connected_at=database_now(),
+    )
+    try:
+        with transaction.atomic():
+            channel.save(force_insert=True)
+            record([event("channel.connected", channel, actor)])
+    except IntegrityError as error:
+        raise AlreadyConnected(new["venue"]) from error
+    return channel
+
+
+def pause_sending(*, channel_id: int, reason: str) -> bool:
+    """Stop sending over a channel whose permission is lost; arrivals are still stored. True for the one that did it.
+
+    One transaction; compare-and-set, so that many sends failing at once raise one alarm.
+    """
+    with transaction.atomic():
+        hit = Channel.objects.filter(pk=channel_id, state=ChannelState.ACTIVE).update(
+            state=ChannelState.AUTH_LOST, state_reason=reason
+        )
+        if hit:
+            channel = Channel.objects.get(pk=channel_id)
+            record([event("channel.auth_lost", channel, "system")])
+    return bool(hit)
+
+
+def resume_sending(*, channel_id: int, actor: str, new_secrets: dict[str, str] | None = None) -> bool:
+    """Send again over a channel that was stopped, with renewed secrets where there are any. True for the one that did it.
+
+    One transaction; what waited in the out-box leaves in its old order.
+    """
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().get(pk=channel_id)
+        if new_secrets:
+            channel.sealed_secrets = sealed({**opened(channel), **new_secrets}, channel.key)
+        was_stopped = channel.state != ChannelState.ACTIVE
+        channel.state, channel.state_reason = ChannelState.ACTIVE, ""
+        channel.save(update_fields=["sealed_secrets", "state", "state_reason"])
+        if was_stopped:
+            record([event("channel.resumed", channel, actor)])
+    return was_stopped
+
+
+def sealed(values: dict[str, str], key: str) -> bytes:
+    """A channel's secrets, sealed to this channel: copied to another row they do not open."""
+    return secrets.seal(json.dumps(values, sort_keys=True).encode(), aad=sealing_context(key))
+
+
+def opened(channel: Channel) -> dict[str, str]:
+    """A channel's secrets."""
+    blob = bytes(channel.sealed_secrets)
+    values: dict[str, str] = json.loads(secrets.open_sealed(blob, aad=sealing_context(channel.key))) if blob else {}
+    return values
+
+
+def sealing_context(key: str) -> str:
+    """Where these secrets stand, bound into the seal."""
+    return f"organisation_channel|sealed_secrets|{key}"
+
+
+def event(kind: str, channel: Channel, actor: str) -> NewEvent:
+    """What happened to a channel, for those who see its inbox."""
+    return NewEvent(kind, channel.key, actor=actor, inbox_id=channel.inbox_id)
