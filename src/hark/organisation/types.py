@@ -1,5 +1,7 @@
 """Words of the organisation that cross between rooms."""
 
+from dataclasses import dataclass
+
 from django.db.models import TextChoices
 
 
@@ -27,3 +29,27 @@ class ChannelState(TextChoices):
     ACTIVE = "active", "Active"
     AUTH_LOST = "auth_lost", "Permission lost: sending waits, arrivals are kept"
     PAUSED = "paused", "Paused by an administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class NewBrand:
+    """What a brand says of itself: the words that tell it from ordinary ones."""
+
+    name: str
+    about: str = ""
+    handles: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    language: str = "en"
+    colour: str = "#0f6b5f"
+
+
+@dataclass(frozen=True, slots=True)
+class NewInbox:
+    """What agents see under one name; times in seconds."""
+
+    name: str
+    only_assigned: bool = False
+    undo_seconds: int = 15
+    first_response_seconds: int = 900
+    next_response_seconds: int = 1800

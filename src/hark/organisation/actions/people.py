@@ -1,0 +1,231 @@
+"""Who works here and what they may see: agents, teams, brands, inboxes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from hark.kernel.actions import record
+from hark.kernel.errors import HarkError, NotAllowed, NotFound
+from hark.kernel.ids import public_key
+from hark.kernel.time import now
+from hark.kernel.types import NewEvent
+from hark.organisation.models import Agent, Brand, Inbox, Team
+from hark.organisation.types import NewBrand, NewInbox, Role
+
+
+class NameTaken(HarkError):
+    """There is already one of that name."""
+
+
+class WeakPassword(HarkError):
+    """This password is too weak."""
+
+
+class LinkUsedUp(HarkError):
+    """This link was used before, has ended, or is not whole. Ask the person who invited you for a new one."""
+
+
+class LastOwner(HarkError):
+    """Somebody must own the organisation. Name another owner first."""
+
+
+class InvitationLinks(PasswordResetTokenGenerator):
+    """One-time links for setting a password: 72 hours, bound to the person, the role and the address.
+
+    Nothing is stored: the token is an HMAC over the person's state; using it, or a changed role or address, ends it.
+    """
+
+    key_salt = "hark.organisation.invitation"
+
+    def _make_hash_value(self, user: Agent, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.role}{user.is_active}"
+
+
+invitation_links = InvitationLinks()
+
+
+def add_brand(*, brand: NewBrand) -> Brand:
+    """Write a brand. Raises NameTaken."""
+    with _unique("brand"):
+        return Brand.objects.create(key=public_key("brand"), **asdict(brand))
+
+
+def change_brand(*, key: str, brand: NewBrand) -> Brand:
+    """Replace everything a brand says of itself. Raises NotFound, NameTaken."""
+    with _unique("brand"):
+        if not Brand.objects.filter(key=key).update(**asdict(brand)):
+            raise NotFound
+    return Brand.objects.get(key=key)
+
+
+def add_team(*, name: str) -> Team:
+    """Write a team. Raises NameTaken."""
+    with _unique("team"):
+        return Team.objects.create(key=public_key("team"), name=name)
+
+
+def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> Inbox:
+    """Write an inbox whose work these teams see, in one transaction. Raises NameTaken."""
+    with _unique("inbox"):
+        made = Inbox.objects.create(key=public_key("inbox"), brand=brand, **asdict(inbox))
+        made.teams.set(teams)
+    return made
+
+
+def add_agent(
+    *,
+    name: str,
+    email: str,
+    role: Role = Role.AGENT,
+    teams: Sequence[Team] = (),
+    password: str = "",
+    actor: str = "system",
+) -> Agent:
+    """Write a person who works here, in one transaction. Without a password nobody can sign in until `join`.
+
+    Raises NameTaken when the address is in use, WeakPassword.
+    """
+    agent = Agent(key=public_key("agent"), name=name, email=email.strip().lower(), role=role)
+    if password:
+        _check_password(password, agent)
+    agent.set_password(password or None)
+    with _unique("e-mail address"):
+        agent.save(force_insert=True)
+        agent.teams.set(teams)
+        record([NewEvent("agent.added", agent.key, actor=actor)])
+    return agent
+
+
+def invitation_token(*, agent: Agent) -> str:
+    """The secret half of a link with which this person sets a password once, within 72 hours."""
+    return invitation_links.make_token(agent)
+
+
+def join(*, key: str, token: str, password: str) -> Agent:
+    """Set the password with a one-time link; all earlier sessions of the person end.
+
+    The row is locked, so that of two uses of one link one fails. Raises LinkUsedUp (also for an unknown person and an
+    empty token), WeakPassword.
+    """
+    with transaction.atomic():
+        agent = Agent.objects.select_for_update().filter(key=key, is_active=True).first()
+        if agent is None or not token or not invitation_links.check_token(agent, token):
+            raise LinkUsedUp
+        _check_password(password, agent)
+        agent.set_password(password)
+        agent.save(update_fields=["password"])
+        record([NewEvent("agent.joined", agent.key, actor=agent.key)])
+    return agent
+
+
+def change_agent(*, key: str, role: Role, teams: Sequence[Team], actor: Agent) -> Agent:
+    """Change what a person may do and see, in one transaction; a changed role ends that person's sessions.
+
+    Raises NotFound, NotAllowed (only an owner makes or unmakes owners; nobody changes their own role), LastOwner.
+    """
+    with transaction.atomic():
+        agent = _locked(key)
+        if role != agent.role:
+            _may_change_role(agent, role, actor)
+            Agent.objects.filter(pk=agent.pk).update(role=role)
+            end_sessions(agent_id=agent.pk)
+        agent.teams.set(teams)
+        record([NewEvent("agent.changed", agent.key, actor=actor.key, data={"role": role})])
+    agent.role = role
+    return agent
+
+
+def deactivate_agent(*, key: str, actor: Agent) -> Agent:
+    """Close a person's door: no sign-in, no page, no live stream from the next moment on. Work in hand stays theirs.
+
+    One transaction; doing it twice changes nothing. Raises NotFound, NotAllowed (oneself; an owner by anybody else than
+    an owner), LastOwner.
+    """
+    with transaction.atomic():
+        agent = _locked(key)
+        _may_change_role(agent, Role(agent.role), actor)
+        if agent.role == Role.OWNER:
+            _another_owner_than(agent)
+        Agent.objects.filter(pk=agent.pk).update(is_active=False)
+        end_sessions(agent_id=agent.pk)
+        record([NewEvent("agent.deactivated", agent.key, actor=actor.key)])
+    agent.is_active = False
+    return agent
+
+
+def reactivate_agent(*, key: str, actor: Agent) -> Agent:
+    """Open the door again; the password is as before. Raises NotFound."""
+    with transaction.atomic():
+        agent = _locked(key)
+        Agent.objects.filter(pk=agent.pk).update(is_active=True)
+        record([NewEvent("agent.reactivated", agent.key, actor=actor.key)])
+    agent.is_active = True
+    return agent
+
+
+def end_sessions(*, agent_id: int) -> int:
+    """End every session of one person; returns how many there were.
+
+    Sessions are signed blobs without an owner's column, so all live ones are read; a change of rights is rare.
+    """
+    live = Session.objects.filter(expire_date__gt=now())
+    theirs = [row.pk for row in live.iterator() if row.get_decoded().get("_auth_user_id") == str(agent_id)]
+    return Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def set_inbox_members(*, key: str, teams: Sequence[Team], only_assigned: bool) -> Inbox:
+    """Replace the teams that see an inbox, and whether agents see only what is assigned to them. Raises NotFound."""
+    with transaction.atomic():
+        inbox = Inbox.objects.select_for_update().filter(key=key).first()
+        if inbox is None:
+            raise NotFound
+        Inbox.objects.filter(pk=inbox.pk).update(only_assigned=only_assigned)
+        inbox.teams.set(teams)
+    inbox.only_assigned = only_assigned
+    return inbox
+
+
+def _locked(key: str) -> Agent:
+    agent = Agent.objects.select_for_update().filter(key=key).first()
+    if agent is None:
+        raise NotFound
+    return agent
+
+
+def _may_change_role(agent: Agent, role: Role, actor: Agent) -> None:
+    """Nobody raises or closes oneself; what concerns an owner is an owner's to do; one owner stays."""
+    if agent.pk == actor.pk:
+        raise NotAllowed("not for yourself")
+    if Role.OWNER in (agent.role, role) and actor.role != Role.OWNER:
+        raise NotAllowed("only an owner decides about owners")
+    if agent.role == Role.OWNER and role != Role.OWNER:
+        _another_owner_than(agent)
+
+
+def _another_owner_than(agent: Agent) -> None:
+    owners = Agent.objects.select_for_update().filter(role=Role.OWNER, is_active=True).exclude(pk=agent.pk)
+    if not list(owners.values_list("pk", flat=True)):
+        raise LastOwner
+
+
+def _check_password(password: str, agent: Agent) -> None:
+    try:
+        validate_password(password, agent)
+    except ValidationError as trouble:
+        raise WeakPassword(" ".join(trouble.messages)) from None
+
+
+@contextmanager
+def _unique(what: str) -> Iterator[None]:
+    """A transaction in which a broken UNIQUE constraint is the caller's NameTaken."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise NameTaken(what) from None
