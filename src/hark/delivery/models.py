@@ -1,5 +1,6 @@
-"""The out-box: replies stored before they are sent."""
+"""The out-box: replies stored before they are sent, and the breaker of each channel."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from hark.delivery.types import OutboxState
@@ -9,8 +10,10 @@ from hark.organisation.models import Channel
 class OutboxItem(models.Model):
     """One reply on its way to a venue.
 
-    `thread` orders the sends of one conversation. `not_before` is the end of the undo window, later of the back-off.
-    A send whose fate is unknown stays `ambiguous` until an echo or a person settles it.
+    `thread` orders the sends of one conversation. `not_before` is the end of the undo window, later of the back-off,
+    which lasts a day from `tried_since`; `tried_at` is when the last attempt began. `may_have_left`: an attempt may have
+    reached the venue, so that it can no longer be taken back. A send whose fate is unknown stays `ambiguous` until an
+    echo or a person settles it. A `fence` of 0: nobody is sending it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -31,6 +34,9 @@ class OutboxItem(models.Model):
     permalink = models.TextField(default="")
     receipt_state = models.TextField(default="")  # accepted, sent, delivered, read: what the venue said last
     sent_at = models.DateTimeField(null=True)
+    tried_since = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    may_have_left = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -38,6 +44,20 @@ class OutboxItem(models.Model):
         ]
         indexes = [
             models.Index(name="outboxitem_due", fields=["not_before", "id"], condition=models.Q(state="queued")),
-            models.Index(name="outboxitem_unsettled", fields=["thread", "id"],
-                         condition=models.Q(state__in=["queued", "sending", "ambiguous"])),
+            models.Index(
+                name="outboxitem_unsettled",
+                fields=["thread", "id"],
+                condition=models.Q(state__in=["queued", "sending", "ambiguous"]),
+            ),
+            models.Index(name="outboxitem_leased", fields=["lease_until"], condition=models.Q(state="sending")),
+            GinIndex(name="outboxitem_external_ids", fields=["external_ids"], opclasses=["jsonb_path_ops"]),
         ]
+
+
+class Breaker(models.Model):
+    """Whether a channel rests: nothing is sent before `open_until`; from five failures on, one trial after it."""
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    failures = models.SmallIntegerField(default=0, db_default=0)
+    failing_since = models.DateTimeField()
+    open_until = models.DateTimeField(null=True)

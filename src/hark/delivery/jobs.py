@@ -1,0 +1,49 @@
+"""The out-box's loop. Any number of threads in any number of processes may run it."""
+
+from hark.channels import registry
+from hark.channels.accounts import account_of
+from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
+from hark.delivery.actions import leases, outcomes
+from hark.delivery.faults import reach
+from hark.delivery.models import OutboxItem
+from hark.delivery.types import unpack
+from hark.kernel.errors import HarkError
+
+SENDERS = 4  # threads a process gives to `send_due`: conversations are sent in parallel, a slow venue keeps only some
+
+
+def send_due() -> bool:
+    """One step: deal with lapsed leases, then send one due reply. True when there may be more at once."""
+    recovered = outcomes.recover_lapsed()
+    item = leases.claim()
+    if item is None:
+        return recovered
+    deliver(item)
+    return True
+
+
+def deliver(item: OutboxItem) -> None:
+    """Make exactly one attempt with a leased reply and write down what became of it.
+
+    The lease is committed before the first byte leaves, and no transaction is open while it does. An error that is none
+    of the four leaves the lease to run out: then nobody knows whether it was sent, and `recover_lapsed` decides.
+    """
+    try:
+        venue, account = registry.venue(item.channel.venue), account_of(item.channel)
+    except HarkError as error:
+        outcomes.permission_lost(item, reason=error.message)
+        return
+    reach("before_send")
+    try:
+        receipt = venue.send(account, unpack(item.payload))
+    except Retry as error:
+        outcomes.try_later(item, after_seconds=error.after_seconds, error=error.detail)
+    except Refused as error:
+        outcomes.refused(item, human=error.human)
+    except AuthLost as error:
+        outcomes.permission_lost(item, reason=error.message)
+    except Ambiguous as error:
+        outcomes.line_broke(item, error=error.detail)
+    else:
+        reach("after_send")
+        outcomes.sent(item, receipt)
