@@ -4,22 +4,25 @@ The wheel (`hark[embedded]`) is a carrier of binaries only. PostgreSQL refuses t
 unprivileged user of its own; binaries or folders which that user cannot reach are copied to a place where it can.
 """
 
+import hashlib
 import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from hark.kernel.errors import HarkError
+from hark.kernel.processes import LINUX, launch, living_in, send, wait_until_empty
 from hark.kernel.time import monotonic, sleep
 
 SYSTEM_USER = "hark-postgres"
 REACHABLE_COPY = Path("/var/lib/hark-postgres")
 SETTINGS = {
     "listen_addresses": "",
+    "unix_socket_permissions": "0700",  # inside, everybody is trusted: so nobody else may come to the socket
     "max_connections": "100",
     "shared_buffers": "128MB",
     "wal_compression": "on",
@@ -36,7 +39,11 @@ class NoEmbeddedDatabase(HarkError):
 
 
 class DatabaseDidNotStart(HarkError):
-    """PostgreSQL did not start."""
+    """PostgreSQL did not start. Its own words stand in postgres.log in the data folder."""
+
+
+class WrongDatabaseVersion(HarkError):
+    """These data belong to another major version of PostgreSQL. Keep the old hark[embedded], or move by pg_dump."""
 
 
 @dataclass(slots=True)
@@ -58,42 +65,58 @@ class EmbeddedServer:
         beside = self.folder / "socket"
         if len(str(beside)) < 80:
             return beside
-        return Path("/tmp") / f"hark-{abs(hash(str(self.folder))) % 10**10}"  # noqa: S108 - mode 0700, ours
+        return Path("/tmp") / f"hark-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"  # noqa: S108
 
     def url(self, database: str = "hark") -> str:
         """The address of a database on this server."""
-        return f"postgresql://hark@localhost:5432/{database}?host={self.socket_folder}"
+        return f"postgresql://hark@localhost:5432/{database}?host={quote(str(self.socket_folder), safe='/')}"
 
     def prepare(self) -> None:
         """Make the cluster if there is none. Raises DatabaseDidNotStart with PostgreSQL's own words."""
         user = unprivileged_user()
-        for place in (self.folder, self.socket_folder):
-            place.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        own_folder(self.socket_folder, user)
         if user:
             open_the_way(self.folder)
-            shutil.chown(self.socket_folder, user)
         if (self.cluster / "PG_VERSION").exists():
             return self._check_version()
-        self.cluster.mkdir(mode=0o700, exist_ok=True)
-        if user:
-            shutil.chown(self.cluster, user)
-        command = ["initdb", "-D", str(self.cluster), "-U", "hark", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        unfinished = self.folder / "postgres.new"  # renamed when done: a half-made cluster looks like a whole one
+        shutil.rmtree(unfinished, ignore_errors=True)
+        own_folder(unfinished, user)
+        command = ["initdb", "-D", str(unfinished), "-U", "hark", "-A", "trust", "-E", "UTF8", "--locale=C"]
         self._run([*command, "--no-instructions", "--data-checksums"])
+        unfinished.rename(self.cluster)
         return None
+
+    def make_way(self) -> None:
+        """End what an earlier server has left in the cluster: a postmaster without its parent, its backends, its lock.
+
+        Call it only while holding the data folder: it trusts that no other Hark runs here. PostgreSQL's own lock file
+        does not do: it takes any process that now has the old number, even a zombie, for a live server.
+        """
+        if living_in(self.cluster):
+            self._end_what_lives_here()
+        if LINUX:  # elsewhere we cannot see who lives here, and leave the decision to PostgreSQL
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def spawn(self) -> "subprocess.Popen[bytes]":
+        """Start the server without waiting until it answers. It ends (fast shutdown) when this process dies."""
+        options = [f"-c{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
+        command = [str(binaries() / "postgres"), "-D", str(self.cluster), "-k", str(self.socket_folder), *options]
+        log = os.open(self.folder / "postgres.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self.process = launch(command, user=unprivileged_user(), death_sign=signal.SIGINT, log=log)
+        finally:
+            os.close(log)
+        return self.process
 
     def start(self, *, timeout_seconds: float = 60) -> None:
         """Start the server and wait until it takes connections."""
         self.prepare()
-        options = [f"-c{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
-        command = [str(binaries() / "postgres"), "-D", str(self.cluster), "-k", str(self.socket_folder), *options]
-        log = (self.folder / "postgres.log").open("ab")
-        self.process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **as_user()
-        )
-        log.close()
+        process = self.spawn()
         deadline = monotonic() + timeout_seconds
         while not self.answers():
-            if self.process.poll() is not None or monotonic() > deadline:
+            if process.poll() is not None or monotonic() > deadline:
                 raise DatabaseDidNotStart(self.last_words())
             sleep(0.05)
 
@@ -141,7 +164,27 @@ class EmbeddedServer:
         said = subprocess.run([str(binaries() / "postgres"), "--version"], capture_output=True, text=True, check=True)
         need = said.stdout.split()[-1].split(".")[0]
         if have != need:
-            raise DatabaseDidNotStart(f"the files in {self.cluster} are of PostgreSQL {have}, the program is {need}")
+            raise WrongDatabaseVersion(f"{self.cluster} is of PostgreSQL {have}, the program is {need}")
+
+    def _postmaster(self) -> int:
+        """The process that leads the server living in our cluster; 0 when there is none."""
+        try:
+            number = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return 0
+        return number if number in living_in(self.cluster) else 0
+
+    def _end_what_lives_here(self) -> None:
+        postmaster = self._postmaster()
+        if postmaster:
+            send(postmaster, signal.SIGINT)
+        patience = 10.0 if postmaster else 1.0  # backends without a postmaster leave by themselves
+        for sign in (signal.SIGQUIT, signal.SIGKILL):
+            if wait_until_empty(self.cluster, seconds=patience):
+                return
+            for process in living_in(self.cluster):
+                send(process, sign)
+            patience = 2.0
 
     def _run(self, command: list[str]) -> None:
         path = str(binaries() / command[0])
@@ -201,30 +244,23 @@ def as_user() -> dict[str, str]:
     return {"user": user, "cwd": "/"} if user else {}
 
 
+def own_folder(path: Path, user: str) -> None:
+    """Make `path`, for its owner alone. Refuses a link or a stranger's folder put there before us."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_symlink() or not path.is_dir():
+        raise DatabaseDidNotStart(f"{path} is not a folder of ours")
+    if user:
+        shutil.chown(path, user)
+
+
 def reachable(path: Path) -> bool:
     """Can everybody walk to this folder?"""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
 def open_the_way(folder: Path) -> None:
-    """Let others walk through `folder` and those above it that are ours to open; they still cannot list or read."""
+    """Let others walk through `folder` and those above it; they still cannot list or read them."""
     for place in (folder, *folder.parents):
         mode = place.stat().st_mode
         if not mode & 0o001:
             place.chmod(mode | 0o111)
-
-
-def free_port(preferred: int = 0) -> int:
-    """`preferred` when it can be had on this machine, else any free port."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            number: int = probe.getsockname()[1]
-            return number
-    raise DatabaseDidNotStart("no free port")
-
-
