@@ -1,0 +1,174 @@
+"""The fields of a form, what was posted in them, and what is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from hark.channels.kit.words import storable, text_of
+from hark.channels.types import Account
+
+TYPES = ("text", "email", "phone", "textarea", "select")
+LONGEST = {"text": 500, "email": 254, "phone": 40, "textarea": 10_000, "select": 200}
+STAMP, TALK, TRAP, EMBED = "hark_stamp", "hark_talk", "hark_website", "hark_embed"
+OWN = frozenset({STAMP, TALK, TRAP, EMBED, "_charset_"})
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
+# Only these: Python would also decode with codecs that take quadratic time or are no text at all.
+CHARSETS = re.compile(r"(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|gb18030|big5|shift_jis|euc-(?:jp|kr))\Z")
+MAX_PARTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as the brand defines it. `name` is what it is called in the post."""
+
+    name: str
+    label: str
+    type: str = "text"
+    required: bool = False
+    help: str = ""
+    options: tuple[str, ...] = ()
+
+
+DEFAULT_FIELDS = (
+    Field("name", "Your name"),
+    Field("email", "E-mail", "email", help="So that we know it is you when you write again."),
+    Field("message", "Your message", "textarea", required=True),
+)
+
+
+@dataclass(frozen=True)
+class FormSettings:
+    """What a brand sets. `sites` may show the form in a frame; `region` is where a phone number without a country is from."""
+
+    title: str = "Write to us"
+    intro: str = ""
+    consent: str = ""
+    region: str = ""
+    sites: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = DEFAULT_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A post taken apart, in its own order. `problem` says what could not be read."""
+
+    values: Mapping[str, str]
+    problem: str = ""
+
+    def own(self, name: str) -> str:
+        """One of the form's hidden values."""
+        return self.values.get(name, "")
+
+
+def settings_of(account: Account) -> FormSettings:
+    """The settings of a form channel; what cannot be used falls back to the default."""
+    said = account.settings
+    texts = {name: text_of(said[name]) for name in ("title", "intro", "consent", "region") if text_of(said.get(name))}
+    listed = said.get("fields")
+    fields = tuple(filter(None, map(_field, listed))) if isinstance(listed, list | tuple) else ()
+    return FormSettings(**texts, fields=fields if _message_field(fields) else DEFAULT_FIELDS)
+
+
+def message_field(settings: FormSettings) -> Field:
+    """The field that holds what the customer says: the one named `message`, else the first long one."""
+    return _message_field(settings.fields) or DEFAULT_FIELDS[-1]
+
+
+def _message_field(fields: tuple[Field, ...]) -> Field | None:
+    long_ones = [field for field in fields if field.type == "textarea"]
+    named = [field for field in long_ones if field.name == "message"]
+    return next(iter(named + long_ones), None)
+
+
+def _field(said: Any) -> Field | None:
+    if isinstance(said, Field):
+        return said
+    if not isinstance(said, dict) or not NAME.match(text_of(said.get("name"))) or text_of(said["name"]) in OWN:
+        return None
+    kind = said.get("type", "text")
+    options = said.get("options", ())
+    return Field(
+        said["name"],
+        text_of(said.get("label")) or said["name"],
+        kind if kind in TYPES else "text",
+        said.get("required") is True,
+        text_of(said.get("help")),
+        tuple(filter(None, map(text_of, options))) if isinstance(options, list | tuple) else (),
+    )
+
+
+def read_post(body: bytes, content_type: str = "") -> Posted:
+    """The fields of an urlencoded body. Total: what is not in the charset it claims becomes U+FFFD, with a `problem`."""
+    parts = body.split(b"&")
+    pairs = [_pair(part) for part in parts[:MAX_PARTS] if part]
+    charset = _charset(pairs, content_type)
+    known = bool(CHARSETS.match(charset))
+    values: dict[str, str] = {}
+    clean = True
+    for name, raw in pairs:
+        text, whole = _decoded(raw, charset if known else "utf-8")
+        clean = clean and whole
+        values.setdefault(storable(name.decode("utf-8", "replace")), text)
+    problems = {
+        "the charset is not known": not known,
+        "some characters could not be read": not clean,
+        f"only the first {MAX_PARTS} fields were read": len(parts) > MAX_PARTS,
+    }
+    return Posted(values, "; ".join(words for words, so in problems.items() if so))
+
+
+def _charset(pairs: list[tuple[bytes, bytes]], content_type: str) -> str:
+    named = next((value for name, value in pairs if name == b"_charset_"), b"").decode("ascii", "replace")
+    match = re.search(r"charset\s*=\s*\"?([\w-]+)", content_type[:200], re.IGNORECASE)
+    return (named or (match.group(1) if match else "") or "utf-8").lower()
+
+
+def _pair(part: bytes) -> tuple[bytes, bytes]:
+    name, _, value = part.replace(b"+", b" ").partition(b"=")
+    return unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+def _decoded(raw: bytes, charset: str) -> tuple[str, bool]:
+    try:
+        text, clean = raw.decode(charset), True
+    except LookupError:  # an ISO 8859 that was never made
+        text, clean = raw.decode("utf-8", "replace"), False
+    except UnicodeDecodeError:
+        text, clean = raw.decode(charset, "replace"), False
+    kept = storable(text)
+    return kept, clean and kept == text
+
+
+def errors_in(settings: FormSettings, posted: Posted) -> dict[str, str]:
+    """What is wrong, by field name, in words for the person who typed it."""
+    found = ((field.name, _error(field, posted.values.get(field.name, "").strip(), settings)) for field in settings.fields)
+    return {name: words for name, words in found if words}
+
+
+def _error(field: Field, value: str, settings: FormSettings) -> str:
+    if not value:
+        return "Please fill in this field." if field.required else ""
+    if len(value) > LONGEST[field.type]:
+        return f"Please use at most {LONGEST[field.type]:,} characters."
+    if field.type == "email" and not ADDRESS.match(value):
+        return "Please enter an e-mail address such as name@example.org."
+    if field.type == "phone" and not phone_number(value, settings.region):
+        return "Please enter a phone number with its country code, such as +32 470 12 34 56."
+    if field.type == "select" and value not in field.options:
+        return "Please choose one of the list."
+    return ""
+
+
+def phone_number(value: str, region: str) -> str:
+    """A phone number in international form (E.164), empty when it cannot be one."""
+    import phonenumbers
+
+    try:
+        read = phonenumbers.parse(value[:80], region.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    possible = phonenumbers.is_possible_number(read)
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164) if possible else ""

@@ -1,0 +1,69 @@
+"""Which venues there are: Hark's own, and those that installed packages bring (entry-point group `hark.channels`)."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from hark.channels.base import Venue
+from hark.kernel.errors import HarkError
+
+GROUP = "hark.channels"
+BUILT_IN = {
+    "webchat": "hark.channels.webchat:WebChat",
+    "form": "hark.channels.form:ContactForm",
+    "simulated": "hark.channels.simulated:Simulated",
+}
+log = logging.getLogger(__name__)
+_for_tests: dict[str, Venue] = {}
+
+
+class UnknownVenue(HarkError):
+    """There is no venue of this name."""
+
+
+def venue(key: str) -> Venue:
+    """The venue called `key`; raises UnknownVenue, naming those there are."""
+    found = _for_tests.get(key) or _installed().get(key)
+    if found is None:
+        raise UnknownVenue(f"{key!r}; known: {', '.join(sorted(venues()))}")
+    return found
+
+
+def venues() -> dict[str, Venue]:
+    """All venues by key."""
+    return {**_installed(), **_for_tests}
+
+
+@contextmanager
+def register_for_tests(*extra: Venue) -> Iterator[None]:
+    """These venues exist (before any of the same key) while the block runs."""
+    before = dict(_for_tests)
+    _for_tests.update({each.key: each for each in extra})
+    try:
+        yield
+    finally:
+        _for_tests.clear()
+        _for_tests.update(before)
+
+
+@cache
+def _installed() -> dict[str, Venue]:
+    """Hark's own venues and those of installed packages; one that cannot be loaded is named in the log and left out."""
+    found: dict[str, Venue] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            one: Venue = point.load()()
+        except (ImportError, AttributeError, TypeError) as error:
+            log.error("The venue %r could not be loaded: %s", point.name, error)
+            continue
+        found[one.key] = one
+    return found | {key: _built_in(place) for key, place in BUILT_IN.items()}
+
+
+def _built_in(place: str) -> Venue:
+    module, _, name = place.partition(":")
+    made: Venue = getattr(import_module(module), name)()
+    return made

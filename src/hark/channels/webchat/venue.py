@@ -1,0 +1,141 @@
+"""The six verbs of web chat."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hark.channels.base import Venue
+from hark.channels.errors import Refused
+from hark.channels.kit.careful_json import Unreadable, loads
+from hark.channels.kit.signatures import live_secrets
+from hark.channels.kit.sites import bad_sites
+from hark.channels.kit.words import claimed_addresses, text_of
+from hark.channels.types import (
+    Accepted,
+    Account,
+    Caps,
+    Health,
+    Inbound,
+    Limit,
+    Outbound,
+    Person,
+    Raw,
+    Receipt,
+    Rejected,
+    Reply,
+    Request,
+    Verdict,
+)
+from hark.channels.webchat.lines import MAX_BODY, MAX_TEXT, Line, read_line
+from hark.channels.webchat.tokens import Visitor, visitor_of
+
+VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
+LINES_PER_MINUTE = 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`sites`: the origins whose pages may show the chat, such as https://shop.example."""
+
+    sites: tuple[str, ...] = ()
+    greeting: str = ""
+
+
+class WebChat(Venue):
+    """A visitor of the company's site writes in a chat page of ours; who he is, his signed token says."""
+
+    key: ClassVar[str] = "webchat"
+    name: ClassVar[str] = "Web chat"
+    proof: ClassVar[str] = "real server"
+    caps: ClassVar[Caps] = Caps(
+        private=True, max_length=MAX_TEXT, edits_in=True, deletes_in=True, idempotent_send="natural", webhook=True,
+        own_venue=True,
+    )
+    Settings = Settings
+
+    def check(self, account: Account) -> Health:
+        """Is there a signing secret, and are the sites origins?"""
+        problems = [] if live_secrets(account, "signing") else ["This channel has no signing secret; connect it again."]
+        problems += [f"{site!r} is not an origin such as https://shop.example." for site in bad_sites(account)]
+        return Health(tuple(problems), self_ids=(account.key,), caps=self.caps)
+
+    def verify(self, account: Account, request: Request) -> Verdict:
+        """A valid token of this channel and a readable line; the token itself is not kept."""
+        if len(request.body) > MAX_BODY:
+            return _rejected(413, "too long")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        visitor = visitor_of(account, token.strip(), at=request.received_at) if scheme.lower() == "bearer" else None
+        if visitor is None:
+            return _rejected(401, "start again")
+        try:
+            line = read_line(request.body)
+        except Unreadable as problem:
+            return _rejected(422, str(problem))
+        return Accepted(
+            dedupe_key=f"{visitor.id}:{line.id}",
+            lane_key=visitor.id,
+            headers=_kept(visitor),
+            limits=(Limit(f"chat|{account.key}|{visitor.id}", LINES_PER_MINUTE, LINES_PER_MINUTE),),
+        )
+
+    def parse(self, account: Account, raw: Raw) -> list[Inbound]:
+        """One event a post. What a visitor typed about himself is a claim; only the site's word is proof."""
+        try:
+            line = read_line(raw.body)
+        except Unreadable as problem:
+            return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
+        return [_event(account, raw, line)]
+
+    def send(self, account: Account, outbound: Outbound) -> Receipt:
+        """The page shows what the out-box has sent, so the receipt is made here; the same key gives the same receipt."""
+        if len(outbound.text) > MAX_TEXT:
+            raise Refused("too_long", f"A chat message holds at most {MAX_TEXT:,} characters.")
+        return Receipt((f"out:{outbound.id}",), state="delivered")
+
+
+def _event(account: Account, raw: Raw, line: Line) -> Inbound:
+    visitor = text_of(raw.headers.get(VISITOR))
+    kind, about = ("edit", line.edit) if line.edit else ("delete", line.delete) if line.delete else ("message", line.id)
+    return Inbound(
+        kind,  # type: ignore[arg-type]
+        external_id=f"{visitor}:{about}" if visitor else about,
+        account=account.key,
+        raw_id=raw.id,
+        thread_id=visitor or None,
+        visibility="private",
+        author=_author(account, raw.headers, visitor, line.text) if visitor else None,
+        message_kind="chat",
+        text=None if line.delete else line.text,
+        sent_at=raw.received_at,
+        targets_us="owned_venue",
+        problem=None if visitor else f"the visitor is not named (header {VISITOR})",
+    )
+
+
+def _author(account: Account, headers: Mapping[str, str], visitor: str, text: str) -> Person:
+    claims = claimed_addresses(text)
+    try:
+        said = loads(headers.get(SITE_PERSON, "").encode("utf-8", "replace"))
+    except Unreadable:
+        said = None
+    if not isinstance(said, dict) or not said.get("key"):
+        return Person(visitor, network="webchat", scope=account.key, claims=claims)
+    if said.get("email"):
+        claims = tuple(dict.fromkeys((("email", text_of(said["email"])), *claims)))
+    return Person(
+        text_of(said["key"]), network="site", scope=account.key, name=text_of(said.get("name")), proved=True, claims=claims
+    )
+
+
+def _kept(visitor: Visitor) -> dict[str, str]:
+    """What `parse` needs of the token."""
+    if visitor.person is None:
+        return {VISITOR: visitor.id}
+    person = visitor.person
+    return {VISITOR: visitor.id,
+            SITE_PERSON: json.dumps({"key": person.key, "name": person.name, "email": person.email})}
+
+
+def _rejected(status: int, words: str) -> Rejected:
+    return Rejected(Reply(status, json.dumps({"error": words}).encode()))
