@@ -91,6 +91,8 @@ INSTALLED_APPS = [
     "hark.portal",
     "hark.api",
 ]
+if HARK_DEMO:
+    INSTALLED_APPS.append("hark.site.demo")
 MIDDLEWARE = [
     "hark.site.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",

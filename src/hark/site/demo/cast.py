@@ -32,9 +32,20 @@ class Player:
 
 
 AGENTS = (
-    Player("Tessa Okonedo", "tessa@plum.example", "agent", ("Care",), (("billing", 4), ("roaming", 4), ("activation", 3))),
-    Player("Ruben Asante", "ruben@plum.example", "agent", ("Care",), (("activation", 5), ("network", 4)), "a colleague"),
-    Player("Inés Calder", "ines@plum.example", "supervisor", ("Care", "Public"), (("billing", 5), ("network", 3)), "supervisor"),
+    Player(
+        "Tessa Okonedo", "tessa@plum.example", "agent", ("Care",), (("billing", 4), ("roaming", 4), ("activation", 3))
+    ),
+    Player(
+        "Ruben Asante", "ruben@plum.example", "agent", ("Care",), (("activation", 5), ("network", 4)), "a colleague"
+    ),
+    Player(
+        "Inés Calder",
+        "ines@plum.example",
+        "supervisor",
+        ("Care", "Public"),
+        (("billing", 5), ("network", 3)),
+        "supervisor",
+    ),
     Player("Milo Verbeke", "milo@plum.example", "owner", ("Care", "Public"), (), "owner"),
 )
 TEAMS = ("Care", "Public")

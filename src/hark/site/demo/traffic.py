@@ -85,7 +85,9 @@ class Traffic:
             "day": self.random.choice(DAYS),
             "number": f"{self.random.randrange(100):02d} {self.random.randrange(100):02d}",
         }
-        telling = Telling(scene, self.somebody(scene), words, f"t{self.random.randrange(16**8):08x}{self.count}", self.beat)
+        telling = Telling(
+            scene, self.somebody(scene), words, f"t{self.random.randrange(16**8):08x}{self.count}", self.beat
+        )
         self.running.append(telling)
         return telling
 
@@ -108,7 +110,15 @@ class Traffic:
             thread = f"{telling.thread}-{account.partition('@')[0]}"
             subject = text.partition(".")[0][:70] if BY_ACCOUNT[account].kind == "email" else ""
             posts.append(
-                Post(account, f"{thread}-{telling.line}", thread, telling.who, text, subject, scene.rating,
-                     after_answer=scene.after_answer)
+                Post(
+                    account,
+                    f"{thread}-{telling.line}",
+                    thread,
+                    telling.who,
+                    text,
+                    subject,
+                    scene.rating,
+                    after_answer=scene.after_answer,
+                )
             )
         return posts
