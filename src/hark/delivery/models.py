@@ -11,9 +11,9 @@ class OutboxItem(models.Model):
     """One reply on its way to a venue.
 
     `thread` orders the sends of one conversation. `not_before` is the end of the undo window, later of the back-off,
-    which lasts a day from `tried_since`; `tried_at` is when the last attempt began. `may_have_left`: an attempt may have
-    reached the venue, so that it can no longer be taken back. A send whose fate is unknown stays `ambiguous` until an
-    echo or a person settles it. A `fence` of 0: nobody is sending it.
+    which lasts a day from `tried_since`; `tried_at` is when the last attempt began. `may_have_left`: an attempt may
+    have reached the venue, so that it can no longer be taken back. A send whose fate is unknown stays `ambiguous` until
+    an echo or a person settles it. A `fence` of 0: nobody is sending it.
     """
 
     id = models.BigAutoField(primary_key=True)

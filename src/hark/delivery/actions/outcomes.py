@@ -81,8 +81,8 @@ def permission_lost(item: OutboxItem, *, reason: str) -> bool:
 def fate_unknown(item: OutboxItem, *, waited: bool = False, error: str = "") -> bool:
     """The attempt may or may not have reached the venue. False when the lease was lost.
 
-    Where the venue can tell a repetition, the reply is sent again with the same key. Elsewhere an echo is waited for, up
-    to 60 s, then the reply is shown as ambiguous: it is never repeated by itself.
+    Where the venue can tell a repetition, the reply is sent again with the same key. Elsewhere an echo is waited for,
+    up to 60 s, then the reply is shown as ambiguous: it is never repeated by itself.
     """
     caps, now = _caps(item), database_now()
     if caps.idempotent_send != "none" and now - (item.tried_since or now) <= TRIES_LAST:

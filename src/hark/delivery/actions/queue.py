@@ -53,7 +53,7 @@ def enqueue(
 
 @transaction.atomic
 def cancel(*, item_id: int, actor: str) -> bool:
-    """Take a reply back, by one compare-and-set; False when the sender was quicker or an earlier attempt may have left."""
+    """Take a reply back, by compare-and-set; False when the sender was quicker or an earlier attempt may have left."""
     item = _change(item_id, [OutboxState.QUEUED], {"may_have_left": False}, {"state": OutboxState.CANCELLED})
     if item is None:
         return False

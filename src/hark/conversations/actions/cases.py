@@ -1,0 +1,142 @@
+"""Whose case it is, and how it stands. Every act looks the rights up anew and compares before it sets."""
+
+from typing import Any
+
+from django.db import transaction
+
+from hark.conversations.actions.standing import acting_agent, locked_case
+from hark.conversations.errors import CannotAssign
+from hark.conversations.models import Case, Conversation, Message
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.types import Author, Direction, Status
+from hark.kernel.actions import record
+from hark.kernel.errors import NotFound
+from hark.kernel.ids import public_key
+from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
+from hark.organisation.models import Agent
+from hark.organisation.queries import inboxes_visible_to
+from hark.organisation.types import MAY_ANSWER
+
+
+@transaction.atomic
+def assign(*, case_id: int, agent_id: int | None, actor: Author | None, version: int | None = None) -> Case:
+    """Give a case to an agent, or to nobody. `actor` None is routing itself, which has asked the agent already.
+
+    One transaction; repeating changes nothing. With `version`, raises ChangedMeanwhile when the case has changed since.
+    Raises NotFound, NotAllowed, and CannotAssign when that agent may not answer in the case's inbox.
+    """
+    agent = acting_agent(actor, MAY_ANSWER) if actor else None
+    case = locked_case(agent, case_id, version)
+    if case.assignee_id == agent_id:
+        return case
+    holder = _who_may_hold(case, agent_id)
+    case.assignee = holder
+    return _changed(case, "case.assigned", actor, agent=holder.key if holder else "")
+
+
+def _who_may_hold(case: Case, agent_id: int | None) -> Agent | None:
+    if agent_id is None:
+        return None
+    agent = Agent.objects.filter(pk=agent_id, is_active=True, role__in=MAY_ANSWER).first()
+    if agent is None or not inboxes_visible_to(agent).filter(pk=case.inbox_id).exists():
+        raise CannotAssign
+    return agent
+
+
+@transaction.atomic
+def resolve(*, case_id: int, actor: Author, version: int | None = None) -> Case:
+    """The problem is solved: the status, the mood at closing and the running clocks are written together.
+
+    One transaction; repeating changes nothing. Raises NotFound, NotAllowed, ChangedMeanwhile.
+    """
+    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    if case.status == Status.RESOLVED:
+        return case
+    case.status, case.resolved_at = Status.RESOLVED, database_now()
+    case.mood_at_closing = case.contact.mood_level
+    return _changed(case, "case.resolved", actor, mood=case.mood_at_closing)
+
+
+@transaction.atomic
+def reopen(*, case_id: int, actor: Author, version: int | None = None) -> Case:
+    """The problem is not solved after all, or no longer waits for the customer. Repeating changes nothing.
+
+    One transaction. Raises NotFound, NotAllowed, ChangedMeanwhile.
+    """
+    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    if case.status == Status.OPEN:
+        return case
+    was_resolved = case.status == Status.RESOLVED
+    case.status, case.resolved_at, case.mood_at_closing = Status.OPEN, None, ""
+    return _changed(case, "case.reopened" if was_resolved else "case.status", actor, status="open")
+
+
+@transaction.atomic
+def set_waiting(*, case_id: int, actor: Author, version: int | None = None) -> Case:
+    """The case waits for the customer. One transaction; repeating changes nothing.
+
+    Raises NotFound, NotAllowed, ChangedMeanwhile.
+    """
+    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    if case.status == Status.WAITING:
+        return case
+    case.status, case.resolved_at, case.mood_at_closing = Status.WAITING, None, ""
+    return _changed(case, "case.status", actor, status="waiting")
+
+
+@transaction.atomic
+def open_case_by_hand(*, message_id: int, author: Author) -> Case:
+    """Make a message of the stream a case, held by the one who did it. A message that has a case gives that one.
+
+    One transaction. Raises NotFound, NotAllowed.
+    """
+    agent = acting_agent(author, MAY_ANSWER)
+    message = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND).first()
+    if message is None:
+        raise NotFound
+    locked = Conversation.objects.select_for_update(of=("self",)).select_related("case", "contact", "channel")
+    conversation = locked.get(pk=message.conversation_id)
+    if conversation.case is not None:
+        return conversation.case
+    case = _new_case(conversation, message, author)
+    conversation.case = case
+    conversation.save(update_fields=["case"])
+    return case
+
+
+def _new_case(conversation: Conversation, message: Message, author: Author) -> Case:
+    """The case, its clocks and its event, in the running transaction."""
+    newest = conversation.messages.filter(deleted_at=None).order_by("-sent_at", "-id").first() or message
+    case = Case.objects.create(
+        key=public_key("case"),
+        title=title_of(conversation.subject or message.text),
+        contact=conversation.contact,
+        inbox_id=conversation.channel.inbox_id,
+        assignee_id=author.agent_id,
+        opened_because=f"opened by {author.name}",
+        opened_at=database_now(),
+        mood_at_opening=conversation.contact.mood_level,
+        last_message_at=newest.sent_at,
+        last_inbound_at=conversation.last_inbound_at or message.sent_at,
+        last_text=newest.text[:200],
+        last_kind=newest.kind,
+    )
+    told = {"case": case.key, "message": message.key, "by": "hand"}
+    record([NewEvent("case.opened", case.key, author.agent_key, case.inbox_id, data=told)])
+    return case
+
+
+def title_of(text: str) -> str:
+    """One line of at most 80 characters, cut at a word."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "…"
+
+
+def _changed(case: Case, kind: str, actor: Author | None, **what: Any) -> Case:
+    """Write the case with a higher version, and its event."""
+    case.version += 1
+    case.save(update_fields=["assignee", "status", "resolved_at", "mood_at_closing", "due_at", "version"])
+    who = actor.agent_key if actor else "routing"
+    record([NewEvent(kind, case.key, who, case.inbox_id, data={"case": case.key, **what})])
+    return case

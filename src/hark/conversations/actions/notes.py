@@ -1,0 +1,36 @@
+"""What agents tell each other on a case."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from hark.conversations.actions.standing import acting_agent, locked_case, written
+from hark.conversations.models import Draft, Note
+from hark.conversations.types import Author
+from hark.kernel.actions import record
+from hark.kernel.errors import NotAllowed
+from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
+from hark.organisation.types import MAY_NOTE
+
+
+@transaction.atomic
+def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID) -> Note:
+    """Write a note on a case; its draft is dropped. One transaction; the same key twice gives the same note.
+
+    Raises NotFound, NotAllowed, NothingWritten, TooLong.
+    """
+    agent = acting_agent(author, MAY_NOTE)
+    case = locked_case(agent, case_id)
+    key = f"note_{idempotency_key.hex}"
+    if earlier := Note.objects.filter(key=key).first():
+        if (earlier.case_id, earlier.agent_id) != (case.pk, agent.pk):
+            raise NotAllowed
+        return earlier
+    note = Note.objects.create(key=key, case=case, agent=agent, text=written(text), at=database_now())
+    case.version += 1
+    case.save(update_fields=["version"])
+    Draft.objects.filter(case=case, agent=agent, kind="note").delete()
+    told = NewEvent("note.added", case.key, author.agent_key, case.inbox_id, data={"case": case.key, "note": key})
+    record([told])
+    return note

@@ -1,0 +1,245 @@
+"""To follow a reply, read this: written with its out-box row, taken back, settled, accepted by the venue."""
+
+from datetime import datetime, timedelta
+from typing import Literal, NotRequired, TypedDict, Unpack, cast
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from hark.channels.types import Outbound, Target
+from hark.conversations.actions.accepted import sent
+from hark.conversations.actions.drafts import write_draft
+from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
+from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
+from hark.conversations.models import Case, Conversation, Draft, Message
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.writing import Way, way_of
+from hark.conversations.types import Author, Direction, Status, Visibility
+from hark.delivery import actions as delivery
+from hark.delivery.models import OutboxItem
+from hark.delivery.types import About, Settlement, pack
+from hark.kernel.actions import record
+from hark.kernel.errors import NotAllowed, NotFound
+from hark.kernel.ids import public_key
+from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
+from hark.organisation.models import Agent
+from hark.organisation.types import MAY_ANSWER
+
+__all__ = ["reply", "sent", "settle", "take_back"]
+NEWER_SHOWN = 20
+Readers = Literal["public", "private", "limited"]
+
+
+class NewReply(TypedDict):
+    """What a reply takes. `idempotency_key` is made by the page, `seen_message_id` is the newest message it showed."""
+
+    case_id: int
+    conversation_id: int
+    author: Author
+    text: str
+    visibility: Visibility
+    idempotency_key: UUID
+    seen_message_id: int | None
+    send_anyway: NotRequired[bool]
+
+
+@transaction.atomic
+def reply(**new: Unpack[NewReply]) -> Message:
+    """Answer in a conversation: the message and its out-box row are written together, or neither is.
+
+    1. The author's rights and the case are looked up through the gate, the conversation is locked.
+    2. The same key twice gives the same message, however quickly it was clicked.
+    3. Who may read it is said by the caller, and must fit the conversation, the venue and the channel.
+    4. Anything newer than what the author has seen (another agent's reply too) stops it, unless `send_anyway`.
+    5. It leaves after the inbox's undo time. The case waits for the customer, an unassigned one is the author's now.
+
+    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, NewerMessage.
+    """
+    agent = acting_agent(new["author"], MAY_ANSWER)
+    case = seen_case(agent, new["case_id"])
+    conversation = _locked_conversation(case, new["conversation_id"])
+    if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
+        return earlier
+    text = written(new["text"])
+    way = way_of(conversation, _answered(conversation), 0)
+    _check_way(way, text, new["visibility"])
+    if not new.get("send_anyway"):
+        _check_nothing_newer(conversation, agent, new["seen_message_id"])
+    case = locked_case(agent, case.pk)
+    at = database_now()
+    message = _write(case, way, text, new, at)
+    _tell(case, message, new["author"], _hand_over(case, message, new["author"], at))
+    return message
+
+
+def _locked_conversation(case: Case, conversation_id: int) -> Conversation:
+    mine = Conversation.objects.filter(case=case).select_related("channel")
+    conversation = mine.select_for_update(of=("self",)).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
+def _same_reply(agent: Agent, conversation: Conversation, key: UUID) -> Message | None:
+    """The message that this key has made already. Somebody else's key is refused, so that it shows nothing."""
+    earlier = Message.objects.filter(outbox_item__idempotency_key=key).first()
+    if earlier and (earlier.agent_id, earlier.conversation_id) != (agent.pk, conversation.pk):
+        raise CannotReply("Its key was used before. Reload the page.")
+    return earlier
+
+
+def _answered(conversation: Conversation) -> Message | None:
+    """The newest message of the customer: the one that a reply answers."""
+    inbound = conversation.messages.filter(direction=Direction.INBOUND)
+    return inbound.select_related("identity").order_by("-id").first()
+
+
+def _check_way(way: Way, text: str, visibility: str) -> None:
+    if way.closed_because:
+        raise CannotReply(way.closed_because)
+    if visibility not in way.visibilities:
+        readers = " or ".join(each.label.lower() for each in way.visibilities)
+        raise CannotReply(f"A reply here can only be {readers}. Say which.")
+    if way.max_length is not None and way.length(text) > way.max_length:
+        raise CannotReply(f"It is {way.length(text)} long, and this venue takes {way.max_length}.")
+
+
+def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
+    """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
+    newer = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None).exclude(agent=agent)
+    found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
+    if found:
+        raise NewerMessage(found)
+
+
+def _write(case: Case, way: Way, text: str, new: NewReply, at: datetime) -> Message:
+    """The message and its out-box row."""
+    conversation, answers = way.conversation, way.answers
+    message = Message(
+        key=public_key("msg"),
+        channel=conversation.channel,
+        conversation=conversation,
+        parent_id=(answers and answers.external_id) or "",
+        agent_id=new["author"].agent_id,
+        direction=Direction.OUTBOUND,
+        visibility=new["visibility"],
+        kind=answers.kind if answers else "message",
+        text=text,
+        sent_at=at,
+        received_at=at,
+    )
+    message.outbox_item = _enqueue(case, way, message, new["idempotency_key"], at)
+    message.save(force_insert=True)
+    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind="reply").delete()
+    return message
+
+
+def _enqueue(case: Case, way: Way, message: Message, key: UUID, at: datetime) -> OutboxItem:
+    answers, conversation = way.answers, way.conversation
+    moved = bool(answers and answers.visibility != Visibility.PRIVATE and message.visibility == Visibility.PRIVATE)
+    outbound = Outbound(
+        id=key,
+        target=Target(
+            external_id=message.parent_id,
+            thread=conversation.thread_key,
+            root=(answers and answers.parent_id) or message.parent_id,
+            parent=message.parent_id,
+            person=answers.identity.key if answers and answers.identity else "",
+        ),
+        visibility=cast("Readers", message.visibility),
+        text=message.text,
+        private_of=message.parent_id if moved else "",
+    )
+    try:
+        with transaction.atomic():
+            return delivery.enqueue(
+                channel_id=conversation.channel_id,
+                idempotency_key=key,
+                thread=conversation.thread_key,
+                inbox_id=case.inbox_id,
+                payload=pack(outbound, About(message.key, case.key, conversation.key)),
+                not_before=at + timedelta(seconds=case.inbox.undo_seconds),
+            )
+    except IntegrityError as error:
+        raise CannotReply("Its key was used before. Reload the page.") from error
+
+
+def _hand_over(case: Case, message: Message, author: Author, at: datetime) -> list[str]:
+    """The case waits for the customer now; names what else has changed for the journal."""
+    changed = []
+    if case.status == Status.OPEN:
+        case.status = Status.WAITING
+        changed.append("case.status")
+    if case.assignee_id is None:
+        case.assignee_id = author.agent_id
+        changed.append("case.assigned")
+    case.last_message_at, case.last_text, case.last_kind = at, message.text[:200], message.kind
+    case.version += 1
+    case.save(update_fields=["status", "assignee", "last_message_at", "last_text", "last_kind", "version"])
+    return changed
+
+
+def _tell(case: Case, message: Message, author: Author, changed: list[str]) -> None:
+    what = {"case": case.key, "message": message.key, "visibility": str(message.visibility)}
+    details = {"case.status": {"status": str(case.status)}, "case.assigned": {"agent": author.agent_key}}
+    events = [NewEvent("case.replied", case.key, author.agent_key, case.inbox_id, data=what)]
+    for kind in changed:
+        what = {"case": case.key, **details[kind]}
+        events.append(NewEvent(kind, case.key, author.agent_key, case.inbox_id, data=what))
+    record(events)
+
+
+@transaction.atomic
+def take_back(*, message_id: int, author: Author) -> str:
+    """Undo one's own reply while it waits: it was never there, its text is back in the draft (and is returned).
+
+    One transaction; of undo and sender exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
+    """
+    agent = acting_agent(author, MAY_ANSWER)
+    message = _our_reply(agent, message_id)
+    if message.agent_id != agent.pk:
+        raise NotAllowed
+    case = locked_case(agent, message.conversation.case_id or 0)
+    if not delivery.cancel(item_id=message.outbox_item_id or 0, actor=author.agent_key):
+        raise TooLateToTakeBack
+    at = database_now()
+    Message.objects.filter(pk=message.pk).update(deleted_at=at)
+    typed = Draft.objects.filter(case=case, agent=agent, kind="reply").values_list("text", flat=True).first()
+    write_draft(case, author, "reply", f"{message.text}\n\n{typed}" if typed else message.text)
+    _open_again(case, author)
+    return message.text
+
+
+def _open_again(case: Case, author: Author) -> None:
+    """Nobody has answered after all: the case is open, and its line shows the newest message that is there."""
+    was_waiting = case.status == Status.WAITING
+    if was_waiting:
+        case.status = Status.OPEN
+    there = Message.objects.filter(conversation__case=case, deleted_at=None).order_by("-sent_at", "-id").first()
+    if there:
+        case.last_message_at, case.last_text, case.last_kind = there.sent_at, there.text[:200], there.kind
+    case.version += 1
+    case.save(update_fields=["status", "last_message_at", "last_text", "last_kind", "version"])
+    if was_waiting:
+        data = {"case": case.key, "status": str(case.status)}
+        record([NewEvent("case.status", case.key, author.agent_key, case.inbox_id, data=data)])
+
+
+def settle(*, message_id: int, author: Author, how: Settlement) -> Message:
+    """Say what became of a reply that may not have left: `it_was_sent`, `send_again` or `drop`.
+
+    One transaction. Raises NotFound, NotAllowed, `delivery.errors.NothingToSettle` when it is settled already.
+    """
+    message = _our_reply(acting_agent(author, MAY_ANSWER), message_id)
+    delivery.settle(item_id=message.outbox_item_id or 0, how=Settlement(how), actor=author.agent_key)
+    return message
+
+
+def _our_reply(agent: Agent, message_id: int) -> Message:
+    """A reply written in Hark that this agent may see."""
+    ours = messages_visible_to(agent).select_related("conversation").filter(outbox_item__isnull=False)
+    message = ours.filter(pk=message_id).first()
+    if message is None:
+        raise NotFound
+    return message

@@ -1,0 +1,53 @@
+"""Who acts, on what: rights are looked up anew in the transaction of every act, never taken from the page."""
+
+from hark.channels.kit.words import storable
+from hark.conversations.errors import ChangedMeanwhile, NothingWritten, TooLong
+from hark.conversations.models import Case
+from hark.conversations.queries.access import cases_visible_to
+from hark.conversations.types import Author
+from hark.kernel.errors import NotAllowed, NotFound
+from hark.organisation.models import Agent
+from hark.organisation.types import Role
+
+LONGEST_TEXT = 20_000
+
+
+def acting_agent(author: Author, roles: frozenset[Role]) -> Agent:
+    """The agent behind `author`, if active and in one of `roles`; else NotAllowed."""
+    agent = Agent.objects.filter(pk=author.agent_id, is_active=True).first()
+    if agent is None or agent.role not in roles:
+        raise NotAllowed
+    return agent
+
+
+def seen_case(agent: Agent, case_id: int) -> Case:
+    """The case, if the agent may see it; else NotFound."""
+    case = cases_visible_to(agent).filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -> Case:
+    """The case, locked to the end of the transaction, if the agent may see it (None: routing, which may see all).
+
+    Raises NotFound, and ChangedMeanwhile when it is not at `version` any more. Where a conversation is locked too, that
+    one comes first.
+    """
+    visible = Case.objects.all() if agent is None else cases_visible_to(agent)
+    case = visible.select_for_update(of=("self",)).select_related("contact", "inbox").filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    if version is not None and case.version != version:
+        raise ChangedMeanwhile
+    return case
+
+
+def written(text: str) -> str:
+    """The text as it is stored: no NUL, one kind of line end, not blank. Raises NothingWritten, TooLong."""
+    text = storable(text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise NothingWritten
+    if len(text) > LONGEST_TEXT:
+        raise TooLong(f"at most {LONGEST_TEXT} characters")
+    return text

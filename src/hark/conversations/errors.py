@@ -1,0 +1,55 @@
+"""What can be wrong with an agent's act on a conversation or a case."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hark.kernel.errors import HarkError
+
+if TYPE_CHECKING:
+    from hark.conversations.models import Message
+
+
+class NewerMessage(HarkError):
+    """Something was written in this conversation after you last saw it. Read it, then send all the same or change your reply."""
+
+    def __init__(self, messages: "Sequence[Message]") -> None:
+        """`messages`: what is new, oldest first, with channel, identity and agent at hand."""
+        self.messages = tuple(messages)
+        super().__init__()
+
+
+class CannotReply(HarkError):
+    """This reply cannot be sent."""
+
+    def __init__(self, human: str) -> None:
+        """`human`: words an agent can act on."""
+        self.human = human
+        super().__init__(human)
+
+
+class TooLateToTakeBack(HarkError):
+    """This reply is on its way already and can no longer be taken back."""
+
+
+class ChangedMeanwhile(HarkError):
+    """Somebody else has changed this case since you last saw it. Look again."""
+
+
+class CannotAssign(HarkError):
+    """This person cannot be given this case."""
+
+
+class NotAReading(HarkError):
+    """There is nothing here to correct."""
+
+
+class WrongValue(HarkError):
+    """This is not a value that this reading can have."""
+
+
+class NothingWritten(HarkError):
+    """Nothing was written."""
+
+
+class TooLong(HarkError):
+    """This text is too long."""

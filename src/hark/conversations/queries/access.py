@@ -1,0 +1,66 @@
+"""The gate: what an agent may see. Everything shown or counted passes it; what it does not give does not exist.
+
+An agent sees the inboxes of the teams he is in; in an inbox with *only assigned* set, only the cases assigned to him.
+Owners, administrators, supervisors and auditors see all. A deactivated agent sees nothing.
+"""
+
+from django.db.models import Q, QuerySet
+
+from hark.contacts.models import Contact
+from hark.conversations.models import Case, Conversation, Message, Note
+from hark.kernel.errors import NotFound
+from hark.organisation.models import Agent
+from hark.organisation.queries import inboxes_visible_to, sees_everything
+
+
+def cases_visible_to(agent: Agent) -> QuerySet[Case]:
+    """The cases this agent may see."""
+    return Case.objects.filter(_case_gate(agent))
+
+
+def conversations_visible_to(agent: Agent) -> QuerySet[Conversation]:
+    """The conversations this agent may see: those of his cases, and those without a case in his inboxes."""
+    return Conversation.objects.filter(_conversation_gate(agent))
+
+
+def messages_visible_to(agent: Agent) -> QuerySet[Message]:
+    """The messages of the conversations this agent may see."""
+    return Message.objects.filter(_conversation_gate(agent, "conversation__"))
+
+
+def notes_visible_to(agent: Agent) -> QuerySet[Note]:
+    """The notes on the cases this agent may see."""
+    return Note.objects.filter(_case_gate(agent, "case__"))
+
+
+def contacts_visible_to(agent: Agent) -> QuerySet[Contact]:
+    """The people behind the conversations this agent may see."""
+    return Contact.objects.filter(pk__in=conversations_visible_to(agent).values("contact"))
+
+
+def get_case(agent: Agent, key: str) -> Case:
+    """The case with this public key; raises NotFound, the same for a foreign one as for one that does not exist."""
+    case = cases_visible_to(agent).select_related("contact", "inbox", "assignee").filter(key=key).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def _case_gate(agent: Agent, at: str = "") -> Q:
+    """The gate as a condition on a case reached by the lookup `at`."""
+    if sees_everything(agent):
+        return Q()
+    inboxes = inboxes_visible_to(agent)
+    return Q(
+        Q(**{f"{at}inbox__only_assigned": False}) | Q(**{f"{at}assignee": agent}),
+        **{f"{at}inbox__in": inboxes.values("pk")},
+    )
+
+
+def _conversation_gate(agent: Agent, at: str = "") -> Q:
+    """The gate as a condition on a conversation. Without a case it is nobody's: hidden where only assigned ones show."""
+    if sees_everything(agent):
+        return Q()
+    inboxes = inboxes_visible_to(agent).filter(only_assigned=False)
+    loose = Q(**{f"{at}case__isnull": True, f"{at}channel__inbox__in": inboxes.values("pk")})
+    return _case_gate(agent, f"{at}case__") | loose

@@ -1,0 +1,101 @@
+"""Where a case can be answered, who would read it there, and why not: known before any network call."""
+
+from dataclasses import dataclass
+
+from hark.channels import registry
+from hark.channels.kit.splitting import length
+from hark.channels.types import Caps
+from hark.conversations.models import Case, Conversation, Message
+from hark.conversations.queries.access import conversations_visible_to
+from hark.conversations.types import Direction, Visibility
+from hark.organisation.models import Agent
+from hark.organisation.types import ChannelState
+
+NO_CAPS = Caps()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One conversation of a case as a way to answer. `closed_because` is empty where it is open.
+
+    `visibilities` are those that may be chosen; there is no default. `answers` is the message that is answered,
+    `newest_message_id` the newest of the conversation: what a composer has seen when it shows this.
+    """
+
+    conversation: Conversation
+    answers: Message | None
+    newest_message_id: int
+    visibilities: tuple[Visibility, ...]
+    max_length: int | None
+    unit: str
+    closed_because: str = ""
+
+    def length(self, text: str) -> int:
+        """How long the venue says this text is."""
+        return length(text, self.unit)
+
+
+def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
+    """The ways to answer a case, the conversation that was written to last first. Three queries."""
+    mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
+    conversations = list(mine.order_by("-last_inbound_at", "-id"))
+    ids = [conversation.pk for conversation in conversations]
+    newest = dict(
+        Message.objects.filter(conversation__in=ids)
+        .order_by("conversation_id", "-id")
+        .distinct("conversation_id")
+        .values_list("conversation_id", "id")
+    )
+    inbound = Message.objects.filter(conversation__in=ids, direction=Direction.INBOUND).select_related("identity")
+    answered = {
+        message.conversation_id: message
+        for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")
+    }
+    return [way_of(each, answered.get(each.pk), newest.get(each.pk, 0)) for each in conversations]
+
+
+def way_of(conversation: Conversation, answers: Message | None, newest_message_id: int) -> Way:
+    """What the venue, the channel's state and the message that is answered allow. `conversation.channel` is at hand."""
+    caps = _caps(conversation.channel.venue)
+    readers = _readers(caps, answers)
+    return Way(
+        conversation=conversation,
+        answers=answers,
+        newest_message_id=newest_message_id,
+        visibilities=readers,
+        max_length=caps.max_length,
+        unit=caps.unit,
+        closed_because=_closed_because(conversation, answers, caps, readers),
+    )
+
+
+def _readers(caps: Caps, answers: Message | None) -> tuple[Visibility, ...]:
+    """Who could read a reply: as many as the message answered, or fewer where the venue lets a talk move to private."""
+    if answers is None or answers.visibility == Visibility.PRIVATE:
+        return (Visibility.PRIVATE,) if caps.private else ()
+    same = (Visibility(answers.visibility),) if caps.public else ()
+    moves = caps.private and caps.can_move_private != "none"
+    return (*same, Visibility.PRIVATE) if moves else same
+
+
+def _closed_because(
+    conversation: Conversation, answers: Message | None, caps: Caps, readers: tuple[Visibility, ...]
+) -> str:
+    if conversation.channel.state == ChannelState.PAUSED:
+        return "This channel is paused by an administrator."
+    if answers is None:
+        return "Nobody has written here yet, so there is nothing to answer."
+    if not readers:
+        return "This venue takes no replies from us."
+    if not caps.unsolicited_reply and answers.targets_us in {"none", "keyword"}:
+        return "This venue allows replies only to people who wrote to us."
+    if caps.one_reply and conversation.last_outbound_at:
+        return "This venue allows one reply, and it has been given."
+    return ""
+
+
+def _caps(venue: str) -> Caps:
+    try:
+        return registry.venue(venue).caps
+    except registry.UnknownVenue:
+        return NO_CAPS
