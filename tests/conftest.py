@@ -1,5 +1,6 @@
 """The suite's own PostgreSQL: an embedded server in a temporary folder, unless HARK_DATABASE_URL names one."""
 
+import base64
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,14 @@ from django.db import connections
 
 from hark.kernel.postgres import EmbeddedServer
 
+KEYS = "tests:" + base64.b64encode(b"a key that only the tests know..").decode()
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # the suite's data need not survive
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_ring() -> None:
+    """The suite's own key ring."""
+    settings.HARK_KEYS = KEYS
 
 
 @pytest.fixture(scope="session")

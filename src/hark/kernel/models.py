@@ -1,4 +1,4 @@
-"""The event journal and the readers' places in it, rate limits."""
+"""The event journal and the readers' places in it, rate limits, the key check."""
 
 from django.db import models
 
@@ -39,3 +39,13 @@ class RateLimit(models.Model):
     key = models.TextField(primary_key=True)
     tokens = models.FloatField()
     refilled_at = models.DateTimeField()
+
+
+class KeyCheck(models.Model):
+    """One sealed word: opens it with our key ring, then these data are ours (`kernel.secrets.check_database`)."""
+
+    only_one = models.BooleanField(primary_key=True, default=True)
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="keycheck_only_one", condition=models.Q(only_one=True))]
