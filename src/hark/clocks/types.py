@@ -1,5 +1,7 @@
 """What crosses between rooms about promised time."""
 
+from dataclasses import dataclass
+
 from django.db.models import TextChoices
 
 
@@ -10,3 +12,15 @@ class ClockKind(TextChoices):
     NEXT_RESPONSE = "next_response", "Next reply"
     RESOLUTION = "resolution", "Resolution"
     CALLBACK = "callback", "Call back"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What an inbox promises, in seconds."""
+
+    first_response_seconds: int
+    next_response_seconds: int
+
+    def of(self, kind: ClockKind) -> int:
+        """The target of a response clock."""
+        return self.first_response_seconds if kind == ClockKind.FIRST_RESPONSE else self.next_response_seconds

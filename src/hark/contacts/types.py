@@ -38,3 +38,14 @@ class KnownAuthor:
 
     identity_id: int
     contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMood:
+    """A contact's mood as it is shown: the fold of the last ten messages, its slope, its level, and why."""
+
+    contact_id: int
+    value: float
+    slope: float
+    level: str
+    reasons: tuple[str, ...] = ()

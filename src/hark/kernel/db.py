@@ -1,6 +1,6 @@
 """Database helpers: after-commit work, bulk COPY, commit-ordered wake-ups."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, LiteralString, cast
 
 from django.db import connection, transaction
@@ -47,3 +47,14 @@ def execute(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.rowcount
+
+
+def stage(table: LiteralString, columns: Mapping[LiteralString, LiteralString], rows: Iterable[Sequence[Any]]) -> None:
+    """Fill the temporary `table` (`columns`: name → type) with `rows` by COPY, for set-based SQL in this transaction.
+
+    Made on first use and emptied at the end of each transaction; what an earlier call in this one left is removed.
+    """
+    defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({defined}) ON COMMIT DELETE ROWS; DELETE FROM {table}")  # noqa: S608
+    names = ", ".join(columns)
+    copy_rows(f"COPY {table} ({names}) FROM STDIN BINARY", list(columns.values()), rows)
