@@ -1,6 +1,7 @@
 """From a connected channel's row to what its venue's code may know of it."""
 
-from hark.channels.types import Account
+from hark.channels.registry import venue
+from hark.channels.types import Account, Caps
 from hark.organisation.actions.channels import opened
 from hark.organisation.models import Channel
 
@@ -17,3 +18,8 @@ def account_of(channel: Channel) -> Account:
         handles=frozenset(settings.get("handles", ())),
         base_url=str(settings.get("base_url", "")),
     )
+
+
+def caps_of(channel: Channel) -> Caps:
+    """What this channel can do: its venue's abilities, narrowed by its own settings. Raises UnknownVenue."""
+    return venue(channel.venue).caps_for(account_of(channel))

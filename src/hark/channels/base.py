@@ -41,6 +41,7 @@ class Venue(Protocol):
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
     Settings: ClassVar[type[Any]] = NoSettings
+    body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 
     def caps_for(self, account: Account) -> Caps:
         """What this account can do, as far as its settings narrow the venue's `caps`. Pure."""

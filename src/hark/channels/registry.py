@@ -26,15 +26,18 @@ class UnknownVenue(HarkError):
 
 def venue(key: str) -> Venue:
     """The venue called `key`; raises UnknownVenue, naming those there are."""
-    found = _for_tests.get(key) or _installed().get(key)
-    if found is None:
-        raise UnknownVenue(f"{key!r}; known: {', '.join(sorted(venues()))}")
-    return found
+    if key in _for_tests:
+        return _for_tests[key]
+    if key in BUILT_IN:
+        return _built_in(key)
+    if key in _installed():
+        return _installed()[key]
+    raise UnknownVenue(f"{key!r}; known: {', '.join(sorted(venues()))}")
 
 
 def venues() -> dict[str, Venue]:
     """All venues by key."""
-    return {**_installed(), **_for_tests}
+    return {**_installed(), **{key: _built_in(key) for key in BUILT_IN}, **_for_tests}
 
 
 @contextmanager
@@ -51,7 +54,7 @@ def register_for_tests(*extra: Venue) -> Iterator[None]:
 
 @cache
 def _installed() -> dict[str, Venue]:
-    """Hark's own venues and those of installed packages; one that cannot be loaded is named in the log and left out."""
+    """The venues of installed packages; one that cannot be loaded is named in the log and left out."""
     found: dict[str, Venue] = {}
     for point in entry_points(group=GROUP):
         try:
@@ -60,10 +63,11 @@ def _installed() -> dict[str, Venue]:
             log.error("The venue %r could not be loaded: %s", point.name, error)
             continue
         found[one.key] = one
-    return found | {key: _built_in(place) for key, place in BUILT_IN.items()}
+    return found
 
 
-def _built_in(place: str) -> Venue:
-    module, _, name = place.partition(":")
+@cache
+def _built_in(key: str) -> Venue:
+    module, _, name = BUILT_IN[key].partition(":")
     made: Venue = getattr(import_module(module), name)()
     return made

@@ -10,7 +10,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 Kind = Literal[
-    "message", "edit", "delete", "receipt", "echo", "reaction", "review", "profile", "consent_stop", "channel_health",
+    "message",
+    "edit",
+    "delete",
+    "receipt",
+    "echo",
+    "reaction",
+    "review",
+    "profile",
+    "consent_stop",
+    "channel_health",
     "unknown",
 ]
 
@@ -64,9 +73,9 @@ class Limit:
 class Accepted:
     """Genuine: store it, then answer `reply`.
 
-    `dedupe_key` is the venue's delivery id (empty: SHA-256 of the bytes is used); `lane_key` is the venue's thread where
-    it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing, and `limited`
-    is what the caller is answered when one is used up (None: the front door's own 429).
+    `dedupe_key` is the venue's delivery id (empty: SHA-256 of the bytes is used); `lane_key` is the venue's thread
+    where it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing, and
+    `limited` is what the caller is answered when one is used up (None: the front door's own 429).
     """
 
     dedupe_key: str = ""
@@ -106,7 +115,10 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An author as the venue names him. `claims` are (network, value) pairs he typed; `proved` only by a signed token."""
+    """An author as the venue names him.
+
+    `claims` are (network, value) pairs he typed; `proved` is set only by a signed token.
+    """
 
     external_id: str
     network: str = ""

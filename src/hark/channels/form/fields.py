@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from hark.channels.kit.sites import sites_of
 from hark.channels.kit.words import storable, text_of
 from hark.channels.types import Account
 
@@ -16,7 +17,7 @@ OWN = frozenset({STAMP, TALK, TRAP, EMBED, "_charset_"})
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
 # Only these: Python would also decode with codecs that take quadratic time or are no text at all.
-CHARSETS = re.compile(r"(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|gb18030|big5|shift_jis|euc-(?:jp|kr))\Z")
+CHARSETS = re.compile(r"(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|gb18030|shift_jis|euc-(?:jp|kr))\Z")
 MAX_PARTS = 200
 
 
@@ -41,7 +42,7 @@ DEFAULT_FIELDS = (
 
 @dataclass(frozen=True)
 class FormSettings:
-    """What a brand sets. `sites` may show the form in a frame; `region` is where a phone number without a country is from."""
+    """What a brand sets. `sites` may show the form in a frame; `region` is the country of numbers that name none."""
 
     title: str = "Write to us"
     intro: str = ""
@@ -66,10 +67,16 @@ class Posted:
 def settings_of(account: Account) -> FormSettings:
     """The settings of a form channel; what cannot be used falls back to the default."""
     said = account.settings
-    texts = {name: text_of(said[name]) for name in ("title", "intro", "consent", "region") if text_of(said.get(name))}
     listed = said.get("fields")
     fields = tuple(filter(None, map(_field, listed))) if isinstance(listed, list | tuple) else ()
-    return FormSettings(**texts, fields=fields if _message_field(fields) else DEFAULT_FIELDS)
+    return FormSettings(
+        title=text_of(said.get("title")) or FormSettings.title,
+        intro=text_of(said.get("intro")),
+        consent=text_of(said.get("consent")),
+        region=text_of(said.get("region")),
+        sites=sites_of(account),
+        fields=fields if _message_field(fields) else DEFAULT_FIELDS,
+    )
 
 
 def message_field(settings: FormSettings) -> Field:
@@ -101,7 +108,7 @@ def _field(said: Any) -> Field | None:
 
 
 def read_post(body: bytes, content_type: str = "") -> Posted:
-    """The fields of an urlencoded body. Total: what is not in the charset it claims becomes U+FFFD, with a `problem`."""
+    """The fields of an urlencoded body. Total: what its charset does not hold becomes U+FFFD, with a `problem`."""
     parts = body.split(b"&")
     pairs = [_pair(part) for part in parts[:MAX_PARTS] if part]
     charset = _charset(pairs, content_type)
@@ -144,8 +151,10 @@ def _decoded(raw: bytes, charset: str) -> tuple[str, bool]:
 
 def errors_in(settings: FormSettings, posted: Posted) -> dict[str, str]:
     """What is wrong, by field name, in words for the person who typed it."""
-    found = ((field.name, _error(field, posted.values.get(field.name, "").strip(), settings)) for field in settings.fields)
-    return {name: words for name, words in found if words}
+    found = {
+        field.name: _error(field, posted.values.get(field.name, "").strip(), settings) for field in settings.fields
+    }
+    return {name: words for name, words in found.items() if words}
 
 
 def _error(field: Field, value: str, settings: FormSettings) -> str:

@@ -93,5 +93,3 @@ def thanks_address(account: Account, nonce: str, values: Mapping[str, str]) -> s
     if values.get(TALK):
         return f"/form/{account.key}/talk/{values[TALK]}/?sent=1"
     return f"/form/{account.key}/thanks/{talk_token(account, nonce)}/{'?embed=1' if values.get(EMBED) else ''}"
-
-

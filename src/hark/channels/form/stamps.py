@@ -1,4 +1,4 @@
-"""Two signed things: the stamp of a form (when it was opened, and its one-time number), and the private link to a talk."""
+"""Two signed things: a form's stamp (when it was opened, its one-time number), and the private link to a talk."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,6 @@
 """The six verbs of the contact form."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -51,7 +52,7 @@ PER_MINUTE, PER_HOUR = 5, 30
 OLD = "This form was open for a long time. What you wrote is still here: please send it again."
 QUICK = "That was very quick. Please send it once more, so that we know you are a person."
 TRAPPED = "A hidden field was filled in, which robots do. Please send it once more; leave that field empty."
-BUSY = "Many messages came from your connection just now. What you wrote is still here: please wait a minute and send it again."
+BUSY = "Many messages come from your connection. What you wrote is still here: please wait a minute and send it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,7 @@ class ContactForm(Venue):
         posted = read_post(request.body, content_type)
         trouble = _trouble(account, posted, request)
         if trouble:
-            page = form_page(
-                account, trouble.stamp, values=posted.values, errors=trouble.errors, trouble=trouble.words
-            )
+            page = form_page(account, trouble.stamp, values=posted.values, errors=trouble.errors, trouble=trouble.words)
             return Rejected(page_reply(account, 422, page))
         return self._accepted(account, posted, request)
 
@@ -108,10 +107,19 @@ class ContactForm(Venue):
             dedupe_key=nonce,
             lane_key=talk or nonce,
             headers={"content-type": request.headers.get("content-type", "")},
-            reply=Reply(303, b"", "text/html; charset=utf-8", (
-                ("Location", thanks_address(account, nonce, posted.values)), ("Cache-Control", "no-store"),
-            )),
-            limits=(Limit(f"{address}|minute", PER_MINUTE, PER_MINUTE), Limit(f"{address}|hour", PER_HOUR, PER_HOUR / 60)),
+            reply=Reply(
+                303,
+                b"",
+                "text/html; charset=utf-8",
+                (
+                    ("Location", thanks_address(account, nonce, posted.values)),
+                    ("Cache-Control", "no-store"),
+                ),
+            ),
+            limits=(
+                Limit(f"{address}|minute", PER_MINUTE, PER_MINUTE),
+                Limit(f"{address}|hour", PER_HOUR, PER_HOUR / 60),
+            ),
             limited=page_reply(account, 429, form_page(account, fresh, values=posted.values, trouble=BUSY)),
         )
 
@@ -124,22 +132,24 @@ class ContactForm(Venue):
         if not text:
             return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=posted.problem or "an empty form")]
         thread = talk or nonce
-        return [Inbound(
-            "message",
-            external_id=nonce or None,
-            account=account.key,
-            raw_id=raw.id,
-            thread_id=thread or None,
-            parent_id=talk or None,
-            visibility="private",
-            author=_author(account, settings, posted, thread) if thread else None,
-            message_kind="form",
-            subject=posted.own("subject").strip(),
-            text=text,
-            sent_at=raw.received_at,
-            targets_us="owned_venue",
-            problem=posted.problem or (None if nonce else "the form has no stamp"),
-        )]
+        return [
+            Inbound(
+                "message",
+                external_id=_external_id(nonce, raw.body),
+                account=account.key,
+                raw_id=raw.id,
+                thread_id=thread or None,
+                parent_id=talk or None,
+                visibility="private",
+                author=_author(account, settings, posted, thread) if thread else None,
+                message_kind="form",
+                subject=posted.own("subject").strip(),
+                text=text,
+                sent_at=raw.received_at,
+                targets_us="owned_venue",
+                problem=posted.problem or (None if nonce else "the form has no stamp"),
+            )
+        ]
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """The customer reads it under his private link; the same key gives the same receipt."""
@@ -166,6 +176,14 @@ def _trouble(account: Account, posted: Posted, request: Request) -> Trouble | No
     return Trouble("", stamp, errors) if errors else None
 
 
+def _external_id(nonce: str, body: bytes) -> str | None:
+    """The one-time number with a mark of the content.
+
+    The same form sent twice is one message; sent again with other words it is a second, never lost behind the first.
+    """
+    return f"{nonce}.{hashlib.sha256(body).hexdigest()[:12]}" if nonce else None
+
+
 def _text(settings: FormSettings, posted: Posted) -> str:
     """What was written, then each other field that is neither a person nor the subject: nothing typed is lost."""
     main = message_field(settings)
@@ -174,7 +192,9 @@ def _text(settings: FormSettings, posted: Posted) -> str:
     more = [
         f"{known[name].label if name in known else name}: {value}"
         for name, value in posted.values.items()
-        if name not in OWN and name not in {main.name, "name", "subject"} and value.strip()
+        if name not in OWN
+        and name not in {main.name, "name", "subject"}
+        and value.strip()
         and not _is_claim(settings, known.get(name), value)
     ]
     return "\n\n".join(filter(None, (said.strip() and said, "\n".join(more))))

@@ -1,1 +1,1 @@
-"""What venues share: signatures, careful JSON, text that can be stored, splitting, one HTTP attempt with the four errors."""
+"""What venues share: signatures, careful JSON, storable text, splitting, one HTTP attempt with the four errors."""

@@ -12,11 +12,11 @@ Json = Any
 
 
 class Unreadable(ValueError):
-    """These bytes are not the JSON that was expected. Its text says why, in words that hold nothing of the content."""
+    """These bytes are not the JSON that was expected. Its text says why, and holds nothing of the content."""
 
 
 def loads(body: bytes, *, max_bytes: int = MAX_BYTES, unique_keys: bool = False) -> Json:
-    """The value in `body`, or Unreadable: too long, not UTF-8, not JSON, NaN, endless numbers, too deep, repeated keys."""
+    """The value in `body`; Unreadable where it is too long, not UTF-8, no JSON, too deep, or repeats a key."""
     if len(body) > max_bytes:
         raise Unreadable("too long")
     try:

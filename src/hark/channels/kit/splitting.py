@@ -19,15 +19,18 @@ def length(text: str, unit: str) -> int:
 
 
 def split(text: str, limit: int, unit: str) -> list[str]:
-    """The text in pieces of at most `limit` units, cut at white space where there is any, never inside a character
-    that people see as one (unless that one alone is too long). Joined with nothing lost but the white space at the cuts.
+    """The text in pieces of at most `limit` units, cut at white space where there is any.
+
+    Never cut inside what people see as one character, unless that alone is too long. Nothing is lost but the white
+    space at the cuts.
     """
     pieces: list[str] = []
     rest = text.strip()
     while length(rest, unit) > limit:
         head = _head(rest, limit, unit)
         spaces = [match.start() for match in re.finditer(r"\s+", head) if match.start()]
-        cut = spaces[-1] if spaces and spaces[-1] >= len(head) // 2 else len(head)
+        whole = rest[len(head) : len(head) + 1].isspace()
+        cut = spaces[-1] if not whole and spaces and spaces[-1] >= len(head) // 2 else len(head)
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*pieces, rest] if rest else pieces
@@ -45,8 +48,9 @@ def _head(text: str, limit: int, unit: str) -> str:
 
 
 def clusters(text: str) -> list[str]:
-    """What people see as one character each: a base with its marks, joined emoji, flags, CRLF. The rules of UAX 29
-    that matter for chat; Hangul syllables written as single letters and Indic conjuncts are taken apart.
+    """What people see as one character each: a base with its marks, joined emoji, flags, CRLF.
+
+    The rules of UAX 29 that matter for chat; Hangul written as single letters and Indic conjuncts are taken apart.
     """
     cuts = [0]
     flags = 0

@@ -33,17 +33,24 @@ class SitePerson:
 def site_person(account: Account, token: str, *, at: datetime) -> SitePerson:
     """The person a site's JWT vouches for; raises NotProved.
 
-    HS256 only, whatever the token's own header says (so neither `none` nor a public key passed off as a secret gets in);
-    `aud` is the channel's key; `sub`, `iat` and `exp` are needed, `exp` at most one hour after `iat`.
+    HS256 only, whatever the token's own header says, so neither `none` nor a public key passed off as a secret gets
+    in; `aud` is the channel's key; `sub`, `iat` and `exp` are needed, `exp` at most one hour after `iat`.
     """
     for secret in live_secrets(account, "identity"):
         if len(secret) < SHORTEST_SECRET:
             continue
         try:
             claims = jwt.decode(
-                token, secret, algorithms=["HS256"], audience=account.key,
-                options={"require": ["aud", "exp", "iat", "sub"], "verify_exp": False, "verify_iat": False,
-                         "verify_nbf": False},
+                token,
+                secret,
+                algorithms=["HS256"],
+                audience=account.key,
+                options={
+                    "require": ["aud", "exp", "iat", "sub"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
             )
         except (jwt.PyJWTError, ValueError):
             continue

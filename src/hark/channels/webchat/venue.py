@@ -49,10 +49,16 @@ class WebChat(Venue):
     name: ClassVar[str] = "Web chat"
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
-        private=True, max_length=MAX_TEXT, edits_in=True, deletes_in=True, idempotent_send="natural", webhook=True,
+        private=True,
+        max_length=MAX_TEXT,
+        edits_in=True,
+        deletes_in=True,
+        idempotent_send="natural",
+        webhook=True,
         own_venue=True,
     )
     Settings = Settings
+    body_bytes: ClassVar[int] = MAX_BODY
 
     def check(self, account: Account) -> Health:
         """Is there a signing secret, and are the sites origins?"""
@@ -88,7 +94,7 @@ class WebChat(Venue):
         return [_event(account, raw, line)]
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
-        """The page shows what the out-box has sent, so the receipt is made here; the same key gives the same receipt."""
+        """The page shows what the out-box has sent, so the receipt is made here; one key, one receipt."""
         if len(outbound.text) > MAX_TEXT:
             raise Refused("too_long", f"A chat message holds at most {MAX_TEXT:,} characters.")
         return Receipt((f"out:{outbound.id}",), state="delivered")
@@ -123,9 +129,8 @@ def _author(account: Account, headers: Mapping[str, str], visitor: str, text: st
         return Person(visitor, network="webchat", scope=account.key, claims=claims)
     if said.get("email"):
         claims = tuple(dict.fromkeys((("email", text_of(said["email"])), *claims)))
-    return Person(
-        text_of(said["key"]), network="site", scope=account.key, name=text_of(said.get("name")), proved=True, claims=claims
-    )
+    key, name = text_of(said["key"]), text_of(said.get("name"))
+    return Person(key, network="site", scope=account.key, name=name, proved=True, claims=claims)
 
 
 def _kept(visitor: Visitor) -> dict[str, str]:
@@ -133,8 +138,10 @@ def _kept(visitor: Visitor) -> dict[str, str]:
     if visitor.person is None:
         return {VISITOR: visitor.id}
     person = visitor.person
-    return {VISITOR: visitor.id,
-            SITE_PERSON: json.dumps({"key": person.key, "name": person.name, "email": person.email})}
+    return {
+        VISITOR: visitor.id,
+        SITE_PERSON: json.dumps({"key": person.key, "name": person.name, "email": person.email}),
+    }
 
 
 def _rejected(status: int, words: str) -> Rejected:

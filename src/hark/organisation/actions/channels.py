@@ -58,7 +58,7 @@ def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
 
 
 def pause_sending(*, channel_id: int, reason: str) -> bool:
-    """Stop sending over a channel whose permission is lost; arrivals are still stored. True for the one that did it.
+    """Stop sending over a channel whose permission is lost; arrivals are still stored. True when it did.
 
     One transaction; compare-and-set, so that many sends failing at once raise one alarm.
     """
@@ -73,7 +73,7 @@ def pause_sending(*, channel_id: int, reason: str) -> bool:
 
 
 def resume_sending(*, channel_id: int, actor: str, new_secrets: dict[str, str] | None = None) -> bool:
-    """Send again over a channel that was stopped, with renewed secrets where there are any. True for the one that did it.
+    """Send again over a channel that was stopped, with renewed secrets where there are any; True when it did.
 
     One transaction; what waited in the out-box leaves in its old order.
     """

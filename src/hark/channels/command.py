@@ -1,0 +1,85 @@
+"""`hark channels`: what a venue's code makes of a file. No Django, no database, no network, no secret."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from hark.channels import registry
+from hark.channels.as_json import as_line
+from hark.channels.types import Account, Raw
+
+
+@click.group()
+def channels() -> None:
+    """What venues deliver, in Hark's words."""
+
+
+@channels.command()
+@click.argument("venue")
+@click.argument("file")
+@click.option("--account", metavar="FILE.json", help="self_ids, handles and base_url of our account.")
+@click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A header of the call; may be repeated.")
+def parse(venue: str, file: str, account: str | None, headers: tuple[str, ...]) -> None:
+    """Print the events in one raw arrival, one JSON object a line, in order.
+
+    FILE holds the bytes exactly as VENUE delivered them; - reads standard input. What cannot be read becomes an event
+    of kind "unknown" with its problem.
+
+    \b
+    Example:
+      hark channels parse simulated webhook.json --account account.json
+      curl -s https://venue.example/feed | hark channels parse rss -
+    """
+    try:
+        kind = registry.venue(venue)
+    except registry.UnknownVenue as error:
+        _stop(error.message)
+    raw = Raw(_bytes_of(file), dict(_header(each) for each in headers))
+    for event in kind.parse(_account(account), raw):
+        sys.stdout.buffer.write(as_line(event) + b"\n")
+
+
+def _bytes_of(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        _stop(f"{file} cannot be read: {error.strerror}.")
+
+
+def _header(said: str) -> tuple[str, str]:
+    name, equals, value = said.partition("=")
+    if not equals or not name.strip():
+        _stop(f"--header must look like NAME=VALUE, not {said!r}.")
+    return name.strip().lower(), value
+
+
+def _account(file: str | None) -> Account:
+    if file is None:
+        return Account("")
+    try:
+        said: Any = json.loads(_bytes_of(file))
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        _stop(f"{file} must hold one JSON object with self_ids, handles and base_url.")
+    return Account(
+        "",
+        settings=said,
+        self_ids=_words(said.get("self_ids")),
+        handles=_words(said.get("handles")),
+        base_url=str(said.get("base_url") or ""),
+    )
+
+
+def _words(listed: Any) -> frozenset[str]:
+    return frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
+
+
+def _stop(words: str) -> NoReturn:
+    click.echo(words, err=True)
+    sys.exit(2)

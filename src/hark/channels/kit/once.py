@@ -1,0 +1,39 @@
+"""One HTTP attempt at a venue, with the four errors (channels reference, section 2.4)."""
+
+from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
+from hark.kernel import http
+
+ANSWERED = range(200, 300)
+
+
+def attempt(request: http.HttpRequest) -> http.HttpResponse:
+    """The venue's 2xx answer to exactly one request.
+
+    Raises Retry (nothing was written, 429, 5xx), AuthLost (401), Refused (any other answer) or Ambiguous (the line
+    broke after bytes had been written, so that the venue may have taken it).
+    """
+    try:
+        response = http.fetch(request)
+    except http.NotConnected as error:
+        raise Retry(detail="no connection") from error
+    except http.BrokenAfterWrite as error:
+        raise Ambiguous("the line broke after the reply had left") from error
+    if response.status in ANSWERED:
+        return response
+    raise error_of(response)
+
+
+def error_of(response: http.HttpResponse) -> Exception:
+    """The error that an answer other than 2xx means."""
+    status = response.status
+    if status == 429 or status >= 500:
+        return Retry(retry_after(response), f"the venue answered {status}")
+    if status == 401:
+        return AuthLost("the venue answered 401")
+    return Refused(str(status), f"The venue refused this reply (code {status}).")
+
+
+def retry_after(response: http.HttpResponse) -> float | None:
+    """The seconds of Retry-After where they are a sane number; the form with a date is left to our own back-off."""
+    said = response.headers.get("retry-after", "").strip()
+    return float(said) if said.isascii() and said.isdigit() and len(said) <= 6 else None

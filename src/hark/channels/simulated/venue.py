@@ -1,0 +1,175 @@
+"""The six verbs of the simulated venue."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+from urllib.parse import quote, urlsplit
+
+from hark.channels.base import Venue
+from hark.channels.errors import Refused, Retry, SendError
+from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
+from hark.channels.kit.once import attempt
+from hark.channels.kit.signatures import genuine, hex_code
+from hark.channels.kit.splitting import length
+from hark.channels.kit.words import id_of, text_of, time_of
+from hark.channels.simulated.events import read_events
+from hark.channels.types import (
+    Accepted,
+    Account,
+    Caps,
+    Health,
+    Inbound,
+    Outbound,
+    Page,
+    Raw,
+    Receipt,
+    Rejected,
+    Reply,
+    Request,
+    Verdict,
+)
+from hark.kernel.http import HttpRequest
+
+WINDOW_SECONDS = 300
+MAX_LENGTH = 500
+MAX_MEDIA = 5_000_000
+PAGE = 50
+SCOPES = frozenset({"read", "write"})
+NOT_OURS = Rejected(Reply(401, b'{"error":"signature"}'))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`base_url` is the stand-in's; `network` names the made-up place; `idempotent` no: it forgets keys, as many do."""
+
+    base_url: str = ""
+    network: str = ""
+    idempotent: bool = True
+    self_ids: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+
+
+class Simulated(Venue):
+    """A made-up network. It signs its calls, repeats them, forgets, breaks and echoes like the real ones."""
+
+    key: ClassVar[str] = "simulated"
+    name: ClassVar[str] = "Simulated"
+    proof: ClassVar[str] = "simulated"
+    caps: ClassVar[Caps] = Caps(
+        public=True,
+        private=True,
+        threaded=True,
+        max_length=MAX_LENGTH,
+        unit="graphemes",
+        media=True,
+        edits_in=True,
+        deletes_in=True,
+        receipts=True,
+        idempotent_send="key",
+        echo=True,
+        webhook=True,
+        poll=True,
+        native_reply_url=True,
+    )
+    Settings = Settings
+    body_bytes: ClassVar[int] = MAX_BATCH_BYTES
+
+    def caps_for(self, account: Account) -> Caps:
+        """Without memory for keys a send whose fate is unknown must not be repeated."""
+        return replace(self.caps, idempotent_send="none") if account.settings.get("idempotent") is False else self.caps
+
+    def check(self, account: Account) -> Health:
+        """Ask the venue who we are, what we may do and until when."""
+        try:
+            me = _json(attempt(_request(account, "GET", "/me")).body)
+        except SendError as error:
+            return Health((error.message,), caps=self.caps_for(account))
+        granted = {text_of(scope) for scope in me.get("scopes", ())}
+        missing = tuple(sorted(SCOPES - granted))
+        problems = tuple(f"The permission to {scope} is missing." for scope in missing)
+        return Health(
+            problems,
+            tuple(filter(None, [id_of(me.get("id"))])),
+            tuple(sorted(granted)),
+            missing,
+            time_of(me.get("expires_at")),
+            self.caps_for(account),
+        )
+
+    def verify(self, account: Account, request: Request) -> Verdict:
+        """HMAC-SHA256 over `timestamp.body`, and a timestamp within five minutes of the moment it reached us."""
+        if len(request.body) > MAX_BATCH_BYTES:
+            return Rejected(Reply(413, b'{"error":"too long"}'))
+        stamp = request.headers.get("simulated-timestamp", "")
+        given = request.headers.get("simulated-signature", "")
+        message = stamp.encode("utf-8", "replace") + b"." + request.body
+        if not genuine(account, "webhook", message, given, hex_code) or not _fresh(stamp, request):
+            return NOT_OURS
+        return Accepted(
+            dedupe_key=request.headers.get("simulated-delivery", "")[:200],
+            lane_key=request.headers.get("simulated-thread", "")[:200],
+        )
+
+    def parse(self, account: Account, raw: Raw) -> list[Inbound]:
+        """The events of a call or of a page of the poll."""
+        return read_events(account, raw)
+
+    def poll(self, account: Account, cursor: str) -> Page:
+        """The events behind the cursor, oldest first, each as an arrival of its own."""
+        page = _json(attempt(_request(account, "GET", f"/events?limit={PAGE}&after={quote(cursor)}")).body)
+        events = page.get("events", [])
+        raws = tuple(Raw(json.dumps({"events": [event]}).encode()) for event in events)
+        return Page(raws, text_of(page.get("next")) or cursor, page.get("more") is True)
+
+    def send(self, account: Account, outbound: Outbound) -> Receipt:
+        """One POST with our key; the venue answers twice the same where it remembers keys."""
+        if length(outbound.text, "graphemes") > MAX_LENGTH:
+            raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
+        said = {
+            "client_ref": str(outbound.id),
+            "text": outbound.text,
+            "audience": outbound.visibility,
+            "thread": outbound.target.thread,
+            "root": outbound.target.root,
+            "to": outbound.target.person,
+            "parent": outbound.target.parent or outbound.target.external_id,
+            "by": outbound.author_kind,
+        }
+        response = attempt(_request(account, "POST", "/messages", json.dumps(said).encode(), str(outbound.id)))
+        try:
+            answer = _json(response.body)
+        except Retry:  # it was taken all the same; its echo brings the id
+            answer = {}
+        taken = id_of(answer.get("id"))
+        return Receipt((taken,) if taken else (), permalink=text_of(answer.get("permalink")))
+
+    def media(self, account: Account, ref: str) -> Iterator[bytes]:
+        """An attachment from the venue's own host, and from no other."""
+        wanted = urlsplit(ref)
+        home = urlsplit(account.base_url)
+        if (wanted.scheme, wanted.netloc) != (home.scheme, home.netloc) or not home.netloc:
+            raise Refused("foreign_host", "This attachment does not lie at the venue.")
+        yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
+
+
+def _fresh(stamp: str, request: Request) -> bool:
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+        return False
+    return abs(request.received_at.timestamp() - int(stamp)) <= WINDOW_SECONDS
+
+
+def _request(account: Account, method: str, path: str, body: bytes = b"", key: str = "") -> HttpRequest:
+    headers = {"authorization": f"Bearer {account.secrets.get('token', '')}", "content-type": "application/json"}
+    if key:
+        headers["idempotency-key"] = key
+    return HttpRequest(method, account.base_url.rstrip("/") + path, headers, body)
+
+
+def _json(body: bytes) -> dict[str, Json]:
+    """An answer's object; one that cannot be read is the venue's fault and may pass."""
+    try:
+        answer = loads(body, max_bytes=MAX_BATCH_BYTES)
+    except Unreadable as problem:
+        raise Retry(detail=f"the venue's answer is {problem}") from problem
+    return answer if isinstance(answer, dict) else {}
