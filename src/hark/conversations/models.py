@@ -128,6 +128,19 @@ class MessageVersion(models.Model):
     replaced_at = models.DateTimeField()
 
 
+class Tombstone(models.Model):
+    """A deletion that came before its message: when that one comes late, it is shown as deleted."""
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    external_id = models.TextField()
+    deleted_at = models.DateTimeField()
+    purge = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="tombstone_channel_external_id", fields=["channel", "external_id"])]
+
+
 class Reading(models.Model):
     """What one model version read in one message; never recomputed silently.
 

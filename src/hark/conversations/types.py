@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db.models import TextChoices
 
+from hark.contacts.types import SeenAuthor
+
 
 class Visibility(TextChoices):
     """Who can read a message. `limited` counts as public wherever only two are told apart."""
@@ -62,7 +64,11 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ThreadedMessage:
-    """What became of an IncomingMessage. `message_id` is None when the same message was there already."""
+    """What became of an IncomingMessage. `message_id` is None when the same message was there already.
+
+    `changed`: it was there with other words, which are now its text or an earlier version. `waiting_since` is the start
+    of the case's oldest running response clock, with its target; None where nobody waits. `holder_id` has the case.
+    """
 
     incoming: IncomingMessage
     message_id: int | None
@@ -71,6 +77,50 @@ class ThreadedMessage:
     case_key: str = ""
     opened_case: bool = False
     waiting_since: datetime | None = None
+    target_seconds: int = 0
+    holder_id: int | None = None
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A message that its author, or the venue, has deleted. `purge`: its words must go at once."""
+
+    channel_id: int
+    external_id: str
+    at: datetime
+    purge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A message of our own account that came back from the venue; `author` is how we appear there."""
+
+    arrival_id: int
+    channel_id: int
+    inbox_id: int
+    external_id: str
+    thread_id: str
+    author: SeenAuthor
+    visibility: Visibility
+    kind: str
+    text: str
+    sent_at: datetime
+    received_at: datetime
+    client_ref: str = ""
+    parent_id: str = ""
+    subject: str = ""
+    permalink: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """What a venue says became of a message of ours."""
+
+    channel_id: int
+    external_id: str
+    state: str
+    client_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

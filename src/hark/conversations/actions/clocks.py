@@ -1,0 +1,80 @@
+"""Response clocks of one conversation: started, stopped by an answer, closed with the case. Batches: see `folding`."""
+
+from datetime import datetime
+
+from django.db.models import Max, Min
+
+from hark.clocks.arithmetic import believable_start, due_at
+from hark.clocks.queries import targets_of
+from hark.clocks.types import ClockKind
+from hark.conversations.models import Case, Clock, Conversation, Message
+from hark.conversations.types import Direction
+
+RESPONSES = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
+
+
+def start_by_hand(*, case: Case, message: Message) -> None:
+    """Start the response clock of a message that an agent has made a case, in the caller's transaction. Idempotent.
+
+    `message.conversation` is in `case` already and `message.channel` is at hand. Nothing starts where a clock runs, where
+    the message has been answered, or where the inbox has no target. Writes `due_at` on the case.
+    """
+    conversation = message.conversation
+    answered_at = conversation.last_outbound_at
+    running = Clock.objects.filter(case=case, conversation=conversation, stopped_at=None, kind__in=RESPONSES)
+    if message.backfilled or (answered_at and answered_at > message.sent_at) or running.exists():
+        return
+    kind = ClockKind.NEXT_RESPONSE if conversation.first_responded_at else ClockKind.FIRST_RESPONSE
+    target = targets_of([case.inbox_id])[case.inbox_id].of(kind)
+    if target:
+        started = believable_start(message.sent_at, message.received_at, message.channel.connected_at)
+        earlier = Clock.objects.filter(case=case, conversation=conversation, kind=kind).aggregate(top=Max("segment"))[
+            "top"
+        ]
+        Clock.objects.create(
+            case=case,
+            conversation=conversation,
+            kind=kind,
+            segment=(earlier or 0) + 1,
+            target_seconds=target,
+            started_at=started,
+            due_at=due_at(started, target),
+        )
+    write_soonest(case_id=case.pk)
+
+
+def answered(*, conversation: Conversation, at: datetime) -> None:
+    """The customer has an answer since `at`: response clocks that began before it stop then. Idempotent.
+
+    In the caller's transaction, with the conversation locked. An answer before anybody has asked is no first response.
+    """
+    if conversation.last_inbound_at is not None:
+        conversation.first_responded_at = min(conversation.first_responded_at or at, at)
+    conversation.last_outbound_at = max(conversation.last_outbound_at or at, at)
+    conversation.save(update_fields=["first_responded_at", "last_outbound_at"])
+    running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES, started_at__lte=at)
+    if running.update(stopped_at=at) and conversation.case_id is not None:
+        write_soonest(case_id=conversation.case_id)
+
+
+def close(*, case_id: int, at: datetime) -> None:
+    """Stop every running clock of a case that is resolved, and take its due time away, in the caller's transaction."""
+    Clock.objects.filter(case_id=case_id, stopped_at=None).update(stopped_at=at)
+    Case.objects.filter(pk=case_id).exclude(due_at=None).update(due_at=None)
+
+
+def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
+    """Stop the response clock of a conversation in which nothing unanswered is left: what asked was deleted."""
+    running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES)
+    for clock in running:
+        asked = Message.objects.filter(conversation=conversation, direction=Direction.INBOUND, deleted_at=None)
+        if not asked.filter(received_at__gte=clock.started_at).exists():
+            Clock.objects.filter(pk=clock.pk).update(stopped_at=at)
+    if conversation.case_id is not None:
+        write_soonest(case_id=conversation.case_id)
+
+
+def write_soonest(*, case_id: int) -> None:
+    """Make `due_at` of a case that of its soonest running clock, in the caller's transaction."""
+    soonest = Clock.objects.filter(case_id=case_id, stopped_at=None).aggregate(due=Min("due_at"))["due"]
+    Case.objects.filter(pk=case_id).update(due_at=soonest)
