@@ -28,15 +28,17 @@ class Arrival(models.Model):
     error = models.TextField(default="")
     outcome = models.TextField(default="")
     done_at = models.DateTimeField(null=True)
+    key = models.TextField(null=True)  # public, made when it first gives trouble: only then has it a page
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(name="arrival_key", fields=["key"], condition=models.Q(key__isnull=False)),
             models.UniqueConstraint(name="arrival_channel_dedupe_key", fields=["channel", "dedupe_key"]),
             models.CheckConstraint(name="arrival_state", condition=models.Q(state__in=ArrivalState.values)),
             models.CheckConstraint(name="arrival_dedupe_key_not_empty", condition=~models.Q(dedupe_key="")),
         ]
         indexes = [
-            models.Index(name="arrival_waiting", fields=["lane", "id"], condition=models.Q(state="received")),
+            models.Index(name="arrival_received_order", fields=["id"], condition=models.Q(state="received")),
             models.Index(name="arrival_parked", fields=["-id"], condition=models.Q(state="parked")),
         ]
 

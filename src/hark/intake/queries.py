@@ -1,0 +1,72 @@
+"""Readers of the in-box."""
+
+import unicodedata
+
+from django.db.models import QuerySet
+
+from hark.intake.models import Arrival
+from hark.intake.types import ArrivalState
+from hark.kernel.db import fetch_all
+from hark.kernel.errors import NotFound
+from hark.organisation.models import Agent
+from hark.organisation.queries import inboxes_visible_to, sees_everything
+
+SHOWN_CHARACTERS = 20_000
+
+
+def troubled_arrivals(agent: Agent) -> QuerySet[Arrival]:
+    """Arrivals that are parked or are being tried again, as far as this agent may see their inbox.
+
+    An agent who sees only what is assigned to him sees none of that inbox: nothing parked is assigned to anybody.
+    """
+    inboxes = inboxes_visible_to(agent)
+    if not sees_everything(agent):
+        inboxes = inboxes.filter(only_assigned=False)
+    waiting = [ArrivalState.PARKED, ArrivalState.RECEIVED]
+    rows = Arrival.objects.filter(key__isnull=False, state__in=waiting, channel__inbox__in=inboxes).exclude(error="")
+    return rows.select_related("channel__inbox")
+
+
+def parked(agent: Agent, *, limit: int = 100) -> list[Arrival]:
+    """The newest troubled arrivals, without their bytes."""
+    return list(troubled_arrivals(agent).defer("body", "headers").order_by("-id")[:limit])
+
+
+def count_parked(agent: Agent) -> int:
+    """How many wait for a person, as far as this agent may see."""
+    return troubled_arrivals(agent).filter(state=ArrivalState.PARKED).count()
+
+
+def get_parked(agent: Agent, key: str) -> Arrival:
+    """One troubled arrival with its bytes. Raises NotFound, also for those that the agent may not see."""
+    row = troubled_arrivals(agent).filter(key=key).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def shown_bytes(body: bytes) -> str:
+    """Raw bytes as text that is safe to print: controls and invisible marks become visible, a long tail is cut."""
+    text = bytes(body[: SHOWN_CHARACTERS * 4]).decode("utf-8", "replace")[:SHOWN_CHARACTERS]
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}:
+        return character
+    code = ord(character)
+    return chr(0x2400 + code) if code < 0x20 else f"\\u{{{code:x}}}"
+
+
+def oldest_waiting_seconds() -> float:
+    """How long the oldest unread arrival has waited, by the database's clock; 0 when none waits."""
+    rows = fetch_all(
+        "SELECT extract(epoch FROM clock_timestamp() - received_at) FROM intake_arrival "
+        "WHERE state = 'received' ORDER BY id LIMIT 1"
+    )
+    return max(0.0, float(rows[0][0])) if rows else 0.0
+
+
+def channel_versions() -> dict[int, str]:
+    """Each channel's row version: it differs from before whenever anything in the row has changed."""
+    return dict(fetch_all("SELECT id, xmin::text FROM organisation_channel"))

@@ -1,0 +1,150 @@
+"""The front door: `POST /in/<channel key>` for venues' webhooks, the chat widget and forms. Raw ASGI.
+
+Judged over the raw bytes, stored, committed, and only then acknowledged.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from functools import lru_cache
+
+from django.db import DatabaseError, InterfaceError
+
+from hark.channels.types import Accepted, Answered, Limit, Reply, Request, Verdict
+from hark.intake.actions import GroupCommit
+from hark.intake.types import NewArrival, NotStored
+from hark.intake.views.known_channels import BODY_BYTES, KnownChannel, KnownChannels
+from hark.kernel.errors import TooManyRequests
+from hark.kernel.ids import random_bytes
+from hark.kernel.limits import take
+from hark.kernel.raw_asgi import (
+    SAFE,
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    DatabaseThreads,
+    Header,
+    Receive,
+    Scope,
+    Send,
+    client_address,
+    read_body,
+    refuse_unread,
+)
+from hark.kernel.time import now
+
+PREFIX = "/in/"
+BODY_SECONDS = 10.0
+BIG = 128 << 10  # bodies above this are judged in a thread, so that they hold up nobody
+NOT_GENUINE = frozenset({401, 403, 404})
+
+# A stranger must not learn whether a channel exists: an unknown one and a signature that does not fit get this.
+UNKNOWN = Reply(404, b'{"error":"unknown address or signature"}')
+WRONG_METHOD = Reply(405, b'{"error":"method not allowed"}', headers=(("allow", "GET, POST"),))
+TOO_LARGE = b'{"error":"too large"}'
+TOO_SLOW = b'{"error":"too slow"}'
+
+
+class FrontDoor:
+    """An ASGI application over one in-box."""
+
+    def __init__(
+        self, channels: KnownChannels, commit: GroupCommit, threads: DatabaseThreads, *, trusted_hops: int
+    ) -> None:
+        """`trusted_hops`: proxies in front whose X-Forwarded-For may be believed."""
+        self._channels = channels
+        self._commit = commit
+        self._threads = threads
+        self._trusted_hops = trusted_hops
+        self._nobody = random_bytes(32)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one call."""
+        channel = self._channels.find(scope["path"][len(PREFIX) :])
+        try:
+            body = await read_body(
+                scope, receive, cap=channel.body_bytes if channel else BODY_BYTES, seconds=BODY_SECONDS
+            )
+        except BodyTooLarge:
+            return await refuse_unread(receive, send, 413, TOO_LARGE)
+        except BodyTooSlow:
+            return await refuse_unread(receive, send, 408, TOO_SLOW)
+        except ClientGone:
+            return None
+        return await _say(send, await self._reply(scope, channel, body))
+
+    async def _reply(self, scope: Scope, channel: KnownChannel | None, body: bytes) -> Reply:
+        if scope["method"] not in ("POST", "GET"):
+            return WRONG_METHOD
+        if not self._channels.loaded:
+            return _later(503, 2)
+        if channel is None:
+            hmac.digest(self._nobody, body, hashlib.sha256)  # as long as looking at a signature takes
+            return UNKNOWN
+        request = self._request(scope, body)
+        verdict = await self._judge(channel, request)
+        if isinstance(verdict, Accepted):
+            return await self._accept(channel, request, verdict)
+        if isinstance(verdict, Answered) or verdict.reply.status not in NOT_GENUINE:
+            return verdict.reply
+        return UNKNOWN
+
+    def _request(self, scope: Scope, body: bytes) -> Request:
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            received_at=now(),
+            address=client_address(scope, self._trusted_hops),
+        )
+
+    async def _judge(self, channel: KnownChannel, request: Request) -> Verdict:
+        if len(request.body) <= BIG:
+            return channel.venue.verify(channel.account, request)
+        return await asyncio.to_thread(channel.venue.verify, channel.account, request)
+
+    async def _accept(self, channel: KnownChannel, request: Request, verdict: Accepted) -> Reply:
+        """Store it; the reply exists only after the commit."""
+        arrival = NewArrival(verdict.dedupe_key, verdict.lane_key, verdict.headers, request.body, request.received_at)
+        try:
+            if verdict.limits:
+                await self._threads.run(lambda: _take_all(verdict.limits))
+            await self._commit.store(channel.id, arrival)
+        except TooManyRequests as refused:
+            return _later(429, refused.retry_after_seconds)
+        except NotStored as refused:
+            return _later(503, refused.retry_after_seconds)
+        except (DatabaseError, InterfaceError):
+            return _later(503, 2)
+        return verdict.reply
+
+
+def _take_all(limits: tuple[Limit, ...]) -> None:
+    for limit in limits:
+        take(limit.key, burst=limit.burst, per_minute=limit.per_minute)
+
+
+def _later(status: int, seconds: int) -> Reply:
+    """The same body for all who are told to wait."""
+    return Reply(status, b'{"error":"try again later"}', headers=(("retry-after", str(max(1, seconds))),))
+
+
+async def _say(send: Send, reply: Reply) -> None:
+    headers = _headers(reply.content_type, len(reply.body), reply.headers)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+@lru_cache(maxsize=256)
+def _headers(content_type: str, length: int, own: tuple[tuple[str, str], ...]) -> list[Header]:
+    """What the venue says goes before what is safe."""
+    said = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in own]
+    names = {name for name, _ in said}
+    fixed = [(b"content-type", content_type.encode("latin-1")), (b"content-length", b"%d" % length)]
+    return [*fixed, *said, *(pair for pair in SAFE if pair[0] not in names)]

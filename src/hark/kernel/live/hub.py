@@ -1,0 +1,312 @@
+"""The clients of one process: who hears what, when it is written, and whether they may still listen."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, InterfaceError
+
+from hark.kernel.errors import HarkError
+from hark.kernel.live.journal import MISSED_ROWS, Follower
+from hark.kernel.live.rights import Gate, Place, Rights
+from hark.kernel.live.stream import CLOSED, RELOAD, START, Stream, beat, frame, send_last, special
+from hark.kernel.raw_asgi import DatabaseThreads, Receive, Send
+from hark.kernel.time import monotonic
+from hark.kernel.types import JournalEvent, Position
+
+log = logging.getLogger(__name__)
+
+SEND_SECONDS = 0.25  # a client is written to at most four times a second
+BEAT_SECONDS = 15.0
+CHECK_SECONDS = 3.0
+STALE_SECONDS = 5.0  # rights older than this deliver nothing
+MOST_FRAMES = 200  # waiting for a slow client; beyond it the page reloads
+MOST_STREAMS = 20_000
+MOST_STREAMS_A_TICKET = 16
+DRAIN_STEPS = 50
+
+
+class Unavailable(HarkError):
+    """Live updates are not available just now."""
+
+
+class LiveHub:
+    """All live clients of one process. `start` it on its event loop; `drain` before the process ends."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        """`threads` is where the gates are asked."""
+        self._threads = threads
+        self._journal = Follower(self._prepare)
+        self._streams: set[Stream] = set()
+        self._places: defaultdict[Place, set[Stream]] = defaultdict(set)
+        self._tickets: defaultdict[tuple[Gate, str], int] = defaultdict(int)
+        self._late: set[Stream] = set()
+        self._ticking = False
+        self._draining = False
+        self._checked_at = 0.0
+        self._applicants: list[tuple[Gate, str, asyncio.Future[Rights | None]]] = []
+        self._admitting = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to follow the journal."""
+        for work in (self._journal.follow(), self._watch_rights(), self._keep_alive()):
+            self._spawn(work)
+
+    async def drain(self, seconds: float) -> None:
+        """Close all streams, spread over `seconds`, so that the clients do not come back all at once."""
+        self._draining = True
+        streams = list(self._streams)
+        for step in range(DRAIN_STEPS if streams else 0):
+            for stream in streams[step::DRAIN_STEPS]:
+                self._close(stream, b"retry: 500\n\n")
+            await asyncio.sleep(seconds / DRAIN_STEPS)
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        self._draining = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._journal.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # One client ---------------------------------------------------------------------------------------------------
+
+    async def serve(self, receive: Receive, send: Send, *, gate: Gate, ticket: str, after: str) -> bool:
+        """Serve one client until it goes or its rights end. False, with nothing sent, when the ticket gives no rights.
+
+        `after` is the id of the last event it has seen (empty: it wants what happens from now on). What it missed is
+        read from the journal, nothing left out and nothing twice; `event: reload` where that is not possible. When
+        there is nothing to be had now it is told to come back: a browser gives up for ever on any other answer.
+        """
+        try:
+            rights = await self._admission(gate, ticket)
+        except Unavailable:
+            return await _not_now(send)
+        if rights is None:
+            return False
+        if self._journal.position is None or self._draining or len(self._streams) >= MOST_STREAMS:
+            return await _not_now(send)
+        await send(START)
+        stream = Stream(gate, ticket, rights, send, last_sent=monotonic(), spread=BEAT_SECONDS)
+        self._enter(stream)
+        until = self._journal.position  # no await since entering: what comes behind it, the stream hears by itself
+        try:
+            await self._send(stream, await self._beginning(stream, after, until))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self._leave(stream)
+        return True
+
+    async def _admission(self, gate: Gate, ticket: str) -> Rights | None:
+        """All who come at one moment are looked up together. Raises Unavailable."""
+        if self._tickets.get((gate, ticket), 0) >= MOST_STREAMS_A_TICKET:
+            raise Unavailable
+        answered: asyncio.Future[Rights | None] = asyncio.get_running_loop().create_future()
+        self._applicants.append((gate, ticket, answered))
+        if not self._admitting:
+            self._admitting = True
+            self._spawn(self._admit())
+        return await answered
+
+    async def _admit(self) -> None:
+        while self._applicants:
+            batch, self._applicants = self._applicants, []
+            for gate in {one[0] for one in batch}:
+                mine = [(ticket, answered) for its, ticket, answered in batch if its is gate]
+                found: Mapping[str, Rights] | None = None
+                try:
+                    found = await self._threads.run(partial(gate.rights, {ticket for ticket, _ in mine}))
+                except (DatabaseError, InterfaceError) as error:
+                    log.warning("nobody can be admitted to live pages: %s", type(error).__name__)
+                for ticket, answered in mine:
+                    if answered.done():
+                        continue
+                    if found is None:
+                        answered.set_exception(Unavailable())
+                    else:
+                        answered.set_result(found.get(ticket))
+        self._admitting = False
+
+    async def _beginning(self, stream: Stream, after: str, until: Position) -> bytes:
+        """The first bytes of a stream that hears everything behind `until` by itself."""
+        if not after:
+            return b"retry: 500\nid: %s\n\n" % str(until).encode()
+        position = Position.parse(after)
+        missed = None
+        if position is not None and position <= until:
+            try:
+                missed = await self._missed(stream.rights, position, until)
+            except (psycopg.Error, OSError, DatabaseError, InterfaceError) as error:
+                log.warning("what a client missed cannot be read: %s", type(error).__name__)
+        if missed is None:
+            return b"retry: 500\n\n" + special(RELOAD, until)
+        return b"retry: 500\n\n" + b"".join(frame(stream.gate, event) for event in missed)
+
+    async def _missed(self, rights: Rights, position: Position, until: Position) -> list[JournalEvent] | None:
+        found = await self._journal.missed(rights, position, until)
+        if found is None:
+            return None
+        holders = await self._holders(found)
+        wanted = [event for event in found if rights.concerns(event, holders)]
+        return wanted if len(wanted) <= MISSED_ROWS else None
+
+    def _enter(self, stream: Stream) -> None:
+        self._streams.add(stream)
+        self._tickets[stream.gate, stream.ticket] += 1
+        for place in stream.rights.places():
+            self._places[place].add(stream)
+
+    def _leave(self, stream: Stream) -> None:
+        if not stream.open:
+            return
+        stream.open = False
+        self._streams.discard(stream)
+        self._late.discard(stream)
+        self._tickets[stream.gate, stream.ticket] -= 1
+        if not self._tickets[stream.gate, stream.ticket]:
+            del self._tickets[stream.gate, stream.ticket]
+        self._forget_places(stream)
+
+    def _forget_places(self, stream: Stream) -> None:
+        for place in stream.rights.places():
+            self._places[place].discard(stream)
+            if not self._places[place]:
+                del self._places[place]
+
+    def _close(self, stream: Stream, last: bytes) -> None:
+        if stream.open:
+            self._leave(stream)
+            self._spawn(send_last(stream, last))
+
+    # What happened ------------------------------------------------------------------------------------------------
+
+    async def _prepare(self, events: Sequence[JournalEvent]) -> Callable[[JournalEvent], None]:
+        if self._streams and monotonic() - self._checked_at > STALE_SECONDS:
+            await self._check_rights()
+        return partial(self._tell, holders=await self._holders(events))
+
+    async def _holders(self, events: Sequence[JournalEvent]) -> Mapping[str, int]:
+        """Who holds the subjects of those events that somebody may hear only as their holder."""
+        held = [event for event in events if event.agent_id is None and ("held", event.inbox_id) in self._places]
+        found: dict[str, int] = {}
+        for gate in {stream.gate for event in held for stream in self._places["held", event.inbox_id or 0]}:
+            found.update(await self._threads.run(partial(gate.holders, {event.subject for event in held})))
+        return found
+
+    def _tell(self, event: JournalEvent, holders: Mapping[str, int]) -> None:
+        """Queue one event for those it concerns."""
+        places: list[Place] = [("visitor", event.visitor)]
+        if event.agent_id is not None:
+            places.append(("agent", event.agent_id))
+        elif event.inbox_id is not None:
+            places += [("inbox", event.inbox_id), ("held", event.inbox_id)]
+        frames: dict[Gate, bytes] = {}
+        for place in places:
+            for stream in self._places.get(place, ()):
+                if place[0] == "held" and not stream.rights.concerns(event, holders):
+                    continue
+                if stream.gate not in frames:
+                    frames[stream.gate] = frame(stream.gate, event)
+                self._queue(stream, frames[stream.gate], event.position)
+
+    def _queue(self, stream: Stream, made: bytes, position: Position) -> None:
+        stream.frames.append(made)
+        if len(stream.frames) > MOST_FRAMES:
+            stream.frames = [special(RELOAD, position)]
+        self._flush(stream)
+
+    def _flush(self, stream: Stream) -> None:
+        """Write what waits, unless the client is being written to or was a moment ago."""
+        if stream.busy or not stream.frames or not stream.open:
+            return
+        moment = monotonic()
+        if moment < stream.last_sent + SEND_SECONDS:
+            self._late.add(stream)
+            if not self._ticking:
+                self._ticking = True
+                asyncio.get_running_loop().call_later(0.05, self._tick)
+            return
+        chunk = b"".join(stream.frames)
+        stream.frames.clear()
+        stream.busy = True
+        stream.last_sent = moment
+        self._spawn(self._send(stream, chunk))
+
+    def _tick(self) -> None:
+        self._ticking = False
+        late, self._late = self._late, set()
+        for stream in late:
+            self._flush(stream)
+
+    async def _send(self, stream: Stream, chunk: bytes) -> None:
+        """Write; a slow client only holds up itself, since nobody else waits for this."""
+        if not stream.open:
+            return
+        try:
+            await stream.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except (OSError, RuntimeError):  # it went, or was closed, at this moment
+            self._leave(stream)
+            return
+        stream.busy = False
+        self._flush(stream)
+
+    async def _keep_alive(self) -> None:
+        """Tell quiet clients that the line is alive, and how far they have come."""
+        while True:
+            await asyncio.sleep(0.5)
+            moment, here = monotonic(), self._journal.position or Position()
+            for stream in [each for each in self._streams if moment - each.last_sent >= BEAT_SECONDS]:
+                if not stream.busy and not stream.frames:
+                    self._queue(stream, beat(here), here)
+
+    # Rights -------------------------------------------------------------------------------------------------------
+
+    async def _watch_rights(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                await self._check_rights()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("rights cannot be checked, live pages wait: %s", type(error).__name__)
+
+    async def _check_rights(self) -> None:
+        """Ask all gates again; close those without rights, move those whose rights changed."""
+        asked_at = monotonic()
+        streams = list(self._streams)
+        for gate in {stream.gate for stream in streams}:
+            mine = [stream for stream in streams if stream.gate is gate]
+            found = await self._threads.run(partial(gate.rights, {stream.ticket for stream in mine}))
+            for stream in mine:
+                if stream.open:
+                    self._apply(stream, found.get(stream.ticket))
+        self._checked_at = asked_at
+
+    def _apply(self, stream: Stream, rights: Rights | None) -> None:
+        here = self._journal.position or Position()
+        if rights is None:
+            self._close(stream, special(CLOSED, here))
+        elif rights != stream.rights:
+            moved = set(rights.places()) != set(stream.rights.places())
+            self._forget_places(stream)
+            stream.rights = rights
+            for place in rights.places():
+                self._places[place].add(stream)
+            if moved:
+                self._queue(stream, special(RELOAD, here), here)
+
+
+async def _not_now(send: Send) -> bool:
+    await send(START)
+    await send({"type": "http.response.body", "body": b"retry: 2000\n\n"})
+    return True

@@ -1,0 +1,193 @@
+"""Raw ASGI in a few functions: what the front door and the live streams share, without a framework's cost a request."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import close_old_connections, connections
+
+from hark.kernel.errors import HarkError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+T = TypeVar("T")
+
+SAFE: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 4 << 20
+
+
+class BodyTooLarge(HarkError):
+    """The request is larger than this address takes."""
+
+
+class BodyTooSlow(HarkError):
+    """The request took too long to arrive."""
+
+
+class ClientGone(HarkError):
+    """The caller went away before the request was complete."""
+
+
+def reply_headers(length: int, content_type: bytes, more: Iterable[Header] = ()) -> list[Header]:
+    """Headers of a whole reply, the safe ones included."""
+    return [(b"content-type", content_type), (b"content-length", b"%d" % length), *SAFE, *more]
+
+
+async def answer(
+    send: Send, status: int, body: bytes, *, content_type: bytes = b"application/json", headers: Iterable[Header] = ()
+) -> None:
+    """Send a whole reply."""
+    said = reply_headers(len(body), content_type, headers)
+    await send({"type": "http.response.start", "status": status, "headers": said})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse_unread(receive: Receive, send: Send, status: int, body: bytes) -> None:
+    """Answer a request whose body is not wanted, and close the connection.
+
+    The answer goes out first; then what still comes is thrown away for a moment, because a socket closed with unread
+    bytes is reset and the caller would never see the answer.
+    """
+    close = [(b"connection", b"close")]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": reply_headers(len(body), b"application/json", close),
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    thrown_away = 0
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while thrown_away < LINGER_BYTES:
+                message = await receive()
+                thrown_away += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    break
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b""})
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first header of this (lower-case) name."""
+    for have, value in scope["headers"]:
+        if have == name:
+            found: bytes = value
+            return found
+    return None
+
+
+def last_event(scope: Scope) -> str:
+    """The last server-sent event the caller has seen: the browser's header, else `after` in the address."""
+    sent = header(scope, b"last-event-id")
+    if sent is not None:
+        return sent.decode("latin-1")
+    for pair in scope["query_string"].decode("latin-1").split("&"):
+        name, _, value = pair.partition("=")
+        if name == "after":
+            return str(value)
+    return ""
+
+
+async def read_body(scope: Scope, receive: Receive, *, cap: int, seconds: float) -> bytes:
+    """The whole body. Never holds more than `cap` bytes and one chunk.
+
+    Raises BodyTooLarge (at once when the announced length is over the cap), BodyTooSlow, ClientGone.
+    """
+    announced = header(scope, b"content-length")
+    if announced is not None and (not announced.isdigit() or len(announced) > 15 or int(announced) > cap):
+        raise BodyTooLarge
+    message = await receive() if announced == b"0" else await _first_chunk(receive, seconds)
+    if not message.get("more_body"):
+        return _whole(message.get("body", b""), cap, message)
+    chunks, size = [message.get("body", b"")], len(message.get("body", b""))
+    try:
+        async with asyncio.timeout(seconds):
+            while message.get("more_body") and size <= cap:
+                message = await receive()
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+    except TimeoutError:
+        raise BodyTooSlow from None
+    return _whole(b"".join(chunks), cap, message)
+
+
+async def _first_chunk(receive: Receive, seconds: float) -> Message:
+    """The first part of the body, which is nearly always all of it."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await receive()
+    except TimeoutError:
+        raise BodyTooSlow from None
+
+
+def _whole(body: bytes, cap: int, last: Message) -> bytes:
+    """The body, unless it is too large or its sender vanished half-way."""
+    if len(body) > cap:
+        raise BodyTooLarge
+    if last["type"] == "http.disconnect":
+        raise ClientGone
+    return body
+
+
+def client_address(scope: Scope, trusted_hops: int) -> str:
+    """The caller's address. X-Forwarded-For is believed for as many proxies as stand in front, counted from our end."""
+    if trusted_hops > 0:
+        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        places = [place.strip() for place in forwarded.decode("latin-1").split(",") if place.strip()]
+        if len(places) >= trusted_hops:
+            return places[-trusted_hops]
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+class DatabaseThreads:
+    """A few threads for work on Django's connections beside an event loop. `close` gives every connection back."""
+
+    def __init__(self, count: int, name: str) -> None:
+        """`count` threads at most."""
+        self._count = count
+        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in a thread, on a connection that is checked before and let go when it is broken."""
+
+        def tidy() -> T:
+            close_old_connections()
+            try:
+                return work()
+            finally:
+                close_old_connections()
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, tidy)
+
+    async def close(self) -> None:
+        """Close the connection of each thread, then end the threads."""
+        await asyncio.to_thread(close_threads, self._executor, self._count)
+
+
+def close_threads(executor: ThreadPoolExecutor, count: int) -> None:
+    """End an executor of `count` threads, with the database connections that they hold."""
+    barrier = threading.Barrier(count)
+
+    def close_mine() -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(5)  # so that each thread gets exactly one of these
+        connections.close_all()
+
+    for done in [executor.submit(close_mine) for _ in range(count)]:
+        done.result()
+    executor.shutdown()

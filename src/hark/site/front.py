@@ -1,0 +1,178 @@
+"""The web process's one application: a raw front door and live streams before Django's pages (docs/decisions/0020)."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from types import FrameType
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+
+from hark.intake.actions import GroupCommit
+from hark.intake.views.door import PREFIX as DOOR
+from hark.intake.views.door import FrontDoor
+from hark.intake.views.known_channels import KnownChannels
+from hark.kernel import health
+from hark.kernel.live import LiveHub
+from hark.kernel.raw_asgi import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    DatabaseThreads,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    client_address,
+    close_threads,
+    read_body,
+    refuse_unread,
+)
+from hark.portal.live import PREFIX as CHAT
+from hark.portal.live import SUFFIX as CHAT_LIVE
+from hark.portal.live import VisitorLive
+from hark.workspace.live import PATH as AGENT_LIVE
+from hark.workspace.live import AgentLive
+
+log = logging.getLogger(__name__)
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PAGE_THREADS = 8
+DATABASE_THREADS = 4
+PAGE_BODY_BYTES = 2 << 20
+PAGE_BODY_SECONDS = 20.0
+DRAIN_SECONDS = 5.0
+
+
+class Pages:
+    """Django's pages in a bounded pool of threads. A thread is taken only when the whole request is here."""
+
+    def __init__(self, trusted_hops: int) -> None:
+        """One pool for the process."""
+        self._bridge = WSGIMiddleware(WSGIHandler(), workers=PAGE_THREADS)  # type: ignore[arg-type]
+        self._trusted_hops = trusted_hops
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show one page."""
+        if scope["method"] not in ("GET", "HEAD"):
+            try:
+                body = await read_body(scope, receive, cap=PAGE_BODY_BYTES, seconds=PAGE_BODY_SECONDS)
+            except BodyTooLarge:
+                return await refuse_unread(receive, send, 413, b'{"error":"too large"}')
+            except BodyTooSlow:
+                return await refuse_unread(receive, send, 408, b'{"error":"too slow"}')
+            except ClientGone:
+                return None
+            receive = _replay(body, receive)
+        port = (scope.get("client") or ("", 0))[1]
+        scope["client"] = (client_address(scope, self._trusted_hops), port)
+        if settings.SECURE:
+            scope["scheme"] = "https"  # Hark's own address says so; the proxy in front speaks plain HTTP to us
+        return await self._bridge(scope, receive, send)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        """End the threads."""
+        await asyncio.to_thread(close_threads, self._bridge.executor, PAGE_THREADS)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A request whose body has been read already."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+class Front:
+    """Which request goes where; starts and ends what stands behind."""
+
+    def __init__(self) -> None:
+        """Nothing runs before the lifespan starts."""
+        self._threads = DatabaseThreads(DATABASE_THREADS, "front")
+        self.commit = GroupCommit()
+        self.channels = KnownChannels(self._threads)
+        self.hub = LiveHub(self._threads)
+        hops: int = settings.HARK_TRUSTED_HOPS
+        self._door = FrontDoor(self.channels, self.commit, self._threads, trusted_hops=hops)
+        self._agents, self._visitors, self._pages = AgentLive(self.hub), VisitorLive(self.hub), Pages(hops)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the life of the process."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._behind(scope["path"])(scope, receive, send)
+
+    def _behind(self, path: str) -> Application:
+        if path.startswith(DOOR):
+            return self._door
+        if path == AGENT_LIVE:
+            return self._agents
+        if path.startswith(CHAT) and path.endswith(CHAT_LIVE):
+            return self._visitors
+        return self._health if path in ("/livez", "/readyz") else self._pages
+
+    async def _health(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        alive = scope["path"] == "/livez"
+        status, body = health.live() if alive else await self._threads.run(health.ready)
+        await answer(send, status, body.encode(), content_type=b"text/plain; charset=utf-8")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self.commit.start()
+        self.hub.start()
+        self._spawn(self.channels.follow())
+        self._listen_for_the_end()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._end()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _end(self) -> None:
+        """No request runs any more; what waits is committed first."""
+        await self.commit.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.hub.stop()
+        await self._pages.close()
+        await self._threads.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _listen_for_the_end(self) -> None:
+        """Live streams never end by themselves, and the server speaks of its end only after them: so hear it too."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            before = signal.getsignal(sign)
+
+            def told(number: int, place: FrameType | None, before: Any = before) -> None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended already
+                    loop.call_soon_threadsafe(self.drain)
+                if callable(before):
+                    before(number, place)
+
+            signal.signal(sign, told)
+
+    def drain(self) -> None:
+        """Send the live clients away, spread over some seconds."""
+        self._spawn(self.hub.drain(DRAIN_SECONDS))
