@@ -32,14 +32,22 @@ def main() -> int:
     if found():
         return 0
     try:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, timeout=300,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "playwright", "install", "chromium"],
+            check=False,
+            timeout=300,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     except subprocess.TimeoutExpired:
         pass
     if not found() and shutil.which("apt-get"):
         from_distribution()
     if not found():
-        print("There is no Chromium for the browser tests. Install it by hand (Debian: apt install chromium).", file=sys.stderr)
+        print(
+            "There is no Chromium for the browser tests. Install it by hand (Debian: apt install chromium).",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

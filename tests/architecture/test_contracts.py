@@ -17,7 +17,11 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}"}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LINT],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -49,8 +53,15 @@ def test_house_as_it_stands_keeps_every_contract(house: Path) -> None:
         ("conversations/planted.py", "import httpx", "httpx"),
         ("routing/planted.py", "import socket", "socket"),
     ],
-    ids=["upward import", "same-line import", "foreign jobs", "foreign jobs of the kernel", "unlisted package",
-         "network by library", "network by socket"],
+    ids=[
+        "upward import",
+        "same-line import",
+        "foreign jobs",
+        "foreign jobs of the kernel",
+        "unlisted package",
+        "network by library",
+        "network by socket",
+    ],
 )
 def test_planted_fault_is_caught_and_named(house: Path, planted_in: str, line: str, named: str) -> None:
     target = house / "src" / "hark" / planted_in

@@ -48,7 +48,9 @@ def test_room_opens_with_a_door_plate(room: str) -> None:
 
 
 def test_no_file_is_longer_than_500_lines() -> None:
-    assert [f"{path.relative_to(ROOT)}: {n}" for path in SOURCES if (n := len(path.read_text().splitlines())) > 500] == []
+    assert [
+        f"{path.relative_to(ROOT)}: {n}" for path in SOURCES if (n := len(path.read_text().splitlines())) > 500
+    ] == []
 
 
 def test_no_function_is_longer_than_60_lines_and_95_percent_keep_40() -> None:
@@ -98,7 +100,9 @@ def test_safe_html_is_made_in_one_place() -> None:
     found = [
         str(path.relative_to(ROOT)) for path in SOURCES if "mark_safe" in path.read_text() and path.name != "html.py"
     ]
-    templates = [str(path.relative_to(ROOT)) for path in HARK.rglob("*.html") if re.search(r"\|\s*safe\b", path.read_text())]
+    templates = [
+        str(path.relative_to(ROOT)) for path in HARK.rglob("*.html") if re.search(r"\|\s*safe\b", path.read_text())
+    ]
     assert found + templates == []
 
 
@@ -117,14 +121,19 @@ def test_every_runtime_dependency_has_its_reason_in_a_decision() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
     names = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in wanted}
     reasons = "\n".join(path.read_text().lower() for path in (ROOT / "docs" / "decisions").glob("*.md"))
     assert sorted(name for name in names if f"`{name}`" not in reasons) == []
 
 
 def test_features_marked_built_name_a_proof_that_exists() -> None:
-    rows = [line for line in (ROOT / "docs" / "features.md").read_text().splitlines() if re.match(r"\| [A-L]\d+ ", line)]
+    rows = [
+        line for line in (ROOT / "docs" / "features.md").read_text().splitlines() if re.match(r"\| [A-L]\d+ ", line)
+    ]
     assert rows
     for row in rows:
         _, number, state, proof, *_ = (cell.strip() for cell in row.split("|"))

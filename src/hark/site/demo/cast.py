@@ -80,11 +80,73 @@ STAGES = (
 )
 BY_ACCOUNT = {stage.account: stage for stage in STAGES}
 
-FIRST_NAMES = (
-    "Maud Idris Oda Bram Wanjiru Jorik Ana Silke Juno Noor Tobias Lena Femi Pilar Dag Yara Ilse Mateo Greet Sanne Koen "
-    "Amara Lotte Viktor Rosalind Emeka Petra Hugo Nadia Anton Freya Kofi Marit Zeno Elif Bas Carmen Odile Rune Tariq"
-).split()
-LAST_NAMES = (
-    "Terlinden Falk Lindqvist Soetaert Banerjee Refalo Dijkman Abara Veldkamp Moreau Okafor Castellan Wouters Halloran "
-    "Brandt Ferreira Novak Petersen Achterberg Iyer Goossens Lambrecht Sorensen Duarte Kimathi Vance"
-).split()
+FIRST_NAMES = [
+    "Maud",
+    "Idris",
+    "Oda",
+    "Bram",
+    "Wanjiru",
+    "Jorik",
+    "Ana",
+    "Silke",
+    "Juno",
+    "Noor",
+    "Tobias",
+    "Lena",
+    "Femi",
+    "Pilar",
+    "Dag",
+    "Yara",
+    "Ilse",
+    "Mateo",
+    "Greet",
+    "Sanne",
+    "Koen",
+    "Amara",
+    "Lotte",
+    "Viktor",
+    "Rosalind",
+    "Emeka",
+    "Petra",
+    "Hugo",
+    "Nadia",
+    "Anton",
+    "Freya",
+    "Kofi",
+    "Marit",
+    "Zeno",
+    "Elif",
+    "Bas",
+    "Carmen",
+    "Odile",
+    "Rune",
+    "Tariq",
+]
+LAST_NAMES = [
+    "Terlinden",
+    "Falk",
+    "Lindqvist",
+    "Soetaert",
+    "Banerjee",
+    "Refalo",
+    "Dijkman",
+    "Abara",
+    "Veldkamp",
+    "Moreau",
+    "Okafor",
+    "Castellan",
+    "Wouters",
+    "Halloran",
+    "Brandt",
+    "Ferreira",
+    "Novak",
+    "Petersen",
+    "Achterberg",
+    "Iyer",
+    "Goossens",
+    "Lambrecht",
+    "Sorensen",
+    "Duarte",
+    "Kimathi",
+    "Vance",
+]

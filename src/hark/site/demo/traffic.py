@@ -1,6 +1,7 @@
 """The made-up traffic: people who tell their scene line by line, with noise, copies and angry series between.
 
-Pure and seeded: the same seed tells the same stories. Time is counted in beats; whoever plays it decides how long one is.
+Pure and seeded: the same seed tells the same stories. Time is counted in beats; whoever plays it decides how long
+one is.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,104 @@
+"""Plays the traffic: first a short past, then live, and customers who come back after an answer."""
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from hark.channels.testing.ledger import read_ledger
+from hark.channels.testing.stand_in import StandIn
+from hark.kernel.time import monotonic, now
+from hark.site.demo.cast import BY_ACCOUNT
+from hark.site.demo.seed import Wire
+from hark.site.demo.traffic import Post, Traffic
+
+PAST_BEATS = 26
+PAST_SECONDS_A_BEAT = 150.0
+ANSWERED_AFTER_SECONDS = 12.0
+
+
+class Player:
+    """Posts over the stand-in until it is stopped. Start it once Hark answers."""
+
+    def __init__(self, stand_in: StandIn, wires: Sequence[Wire], *, base_url: str, rate: float, seed: int) -> None:
+        """`rate`: posts a minute."""
+        self.stand_in, self.rate = stand_in, rate
+        self.traffic = Traffic(seed)
+        self.random = Random(seed + 1)  # noqa: S311 - stories, not secrets
+        self.said: dict[str, Post] = {}
+        self.answered: dict[str, float] = {}
+        self._read = 0
+        self._stop = threading.Event()
+        for wire in wires:
+            hook = f"{base_url}/in/{wire.channel_key}"
+            stand_in.connect(wire.account, hook=hook, secret=wire.secret, token=wire.token, own_id=wire.account)
+
+    def play(self, seconds: float | None = None) -> None:
+        """The past at once, then one beat after the other; returns after `seconds` or when stopped."""
+        for beat in range(PAST_BEATS, 0, -1):
+            for post in self.traffic.next_beat():
+                self.post(post, seconds_ago=beat * PAST_SECONDS_A_BEAT)
+        until = monotonic() + seconds if seconds is not None else None
+        while not self._stop.wait(self.pause()) and (until is None or monotonic() < until):
+            for post in self.traffic.next_beat():
+                self.post(post)
+            self.come_back()
+
+    def stop(self) -> None:
+        """No more posts."""
+        self._stop.set()
+
+    def pause(self) -> float:
+        """Seconds to the next beat, a little uneven as people are."""
+        return 60 / self.rate * self.random.uniform(0.5, 1.5)
+
+    def post(self, post: Post, *, seconds_ago: float = 0.0) -> None:
+        """Hand one post to the venue, which brings it to Hark."""
+        self.said[post.thread] = post
+        self.stand_in.offer(post.account, [event_of(post, seconds_ago)])
+
+    def come_back(self) -> None:
+        """Some of those who were answered say how it went, a little later."""
+        lines = list(read_ledger(self.stand_in.ledger.path, "received"))
+        for line in lines[self._read :]:
+            self.answered.setdefault(str(line.get("thread")), monotonic())
+        self._read = len(lines)
+        due = [thread for thread, at in self.answered.items() if monotonic() - at > ANSWERED_AFTER_SECONDS]
+        for thread in due:
+            del self.answered[thread]
+            self.follow_up(thread)
+
+    def follow_up(self, thread: str) -> None:
+        """One line of thanks or of patience running out, when the scene has one."""
+        last = self.said.get(thread)
+        if last is None or not last.after_answer:
+            return
+        text = self.random.choice(last.after_answer)
+        self.post(Post(last.account, f"{last.id}-again", thread, last.author, text))
+
+
+def event_of(post: Post, seconds_ago: float = 0.0) -> dict[str, Any]:
+    """A post in the simulated venue's own words."""
+    stage = BY_ACCOUNT[post.account]
+    author = {
+        "id": post.author.id,
+        "name": post.author.name,
+        "handle": post.author.handle,
+        "followers": post.author.followers,
+    }
+    event = {
+        "type": stage.kind,
+        "id": post.id,
+        "thread": post.thread,
+        "audience": stage.visibility,
+        "author": author,
+        "text": post.text,
+        "subject": post.subject,
+        "rating": post.rating,
+        "targets_us": stage.targets_us,
+        "at": (now() - timedelta(seconds=seconds_ago)).isoformat(),
+    }
+    if post.action == "edit":
+        event |= {"type": "edit", "of": post.id, "id": f"{post.id}-edit"}
+    return event
