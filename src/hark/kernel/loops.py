@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, connections
@@ -138,7 +139,7 @@ def _attempt(loop: Loop, backoff: Backoff) -> tuple[bool, float]:
 def _log_failure(loop: Loop, backoff: Backoff, problem: Exception) -> None:
     """The type and the place, never the message: a database error quotes the row, and rows hold what people wrote."""
     if backoff.failures < 3 or backoff.failures % 20 == 0:
-        logger.error("loop %s failed: %s at %s", loop.name, describe(problem), _place(problem))
+        logger.error("loop %s failed: %s at %s", loop.name, describe(problem), place_of(problem))
 
 
 def describe(problem: BaseException) -> str:
@@ -148,7 +149,7 @@ def describe(problem: BaseException) -> str:
     return f"{type(problem).__name__} {state}" if state else type(problem).__name__
 
 
-def _place(problem: BaseException) -> str:
+def place_of(problem: BaseException) -> str:
     """Where in Hark it happened."""
     place, trace = "?", problem.__traceback__
     while trace is not None:
@@ -180,7 +181,7 @@ def _listen(bells: Bells, stop: threading.Event) -> None:
             stop.wait(backoff.next_pause())
 
 
-def listening_parameters() -> dict[str, object]:
+def listening_parameters() -> dict[str, Any]:
     """How to reach the default database outside Django's pool of connections."""
     parameters = connection.get_connection_params()
     return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}

@@ -188,7 +188,15 @@ class EmbeddedServer:
 
     def _run(self, command: list[str]) -> None:
         path = str(binaries() / command[0])
-        done = subprocess.run([path, *command[1:]], capture_output=True, text=True, check=False, **as_user())
+        user = unprivileged_user()
+        done = subprocess.run(
+            [path, *command[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user or None,
+            cwd="/" if user else None,
+        )
         if done.returncode:
             raise DatabaseDidNotStart(" / ".join(done.stderr.strip().splitlines()[-3:]))
 
@@ -236,12 +244,6 @@ def unprivileged_user() -> str:
         if made.returncode not in (0, 9):
             return "nobody"
     return SYSTEM_USER
-
-
-def as_user() -> dict[str, str]:
-    """Arguments for subprocess that drop root."""
-    user = unprivileged_user()
-    return {"user": user, "cwd": "/"} if user else {}
 
 
 def own_folder(path: Path, user: str) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,13 +45,20 @@ def launch(command: Sequence[str], *, user: str, death_sign: signal.Signals, log
     return subprocess.Popen(launcher, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 
-def die_with_parent(parent: int, sign: signal.Signals = signal.SIGTERM) -> None:
-    """Ask the kernel to send us `sign` when `parent` dies; leaves at once when it is dead already. Linux only."""
-    if not LINUX:
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+def die_with_parent(parent: int) -> None:
+    """End this process, as by kill -9, as soon as `parent` is gone; at once when it is gone already."""
+    if LINUX:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    else:
+        threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
     if os.getppid() != parent:
-        raise SystemExit(1)
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        sleep(0.5)
+    os._exit(1)
 
 
 def living_in(folder: Path) -> list[int]:

@@ -1,0 +1,47 @@
+"""One worker process: the same loops in every one of them, each safe beside its twins."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+from hark.kernel import loops
+from hark.kernel.loops import Loop
+from hark.site import boot
+from hark.site.child import say_ready
+
+STUCK = 3  # exit status when a step did not finish in time; its lease ends by itself
+
+
+def wired(worker: int, workers: int) -> Sequence[Loop]:
+    """The loops of worker number `worker` of `workers`."""
+    from hark.delivery.jobs import send_due
+    from hark.journey.jobs import drain_step, react_step
+    from hark.routing.actions import route
+
+    return (
+        Loop("journey", partial(drain_step, worker, workers), wake="hark_arrivals", interval_seconds=1),
+        Loop("reactions", react_step, wake="hark_live", interval_seconds=1),
+        Loop("delivery", send_due, wake="hark_outbox", interval_seconds=1),
+        Loop("routing", route, wake="hark_routing", interval_seconds=1),
+    )
+
+
+def work(worker: int, workers: int) -> None:
+    """Work until SIGTERM or SIGINT; then let running steps and jobs finish, at most 10 s."""
+    from hark.kernel.jobs import JobsThread
+
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    boot.wait_for_database(seconds=float("inf"))
+    boot.open_the_key()
+    ours = wired(worker, workers)
+    jobs = JobsThread(name=f"hark-{worker}", stop=stop)
+    jobs.start()
+    say_ready()
+    left = loops.run(ours, stop)
+    jobs.join(loops.DRAIN_SECONDS)
+    if left or jobs.is_alive():
+        os._exit(STUCK)
