@@ -31,7 +31,11 @@ class AgentSkill(models.Model):
 
 
 class AgentLoad(models.Model):
-    """One row an agent: presence, and the capacity points in use. The one that claims work locks it."""
+    """One row an agent: presence, and the capacity points in use. The one that claims work locks it.
+
+    `presence` is what the agent said; `gone_since` is set while the page has fallen silent without a word. `idle_since`
+    is the start of the present turn of waiting for work, null while anything is in hand.
+    """
 
     agent = models.OneToOneField(Agent, primary_key=True, on_delete=models.PROTECT, related_name="+")
     presence = models.TextField(choices=PresenceState, default=PresenceState.OFFLINE)
@@ -41,6 +45,8 @@ class AgentLoad(models.Model):
     capacity_points = models.SmallIntegerField(default=CAPACITY_POINTS)
     used_points = models.SmallIntegerField(default=0)
     last_offered_at = models.DateTimeField(null=True)
+    idle_since = models.DateTimeField(null=True)
+    gone_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -53,7 +59,10 @@ class AgentLoad(models.Model):
 
 
 class WorkItem(models.Model):
-    """What routing sees of a case that needs somebody. `arrived_at` never changes, however often it is offered."""
+    """What routing sees of a case that needs somebody. `arrived_at` never changes, however often it is offered.
+
+    `points` is what it costs the agent in hand; `placed_at` is when the newest message that asks for it was placed.
+    """
 
     id = models.BigAutoField(primary_key=True)
     key = models.TextField(unique=True)
@@ -66,6 +75,7 @@ class WorkItem(models.Model):
     agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
     arrived_at = models.DateTimeField()
     target_seconds = models.IntegerField()
+    placed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     excluded = models.JSONField(default=list)
 
@@ -78,7 +88,8 @@ class WorkItem(models.Model):
                 | Q(state__in=["queued", "done", "cancelled"]),
             ),
             models.UniqueConstraint(
-                name="workitem_one_live_per_case", fields=["case"],
+                name="workitem_one_live_per_case",
+                fields=["case"],
                 condition=Q(state__in=["queued", "offered", "accepted"]),
             ),
         ]
@@ -89,7 +100,10 @@ class WorkItem(models.Model):
 
 
 class Offer(models.Model):
-    """A proposal of one item to one agent, with its reason."""
+    """A proposal of one item to one agent, and, once accepted, the assignment until `ended_at`.
+
+    `reason` is what people may read; `inputs` is what the policy saw, kept to come to the same agent again.
+    """
 
     id = models.BigAutoField(primary_key=True)
     key = models.TextField(unique=True)
@@ -102,11 +116,15 @@ class Offer(models.Model):
     ended_at = models.DateTimeField(null=True)
     answer_reason = models.TextField(default="")
     reason = models.JSONField(default=dict)
+    inputs = models.JSONField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="offer_one_live_per_item", fields=["item"], condition=Q(ended_at__isnull=True)),
+            models.UniqueConstraint(
+                name="offer_one_live_per_item", fields=["item"], condition=Q(ended_at__isnull=True)
+            ),
         ]
         indexes = [
             models.Index(name="offer_open", fields=["expires_at"], condition=Q(answer="", ended_at__isnull=True)),
+            models.Index(name="offer_agent_newest", fields=["agent", "-id"]),
         ]
