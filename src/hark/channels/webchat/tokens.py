@@ -28,6 +28,11 @@ class Visitor:
     until: datetime
     person: SitePerson | None = None
 
+    @property
+    def conversation_thread(self) -> str:
+        """The venue's thread of everything this visitor says."""
+        return self.id
+
 
 def mint(account: Account, *, at: datetime, person: SitePerson | None = None) -> tuple[str, Visitor]:
     """A token and the visitor it stands for. A proved one ends with the site's word; an anonymous one after 90 days.

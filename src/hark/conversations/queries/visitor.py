@@ -1,0 +1,74 @@
+"""What a visitor may read of his own talk: his lines, and those of ours that have left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from hark.conversations.models import Conversation, Message
+from hark.conversations.types import Direction
+from hark.delivery.types import OutboxState
+from hark.organisation.models import Agent
+
+NEWEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorLine:
+    """One line. `id` is the venue's id of the visitor's own, our message's key otherwise; `text` is empty once deleted.
+
+    `who` is the first name of the agent who wrote it, empty for the visitor's own and for an answer by nobody in
+    particular.
+    """
+
+    id: str
+    ours: bool
+    who: str
+    text: str
+    at: datetime
+    edited: bool
+    deleted: bool
+
+
+def messages_for_visitor(channel_id: int, thread_key: str) -> list[VisitorLine]:
+    """The newest lines of one thread of one channel, oldest first; none where there is no such thread. One query.
+
+    Ours are shown once the out-box has sent them: until the time to undo is over nobody has read anything.
+    """
+    rows = (
+        Message.objects.filter(conversation__channel_id=channel_id, conversation__thread_key=thread_key)
+        .filter(Q(direction=Direction.INBOUND) | Q(outbox_item__state=OutboxState.SENT) | Q(native=True))
+        .select_related("agent", "outbox_item")
+        .order_by("-sent_at", "-id")[:NEWEST]
+    )
+    return sorted(map(_line, reversed(rows)), key=lambda line: line.at)
+
+
+def who_answers(channel_id: int, thread_key: str) -> Agent | None:
+    """The agent who holds the case of this thread."""
+    conversation = (
+        Conversation.objects.filter(channel_id=channel_id, thread_key=thread_key)
+        .select_related("case__assignee")
+        .first()
+    )
+    return conversation.case.assignee if conversation and conversation.case else None
+
+
+def first_name(agent: Agent | None) -> str:
+    """What a customer calls an agent."""
+    return agent.name.split()[0] if agent and agent.name.strip() else ""
+
+
+def _line(message: Message) -> VisitorLine:
+    ours = message.direction == Direction.OUTBOUND
+    item = message.outbox_item
+    deleted = message.deleted_at is not None
+    return VisitorLine(
+        id=message.key if ours else message.external_id or message.key,
+        ours=ours,
+        who=first_name(message.agent),
+        text="" if deleted else message.text,
+        at=(item.sent_at if item else None) or message.sent_at,
+        edited=message.edited_at is not None,
+        deleted=deleted,
+    )

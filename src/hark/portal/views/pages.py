@@ -1,0 +1,53 @@
+"""How a customer's page is answered: framed by the sites that its channel names, without the agents' session."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from hark.channels.kit.sites import frame_ancestors
+from hark.channels.types import Account
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "static" / "portal"
+SHORT_WHILE = "public, max-age=300"
+CONFIG = "__CONFIG__"
+
+
+def page(template: str, context: dict[str, Any], account: Account, *, status: int = 200) -> HttpResponse:
+    """A page that the channel's sites may show in a frame. Rendered without the request: no session, no cookie."""
+    return framed(HttpResponse(render_to_string(template, context), status=status), account)
+
+
+def framed(response: HttpResponse, account: Account) -> HttpResponse:
+    """Let the channel's sites show this in a frame (read by the security headers)."""
+    response.frame_ancestors = frame_ancestors(account)  # type: ignore[attr-defined]
+    return response
+
+
+def script(name: str, config: dict[str, Any]) -> HttpResponse:
+    """A script for other people's pages, with its settings written into it as JSON."""
+    body = _source(name).replace(CONFIG, json.dumps(config).replace("<", "\\u003c"), 1)
+    return for_other_sites(HttpResponse(body, content_type="text/javascript; charset=utf-8"))
+
+
+def for_other_sites(response: HttpResponse) -> HttpResponse:
+    """May be loaded from other sites' pages and kept for five minutes."""
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cache-Control"] = SHORT_WHILE
+    return response
+
+
+def caller(request: HttpRequest) -> str:
+    """The caller's address; X-Forwarded-For is believed for as many proxies as stand in front, from our end."""
+    hops: int = settings.HARK_TRUSTED_HOPS
+    places = [place.strip() for place in request.headers.get("X-Forwarded-For", "").split(",") if place.strip()]
+    return places[-hops] if hops and len(places) >= hops else str(request.META.get("REMOTE_ADDR", ""))
+
+
+@cache
+def _source(name: str) -> str:
+    return (SCRIPTS / name).read_text(encoding="utf-8")
