@@ -1,5 +1,6 @@
 """Make sure there is a Chromium for the tests: Playwright's own, else the distribution's."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -31,21 +32,14 @@ def main() -> int:
     """Look, download, install; say in one sentence when none of that worked."""
     if found():
         return 0
-    try:
-        subprocess.run(
-            [sys.executable, "-m", "playwright", "install", "chromium"],
-            check=False,
-            timeout=300,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        pass
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(command, check=False, timeout=300, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if not found() and shutil.which("apt-get"):
         from_distribution()
     if not found():
         print(
-            "There is no Chromium for the browser tests. Install it by hand (Debian: apt install chromium).",
+            "There is no Chromium for the browser tests. Install it (Debian: apt install chromium).",
             file=sys.stderr,
         )
         return 1

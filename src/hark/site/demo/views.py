@@ -1,4 +1,4 @@
-"""The demo's pages: a welcome with one-click sign-in, Plum's shop with the real chat, what the simulated venue shows."""
+"""The demo's pages: a welcome with one-click sign-in, Plum's shop with the chat, and the simulated venue."""
 
 import json
 from pathlib import Path
