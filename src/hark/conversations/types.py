@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import TextChoices
 
@@ -52,7 +53,7 @@ class IncomingMessage:
     sent_at: datetime
     received_at: datetime
     case_reason: str
-    reading: dict[str, object] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)
     parent_id: str = ""
     subject: str = ""
     permalink: str = ""

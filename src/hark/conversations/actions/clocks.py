@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.queries import targets_of
@@ -14,28 +14,26 @@ RESPONSES = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
 
 
 def start_by_hand(*, case: Case, message: Message) -> None:
-    """Start the response clock of a message that an agent has made a case, in the caller's transaction. Idempotent.
+    """Start the response clock of a message, in the caller's transaction; idempotent. `message.channel` is at hand.
 
-    `message.conversation` is in `case` already and `message.channel` is at hand. Nothing starts where a clock runs, where
-    the message has been answered, or where the inbox has no target. Writes `due_at` on the case.
+    `message.conversation` is in `case` already. Nothing starts where a clock runs, where the message has been answered,
+    or where the inbox has no target. Writes `due_at` on the case.
     """
     conversation = message.conversation
     answered_at = conversation.last_outbound_at
     running = Clock.objects.filter(case=case, conversation=conversation, stopped_at=None, kind__in=RESPONSES)
-    if message.backfilled or (answered_at and answered_at > message.sent_at) or running.exists():
+    if message.backfilled or (answered_at and answered_at >= message.sent_at) or running.exists():
         return
     kind = ClockKind.NEXT_RESPONSE if conversation.first_responded_at else ClockKind.FIRST_RESPONSE
     target = targets_of([case.inbox_id])[case.inbox_id].of(kind)
     if target:
+        earlier = Clock.objects.filter(case=case, conversation=conversation, kind=kind).aggregate(top=Max("segment"))
         started = believable_start(message.sent_at, message.received_at, message.channel.connected_at)
-        earlier = Clock.objects.filter(case=case, conversation=conversation, kind=kind).aggregate(top=Max("segment"))[
-            "top"
-        ]
         Clock.objects.create(
             case=case,
             conversation=conversation,
             kind=kind,
-            segment=(earlier or 0) + 1,
+            segment=(earlier["top"] or 0) + 1,
             target_seconds=target,
             started_at=started,
             due_at=due_at(started, target),
@@ -43,9 +41,19 @@ def start_by_hand(*, case: Case, message: Message) -> None:
     write_soonest(case_id=case.pk)
 
 
-def answered(*, conversation: Conversation, at: datetime) -> None:
+def move_start(*, conversation: Conversation, started_at: datetime) -> None:
+    """Let the running response clock begin at `started_at`, where that is earlier: the customer did wait since then."""
+    for clock in Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES):
+        if started_at < clock.started_at:
+            clock.started_at, clock.due_at = started_at, due_at(started_at, clock.target_seconds)
+            clock.save(update_fields=["started_at", "due_at"])
+            write_soonest(case_id=clock.case_id)
+
+
+def answered(*, conversation: Conversation, at: datetime, still_asked: QuerySet[Message]) -> None:
     """The customer has an answer since `at`: response clocks that began before it stop then. Idempotent.
 
+    `still_asked` are the messages that this answer could not take in: the next clock starts with the earliest of them.
     In the caller's transaction, with the conversation locked. An answer before anybody has asked is no first response.
     """
     if conversation.last_inbound_at is not None:
@@ -53,8 +61,12 @@ def answered(*, conversation: Conversation, at: datetime) -> None:
     conversation.last_outbound_at = max(conversation.last_outbound_at or at, at)
     conversation.save(update_fields=["first_responded_at", "last_outbound_at"])
     running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES, started_at__lte=at)
-    if running.update(stopped_at=at) and conversation.case_id is not None:
-        write_soonest(case_id=conversation.case_id)
+    stopped, case = running.update(stopped_at=at), conversation.case
+    if stopped and case is not None:
+        waiting = still_asked.select_related("channel", "conversation").order_by("sent_at", "id").first()
+        if waiting is not None:
+            start_by_hand(case=case, message=waiting)
+        write_soonest(case_id=case.pk)
 
 
 def close(*, case_id: int, at: datetime) -> None:

@@ -1,0 +1,184 @@
+"""What a batch of new messages does to threads, cases and clocks: pure, over rows that `staging` read and locked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hark.clocks.arithmetic import believable_start, due_at
+from hark.clocks.types import ClockKind, Targets
+from hark.conversations.actions.cases import title_of
+from hark.conversations.types import IncomingMessage, Status
+
+LINE = 200  # characters of the newest message that a list shows
+
+JoinKey = tuple[int, int, str]  # contact, inbox, duplicate key
+
+
+@dataclass(slots=True)
+class ClockState:
+    """A running response clock; `id` 0 until it is written."""
+
+    conversation_id: int
+    kind: str
+    segment: int
+    target_seconds: int
+    started_at: datetime
+    due_at: datetime
+    id: int = 0
+    moved: bool = False
+
+
+@dataclass(slots=True)
+class CaseState:
+    """A case as it is stored, and what this batch does to it; `id` 0 until it is written."""
+
+    contact_id: int
+    inbox_id: int
+    status: str
+    last_message_at: datetime
+    last_text: str
+    last_kind: str
+    last_inbound_at: datetime | None = None
+    key: str = ""
+    assignee_id: int | None = None
+    title: str = ""
+    opened_because: str = ""
+    id: int = 0
+    clocks: list[ClockState] = field(default_factory=list)
+    segments: dict[tuple[int, str], int] = field(default_factory=dict)
+    opened: bool = False
+    changed: bool = False
+    woken_from: str = ""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the soonest promise is due."""
+        return min((clock.due_at for clock in self.clocks), default=None)
+
+    @property
+    def oldest_clock(self) -> ClockState | None:
+        """The clock that has run longest: how long somebody has waited."""
+        return min(self.clocks, key=lambda clock: clock.started_at, default=None)
+
+
+@dataclass(slots=True)
+class ThreadState:
+    """A conversation as it is stored, locked. `answered_natively_at`: our newest answer in the venue's own app."""
+
+    id: int
+    key: str
+    contact_id: int
+    case_id: int | None
+    first_responded_at: datetime | None
+    last_inbound_at: datetime | None
+    last_outbound_at: datetime | None
+    connected_at: datetime
+    answered_natively_at: datetime | None = None
+    case: CaseState | None = None
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that was not there before, as it is now stored."""
+
+    id: int
+    key: str
+    place: int
+    incoming: IncomingMessage
+    deleted: bool = False
+
+
+def join_key(message: IncomingMessage) -> JoinKey | None:
+    """By what a repeated message finds the case of the first; None where sameness cannot be told."""
+    duplicate_key = message.reading.get("duplicate_key")
+    return (message.contact_id, message.inbox_id, str(duplicate_key)) if duplicate_key else None
+
+
+def fold(
+    new: Iterable[tuple[NewMessage, ThreadState]], targets: Mapping[int, Targets], joins: dict[JoinKey, CaseState]
+) -> None:
+    """Let each thread, and its case if there is or will be one, take in its new messages; changes the states.
+
+    `joins` are the open cases by what their messages say, and gets those that open here. The order within the batch is
+    the venue's time, so that the result does not depend on the order of arrival.
+    """
+    for message, thread in sorted(new, key=lambda pair: (pair[0].incoming.sent_at, pair[0].place)):
+        _take_in(message, thread, joins)
+        if thread.case is not None:
+            _wake_and_promise(message, thread, thread.case, targets)
+
+
+def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, CaseState]) -> None:
+    incoming = message.incoming
+    if thread.last_inbound_at is None:  # a thread that we began: it is about whoever answers
+        thread.contact_id = incoming.contact_id
+    thread.last_inbound_at = max(thread.last_inbound_at or incoming.sent_at, incoming.sent_at)
+    thread.changed = True
+    if thread.case is None:
+        thread.case = _case_for(message, joins)
+    case, shared = thread.case, join_key(incoming)
+    if case is None:
+        return
+    if shared and case.status != Status.RESOLVED:
+        joins.setdefault(shared, case)
+    case.changed = True
+    case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
+    if incoming.sent_at >= case.last_message_at and not message.deleted:
+        case.last_message_at, case.last_text, case.last_kind = incoming.sent_at, incoming.text[:LINE], incoming.kind
+
+
+def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState | None:
+    """The open case in which the same person says the same, else a new one, else none: it stays in the stream."""
+    incoming = message.incoming
+    if not incoming.case_reason or incoming.backfilled or message.deleted:
+        return None
+    shared = join_key(incoming)
+    if shared is not None and shared in joins:
+        return joins[shared]
+    return CaseState(
+        contact_id=incoming.contact_id,
+        inbox_id=incoming.inbox_id,
+        status=Status.OPEN,
+        last_message_at=incoming.sent_at,
+        last_text=incoming.text[:LINE],
+        last_kind=incoming.kind,
+        title=title_of(incoming.subject) or title_of(incoming.text) or "Without words",
+        opened_because=incoming.case_reason,
+        opened=True,
+    )
+
+
+def _wake_and_promise(
+    message: NewMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]
+) -> None:
+    """A message that concerns the case opens it again and starts a clock, unless it has been answered at the venue."""
+    incoming = message.incoming
+    concerns = bool(incoming.case_reason) or incoming.contact_id == case.contact_id
+    if incoming.backfilled or message.deleted or not concerns:
+        return
+    if thread.answered_natively_at is not None and incoming.sent_at <= thread.answered_natively_at:
+        thread.first_responded_at = thread.first_responded_at or thread.answered_natively_at
+        if case.opened and not case.clocks:
+            case.status = Status.WAITING
+        return
+    if case.status != Status.OPEN:
+        case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
+    _promise(incoming, thread, case, targets)
+
+
+def _promise(incoming: IncomingMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:
+    """One response clock runs per conversation, from the earliest message that nobody has answered."""
+    started = believable_start(incoming.sent_at, incoming.received_at, thread.connected_at)
+    running = next((clock for clock in case.clocks if clock.conversation_id == thread.id), None)
+    if running is not None:
+        if started < running.started_at:
+            running.started_at, running.due_at = started, due_at(started, running.target_seconds)
+            running.moved = True
+        return
+    kind = ClockKind.NEXT_RESPONSE if thread.first_responded_at else ClockKind.FIRST_RESPONSE
+    target = targets[case.inbox_id].of(kind)
+    if target:
+        segment = case.segments.get((thread.id, kind), 0) + 1
+        case.segments[thread.id, kind] = segment
+        case.clocks.append(ClockState(thread.id, kind, segment, target, started, due_at(started, target)))

@@ -1,0 +1,154 @@
+"""Which thread, which case: a batch of read messages with known authors, by set-based SQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from django.db import transaction
+
+from hark.clocks.queries import targets_of
+from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key
+from hark.conversations.actions.staging import (
+    Repeated,
+    add_messages,
+    note_native_answers,
+    open_threads,
+    other_words,
+    thread_keys,
+)
+from hark.conversations.actions.staging_cases import add_cases, cases_with_same_words, lock_cases, write
+from hark.conversations.actions.staging_readings import add_readings, fold_moods
+from hark.conversations.actions.versions import take_words
+from hark.conversations.types import IncomingMessage, Status, ThreadedMessage, Visibility
+from hark.kernel.actions import record
+from hark.kernel.types import NewEvent
+
+Placed = list[tuple[NewMessage, ThreadState]]
+
+
+@transaction.atomic
+def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
+    """Store a batch of inbound messages and what follows from them; tells what became of each, in the order given.
+
+    In the caller's transaction where there is one. Idempotent by (channel, external id): a copy changes nothing; the
+    same id with other words becomes a version. The result does not depend on the order of arrival: threads are found or
+    opened, cases opened, joined or opened again, clocks started at the venue's believable time, moods folded, events
+    recorded. Conversations, then cases are locked by id; workers that meet on a thread wait for each other.
+    """
+    if not messages:
+        return []
+    keys = [(one.channel_id, key) for one, key in zip(messages, thread_keys(messages), strict=True)]
+    pairs = zip(keys, messages, strict=True)
+    threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
+    new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
+    placed = [(one, threads[keys[one.place]]) for one in new]
+    _fold_and_write(placed)
+    changed = _take_other_words(messages, other_words()) if len(new) < len(messages) else set()
+    stored = {one.place: one for one in new}
+    return [
+        _told(place, one, stored.get(place), threads[keys[place]], changed=place in changed)
+        for place, one in enumerate(messages)
+    ]
+
+
+def _fold_and_write(placed: Placed) -> None:
+    if not placed:
+        return
+    threads = {thread.id: thread for _, thread in placed}
+    cases, joins = _cases_of(placed, threads)
+    note_native_answers(threads.values(), min(one.incoming.sent_at for one, _ in placed))
+    inboxes = {one.incoming.inbox_id for one, _ in placed} | {case.inbox_id for case in cases}
+    fold(placed, targets_of(inboxes), joins)
+    new = [one for one, _ in placed]
+    add_readings(new)
+    moods = fold_moods({one.incoming.contact_id for one in new})
+    changed = _distinct(thread.case for thread in threads.values())
+    add_cases([case for case in changed if case.opened], moods)
+    write(changed, threads.values())
+    record(_events(placed, changed))
+
+
+def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], dict[JoinKey, CaseState]]:
+    """Lock the cases of the threads, hang them in, and find those that repeated words may join."""
+    wanted = {
+        key
+        for one, thread in placed
+        if thread.case_id is None and one.incoming.case_reason and (key := join_key(one.incoming))
+    }
+    same = cases_with_same_words(wanted)
+    locked = lock_cases({one.case_id for one in threads.values() if one.case_id is not None} | set(same.values()))
+    for one in threads.values():
+        one.case = locked[one.case_id] if one.case_id is not None else None
+    joins = {key: locked[case_id] for key, case_id in same.items() if locked[case_id].status != Status.RESOLVED}
+    return list(locked.values()), joins
+
+
+def _distinct(cases: Iterable[CaseState | None]) -> list[CaseState]:
+    return list({id(case): case for case in cases if case is not None}.values())
+
+
+def _take_other_words(messages: Sequence[IncomingMessage], repeated: Sequence[Repeated]) -> set[int]:
+    """Keep the words that came under an id which was there with others; gives the places where they were news."""
+    return {
+        one.place
+        for one in repeated
+        if take_words(message_id=one.message_id, incoming=messages[one.place], edited_at=None)
+    }
+
+
+def _told(
+    place: int, incoming: IncomingMessage, stored: NewMessage | None, thread: ThreadState, *, changed: bool
+) -> ThreadedMessage:
+    told = ThreadedMessage(incoming=incoming, message_id=None, conversation_id=thread.id, changed=changed)
+    if stored is None or stored.place != place:
+        return told
+    told = replace(told, message_id=stored.id)
+    case = thread.case
+    if case is None:
+        return told
+    clock = case.oldest_clock if case.status == Status.OPEN else None
+    return replace(
+        told,
+        case_id=case.id,
+        case_key=case.key,
+        opened_case=case.opened,
+        waiting_since=clock.started_at if clock else None,
+        target_seconds=clock.target_seconds if clock else 0,
+        holder_id=case.assignee_id,
+    )
+
+
+def _events(placed: Placed, cases: Sequence[CaseState]) -> list[NewEvent]:
+    """What the journal hears: cases first, so that a message's case is known when the message is told."""
+    first = {id(thread.case): one.key for one, thread in reversed(placed) if thread.case is not None}
+    return [
+        *(event for case in cases if (event := _case_event(case, first[id(case)]))),
+        *(_message_event(one, thread) for one, thread in placed),
+    ]
+
+
+def _case_event(case: CaseState, message_key: str) -> NewEvent | None:
+    data = {"case": case.key, "message": message_key}
+    if case.opened:
+        return NewEvent("case.opened", case.key, inbox_id=case.inbox_id, data={**data, "by": "rule"})
+    if case.woken_from:
+        kind = "case.reopened" if case.woken_from == Status.RESOLVED else "case.status"
+        return NewEvent(kind, case.key, inbox_id=case.inbox_id, data={**data, "status": str(case.status)})
+    return None
+
+
+def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
+    incoming, case = one.incoming, thread.case
+    return NewEvent(
+        kind="message.received",
+        subject=case.key if case else one.key,
+        actor="contact",
+        inbox_id=case.inbox_id if case else incoming.inbox_id,
+        visitor=thread.key if incoming.visibility == Visibility.PRIVATE else "",
+        data={
+            "message": one.key,
+            "case": case.key if case else "",
+            "conversation": thread.key,
+            "kind": incoming.kind,
+            "urgency": incoming.reading.get("urgency", {}).get("level", ""),
+        },
+    )

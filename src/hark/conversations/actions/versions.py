@@ -1,0 +1,98 @@
+"""Words that come for a message that is there already: the newest are shown, no others are lost."""
+
+from datetime import datetime
+from typing import Any
+
+from hark.clocks.arithmetic import believable_start
+from hark.conversations.actions.clocks import move_start
+from hark.conversations.actions.folding import LINE
+from hark.conversations.actions.staging_readings import fold_moods, replace_reading
+from hark.conversations.models import Case, Message, MessageVersion
+from hark.conversations.types import IncomingMessage
+from hark.kernel.actions import record
+from hark.kernel.types import NewEvent
+
+ONLY_EDITED = "only its edited form has reached us"
+
+
+def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetime | None) -> bool:
+    """Take the words of `incoming` for a stored message, in the caller's transaction; False when they were known.
+
+    `edited_at` None: they came as the original. Older words than those shown become an earlier version, newer ones
+    replace them, so that the order of arrival does not matter. A deleted message whose words are purged takes none.
+    """
+    message = locked(message_id)
+    if message.deleted_at is not None and not message.text:
+        return False
+    if edited_at is None and message.edited_at is not None:
+        return _take_original(message, incoming)
+    if edited_at is not None and message.edited_at is not None and edited_at < message.edited_at:
+        return _keep_earlier(message, incoming.text)
+    if message.text == incoming.text or (edited_at is None and _is_known(message, incoming.text)):
+        return False
+    _replace(message, incoming, edited_at or incoming.received_at)
+    return True
+
+
+def locked(message_id: int) -> Message:
+    """The message, locked, with what is needed to tell of it."""
+    rows = Message.objects.select_for_update(of=("self",)).select_related("conversation__case", "channel", "identity")
+    return rows.get(pk=message_id)
+
+
+def tell(message: Message, kind: str, state: str) -> None:
+    """Record a change of a message, on its case where it has one."""
+    case = message.conversation.case
+    data = {"message": message.key, "case": case.key if case else "", "state": state}
+    inbox_id = case.inbox_id if case else message.channel.inbox_id
+    visitor = message.conversation.key if message.visibility == "private" else ""
+    record([NewEvent(kind, case.key if case else message.key, inbox_id=inbox_id, visitor=visitor, data=data)])
+
+
+def redraw(case_id: int | None) -> None:
+    """Make the line that lists show of a case that of its newest message that is still there."""
+    if case_id is None:
+        return
+    there = Message.objects.filter(conversation__case=case_id, deleted_at=None).order_by("-sent_at", "-id").first()
+    line: dict[str, Any] = {"last_text": ""}
+    if there is not None:
+        line = {"last_text": there.text[:LINE], "last_kind": there.kind, "last_message_at": there.sent_at}
+    case = Case.objects.select_for_update().get(pk=case_id)
+    Case.objects.filter(pk=case_id).update(**line, version=case.version + 1)
+
+
+def _take_original(message: Message, incoming: IncomingMessage) -> bool:
+    """The original of a message that was edited since. Where it was not known at all, its time is now."""
+    if message.problem != ONLY_EDITED:
+        return _keep_earlier(message, incoming.text)
+    message.sent_at, message.problem = incoming.sent_at, incoming.problem
+    message.parent_id, message.permalink = incoming.parent_id, incoming.permalink or message.permalink
+    message.save(update_fields=["sent_at", "problem", "parent_id", "permalink"])
+    started = believable_start(incoming.sent_at, incoming.received_at, message.channel.connected_at)
+    move_start(conversation=message.conversation, started_at=started)
+    redraw(message.conversation.case_id)
+    return _keep_earlier(message, incoming.text)
+
+
+def _keep_earlier(message: Message, text: str) -> bool:
+    """Words older than those shown, if they are not known yet."""
+    if message.text == text or _is_known(message, text):
+        return False
+    MessageVersion.objects.create(message=message, text=text, replaced_at=message.edited_at or message.received_at)
+    tell(message, "message.edited", "earlier")
+    return True
+
+
+def _is_known(message: Message, text: str) -> bool:
+    return message.versions.filter(text=text).exists()
+
+
+def _replace(message: Message, incoming: IncomingMessage, at: datetime) -> None:
+    MessageVersion.objects.create(message=message, text=message.text, replaced_at=at)
+    message.text, message.edited_at = incoming.text, at
+    message.save(update_fields=["text", "edited_at"])
+    if incoming.reading and message.identity is not None:
+        replace_reading(message.pk, incoming.reading)
+        fold_moods({message.identity.contact_id})
+    redraw(message.conversation.case_id)
+    tell(message, "message.edited", "edited")
