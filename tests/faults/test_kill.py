@@ -1,0 +1,132 @@
+"""kill -9 of web, workers and PostgreSQL at random moments under load: nothing lost, doubled or sent twice unnoticed.
+
+Ten rounds in the suite; `make drills` runs a hundred. A failed run is repeated with the seed it prints.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hark.kernel.postgres import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
+SEED = int(os.environ.get("HARK_DRILL_SEED", "0")) or int(time.time())
+TARGETS = ("web", "worker-0", "worker-1", "postgres")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 30 * ROUNDS)]
+
+
+class Drill:
+    """A running world, and what can be done to it."""
+
+    def __init__(self, data: Path) -> None:
+        """`data` is an empty folder."""
+        self.data, self.port = data, free_port()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("HARK_")}
+        self.environment = {**environment, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
+        self.log = (data / "world.log").open("wb")
+        self.world = self.program("tests.faults.world", str(data), str(self.port), str(SEED), output=self.log)
+        self.wait_until_ready(60)
+        self.agent = self.program("tests.faults.answering", str(data), output=self.log, talk=True)
+
+    def program(self, name: str, *arguments: str, output: object, talk: bool = False) -> "subprocess.Popen[bytes]":
+        """Start one of the drill's programs."""
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", name, *arguments],
+            cwd=ROOT, env=self.environment, stdout=output, stderr=output, stdin=subprocess.PIPE if talk else None,
+        )  # fmt: skip
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Until /readyz says ok."""
+        end = time.monotonic() + seconds
+        while not self.ready():
+            assert time.monotonic() < end, f"not ready after {seconds} s (seed {SEED}): {self.last_words()}"
+            assert self.world.poll() is None, self.last_words()
+            time.sleep(0.1)
+
+    def ready(self) -> bool:
+        """Does Hark answer and work?"""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def kill(self, name: str) -> None:
+        """kill -9, with no warning."""
+        pids = json.loads((self.data / "processes.json").read_text())
+        os.kill(pids[name], signal.SIGKILL)
+
+    def calm_down(self) -> None:
+        """Stop answering and writing."""
+        if self.agent.stdin:
+            self.agent.stdin.close()
+        self.agent.wait(30)
+        self.world.send_signal(signal.SIGUSR1)
+
+    def ledger(self) -> dict[str, object]:
+        """What `hark ledger check` says once everything is worked off; the last answer when it never is."""
+        end = time.monotonic() + 120
+        while True:
+            files = [
+                word for name in ("keys", "forgets") for word in ("--stand-in", str(self.data / f"venue-{name}.jsonl"))
+            ]
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", "-m", "hark.site.cli", "ledger", "check", "--json", *files],
+                cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            said: dict[str, object] = json.loads(done.stdout) if done.stdout.startswith("{") else {"error": done.stderr}
+            said["status"] = done.returncode
+            if done.returncode == 0 or time.monotonic() > end:
+                return said
+            time.sleep(2)
+
+    def end(self) -> None:
+        """Stop everything."""
+        for process in (self.agent, self.world):
+            process.terminate()
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.log.close()
+
+    def last_words(self) -> str:
+        """The end of the world's log."""
+        return (self.data / "world.log").read_text(errors="replace")[-1500:]
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Iterator[Drill]:
+    """A world under load; ended afterwards."""
+    running = Drill(tmp_path)
+    yield running
+    running.end()
+
+
+def test_nothing_is_lost_or_doubled_when_processes_are_killed(drill: Drill) -> None:
+    random = Random(SEED)
+    for number in range(ROUNDS):
+        time.sleep(random.uniform(0.2, 1.5))
+        target = random.choice(TARGETS)
+        drill.kill(target)
+        drill.wait_until_ready(30)
+        if ROUNDS > 10:
+            print(f"round {number + 1} of {ROUNDS}: {target} killed, ready again (seed {SEED})", flush=True)
+    drill.calm_down()
+    said = drill.ledger()
+    print(json.dumps(said, indent=1)[:3000])
+    assert said["status"] == 0, f"seed {SEED}: {json.dumps(said)[:2000]}"
+    received = [json.loads(line) for line in (drill.data / "venue-keys.jsonl").read_text().splitlines()]
+    assert sum(line["what"] == "received" for line in received) > ROUNDS / 2, "the drill answered nobody"
