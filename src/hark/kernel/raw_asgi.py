@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from django.db import close_old_connections, connections
+from django.db import OperationalError, close_old_connections, connections
 
 from hark.kernel.errors import HarkError
 
@@ -25,6 +25,7 @@ SAFE: tuple[Header, ...] = (
 )
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 4 << 20
+MOST_WAITING = 200
 
 
 class BodyTooLarge(HarkError):
@@ -159,11 +160,17 @@ class DatabaseThreads:
 
     def __init__(self, count: int, name: str) -> None:
         """`count` threads at most."""
-        self._count = count
+        self._count, self._waiting = count, 0
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` in a thread, on a connection that is checked before and let go when it is broken."""
+    async def run(self, work: Callable[[], T], *, seconds: float = 10) -> T:
+        """Do `work` in a thread, on a connection that is checked before and let go when it is broken.
+
+        Raises OperationalError when there is no answer in time, or when too many wait already: a frozen database
+        must not use up the threads' line without bound.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise OperationalError("too many wait for the database")
 
         def tidy() -> T:
             close_old_connections()
@@ -172,7 +179,14 @@ class DatabaseThreads:
             finally:
                 close_old_connections()
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, tidy)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._executor, tidy)
+        except TimeoutError:
+            raise OperationalError("no answer from the database in time") from None
+        finally:
+            self._waiting -= 1
 
     async def close(self) -> None:
         """Close the connection of each thread, then end the threads."""

@@ -12,12 +12,12 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import OperationalError
 
 from hark.intake.actions import GroupCommit
 from hark.intake.views.door import PREFIX as DOOR
 from hark.intake.views.door import FrontDoor
 from hark.intake.views.known_channels import KnownChannels
-from hark.kernel import health
 from hark.kernel.live import LiveHub
 from hark.kernel.raw_asgi import (
     BodyTooLarge,
@@ -46,6 +46,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGE_THREADS = 8
 DATABASE_THREADS = 4
+MOST_PAGES = 256
 PAGE_BODY_BYTES = 2 << 20
 PAGE_BODY_SECONDS = 20.0
 DRAIN_SECONDS = 5.0
@@ -58,9 +59,10 @@ class Pages:
         """One pool for the process."""
         self._bridge = WSGIMiddleware(WSGIHandler(), workers=PAGE_THREADS)  # type: ignore[arg-type]
         self._trusted_hops = trusted_hops
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Show one page."""
+        """Show one page; "later" when too many wait for a thread."""
         if scope["method"] not in ("GET", "HEAD"):
             try:
                 body = await read_body(scope, receive, cap=PAGE_BODY_BYTES, seconds=PAGE_BODY_SECONDS)
@@ -71,11 +73,17 @@ class Pages:
             except ClientGone:
                 return None
             receive = _replay(body, receive)
+        if self._running >= MOST_PAGES:
+            return await answer(send, 503, b'{"error":"try again later"}', headers=[(b"retry-after", b"2")])
         port = (scope.get("client") or ("", 0))[1]
         scope["client"] = (client_address(scope, self._trusted_hops), port)
         if settings.SECURE:
             scope["scheme"] = "https"  # Hark's own address says so; the proxy in front speaks plain HTTP to us
-        return await self._bridge(scope, receive, send)  # type: ignore[arg-type]
+        self._running += 1
+        try:
+            await self._bridge(scope, receive, send)  # type: ignore[arg-type]
+        finally:
+            self._running -= 1
 
     async def close(self) -> None:
         """End the threads."""
@@ -127,8 +135,13 @@ class Front:
         return self._health if path in ("/livez", "/readyz") else self._pages
 
     async def _health(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        from hark.kernel import health
+
         alive = scope["path"] == "/livez"
-        status, body = health.live() if alive else await self._threads.run(health.ready)
+        try:
+            status, body = health.live() if alive else await self._threads.run(health.ready, seconds=3)
+        except OperationalError:
+            status, body = 503, "not ready"
         await answer(send, status, body.encode(), content_type=b"text/plain; charset=utf-8")
 
     async def _live(self, receive: Receive, send: Send) -> None:
