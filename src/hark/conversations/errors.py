@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class NewerMessage(HarkError):
-    """Something was written in this conversation after you last saw it. Read it, then send all the same or change your reply."""
+    """Something was written here after you last looked. Read it, then send all the same or change your reply."""
 
     def __init__(self, messages: "Sequence[Message]") -> None:
         """`messages`: what is new, oldest first, with channel, identity and agent at hand."""

@@ -31,7 +31,7 @@ def sent(*, message_key: str) -> None:
 
 
 def _name(message: Message, external_id: str, permalink: str) -> None:
-    """Give our message the venue's id. A copy that came in as 'answered at the venue' before its id was known steps aside."""
+    """Give our message the venue's id. A copy that came in as 'answered at the venue' before that steps aside."""
     copies = Message.objects.filter(channel=message.channel_id, external_id=external_id, native=True)
     copies.update(external_id=None, deleted_at=message.sent_at, problem="a copy of our reply")
     Message.objects.filter(pk=message.pk).update(external_id=external_id, permalink=permalink)

@@ -58,7 +58,7 @@ def _case_gate(agent: Agent, at: str = "") -> Q:
 
 
 def _conversation_gate(agent: Agent, at: str = "") -> Q:
-    """The gate as a condition on a conversation. Without a case it is nobody's: hidden where only assigned ones show."""
+    """The gate as a condition on a conversation. Without a case it is nobody's: hidden where only assigned show."""
     if sees_everything(agent):
         return Q()
     inboxes = inboxes_visible_to(agent).filter(only_assigned=False)

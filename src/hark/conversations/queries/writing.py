@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from hark.channels import registry
+from hark.channels.accounts import caps_of
 from hark.channels.kit.splitting import length
 from hark.channels.types import Caps
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
 from hark.conversations.types import Direction, Visibility
-from hark.organisation.models import Agent
+from hark.kernel.errors import HarkError
+from hark.organisation.models import Agent, Channel
 from hark.organisation.types import ChannelState
 
 NO_CAPS = Caps()
@@ -56,7 +57,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
 
 def way_of(conversation: Conversation, answers: Message | None, newest_message_id: int) -> Way:
     """What the venue, the channel's state and the message that is answered allow. `conversation.channel` is at hand."""
-    caps = _caps(conversation.channel.venue)
+    caps = _caps(conversation.channel)
     readers = _readers(caps, answers)
     return Way(
         conversation=conversation,
@@ -94,8 +95,9 @@ def _closed_because(
     return ""
 
 
-def _caps(venue: str) -> Caps:
+def _caps(channel: Channel) -> Caps:
+    """What the channel can do; nothing when its venue is gone or its secrets do not open."""
     try:
-        return registry.venue(venue).caps
-    except registry.UnknownVenue:
+        return caps_of(channel)
+    except HarkError:
         return NO_CAPS

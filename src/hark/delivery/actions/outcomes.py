@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
-from hark.channels import registry
+from hark.channels.accounts import caps_of
 from hark.channels.types import Caps, Receipt
 from hark.delivery.actions import breaker
 from hark.delivery.actions.announcing import announce
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import OutboxState
 from hark.kernel.db import notify
+from hark.kernel.errors import HarkError
 from hark.kernel.ids import random_fraction
 from hark.kernel.time import database_now
 from hark.organisation.actions.channels import pause_sending
@@ -126,6 +127,6 @@ def _refused(item: OutboxItem) -> bool:
 
 def _caps(item: OutboxItem) -> Caps:
     try:
-        return registry.venue(item.channel.venue).caps
-    except registry.UnknownVenue:
+        return caps_of(item.channel)
+    except HarkError:  # its venue is gone, or its secrets do not open: nobody can tell a repetition
         return NO_CAPS

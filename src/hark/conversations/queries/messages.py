@@ -1,0 +1,137 @@
+"""Messages as pages show them: with their reading, its corrections, duplicates, earlier texts and delivery state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hark.conversations.models import Message, MessageVersion, Reading
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
+from hark.conversations.types import Direction
+from hark.delivery.queries import delivery_words
+from hark.delivery.types import DeliveryWords
+from hark.organisation.models import Agent
+
+LATE = timedelta(minutes=10)
+DUPLICATES_TOLD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoPosted:
+    """The same words elsewhere."""
+
+    venue: str
+    channel: str
+    who: str
+    sent_at: datetime
+    permalink: str
+    case_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageShown:
+    """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
+
+    `late`: it reached us long after it was written. `versions` are earlier texts, oldest first.
+    """
+
+    id: int
+    key: str
+    conversation_key: str
+    case_key: str
+    case_title: str
+    who: str
+    ours: bool
+    mine: bool
+    native: bool
+    visibility: str
+    icon: str
+    kind: str
+    venue: str
+    channel: str
+    subject: str
+    text: str
+    sent_at: datetime
+    late: bool
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    versions: tuple[tuple[datetime, str], ...]
+    rating: int | None
+    permalink: str
+    problem: str
+    reading: ReadingShown | None
+    also_posted: tuple[AlsoPosted, ...]
+    delivery: DeliveryWords | None
+
+
+def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most five queries."""
+    ids = [message.pk for message in messages]
+    readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
+    duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
+
+    def shown(message: Message) -> MessageShown:
+        reading = readings.get(message.pk)
+        alike = duplicates.get(reading.duplicate_key, {}) if reading else {}
+        case = message.conversation.case
+        item = message.outbox_item
+        return MessageShown(
+            id=message.pk,
+            key=message.key,
+            conversation_key=message.conversation.key,
+            case_key=case.key if case else "",
+            case_title=case.title if case else "",
+            who=author_name(message),
+            ours=message.direction == Direction.OUTBOUND,
+            mine=message.agent_id == agent.pk,
+            native=message.native,
+            visibility=message.visibility,
+            icon=icon_of(message.kind),
+            kind=message.kind,
+            venue=message.channel.venue,
+            channel=message.channel.name,
+            subject=message.conversation.subject,
+            text=message.text,
+            sent_at=message.sent_at,
+            late=message.received_at - message.sent_at > LATE and not message.backfilled,
+            edited_at=message.edited_at,
+            deleted_at=message.deleted_at,
+            versions=tuple(versions.get(message.pk, ())),
+            rating=message.rating,
+            permalink=message.permalink,
+            problem=message.problem,
+            reading=corrected(reading, corrections.get(message.pk, ())) if reading else None,
+            also_posted=tuple(posted for pk, posted in alike.items() if pk != message.pk),
+            delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
+        )
+
+    return [shown(message) for message in messages]
+
+
+def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:
+    found: dict[int, list[tuple[datetime, str]]] = {}
+    for row in MessageVersion.objects.filter(message__in=message_ids).order_by("id"):
+        found.setdefault(row.message_id, []).append((row.replaced_at, row.text))
+    return found
+
+
+def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted]]:
+    """Messages with the same words, by duplicate key and message: whoever wrote them, but through the gate."""
+    if not keys:
+        return {}
+    visible = messages_visible_to(agent).filter(direction=Direction.INBOUND).values("pk")
+    alike = Reading.objects.filter(duplicate_key__in=keys, message__in=visible)
+    told = alike.select_related("message__channel", "message__identity", "message__conversation__case")
+    found: dict[str, dict[int, AlsoPosted]] = {}
+    for reading in told.order_by("-id")[:DUPLICATES_TOLD]:
+        message, case = reading.message, reading.message.conversation.case
+        found.setdefault(reading.duplicate_key, {})[message.pk] = AlsoPosted(
+            venue=message.channel.venue,
+            channel=message.channel.name,
+            who=author_name(message),
+            sent_at=message.sent_at,
+            permalink=message.permalink,
+            case_key=case.key if case else "",
+        )
+    return found

@@ -1,0 +1,125 @@
+"""The stream: what was heard and is no case, newest first, with the verdict and its reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices
+from django.db.models.functions import Coalesce
+
+from hark.conversations.models import Correction, Message, Reading
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.keyset import Place
+from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
+from hark.conversations.types import Direction
+from hark.organisation.models import Agent
+
+LOOKED_AT = 5_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+
+
+class Label(TextChoices):
+    """What a message of the stream was judged as, by the model or by an agent after it."""
+
+    ALL = "all", "All"
+    RELEVANT = "relevant", "Relevant"
+    UNSURE = "unsure", "Not sure"
+    NOISE = "irrelevant", "Noise"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardRow:
+    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words."""
+
+    id: int
+    key: str
+    who: str
+    text: str
+    icon: str
+    venue: str
+    channel: str
+    sent_at: datetime
+    permalink: str
+    label: str
+    p: float | None
+    why: tuple[str, ...]
+    alike: int
+    reading: ReadingShown | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPage:
+    """One page of the stream; `next_place` is empty on the last."""
+
+    rows: tuple[HeardRow, ...]
+    next_place: str
+
+
+def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
+    """One page, newest first. Five queries, six behind a short one.
+
+    A filter looks at the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
+    """
+    place = Place.parse(after)
+    heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
+    judged = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT]).annotate(label=_verdict())
+    judged = judged if label == Label.ALL else judged.filter(label=label.value)
+    found = list(judged.select_related("channel", "identity", "agent").order_by("-pk")[: limit + 1])
+    if len(found) > limit:
+        found, end = found[:limit], found[limit - 1].pk
+    else:
+        end = next(iter(heard.values_list("pk", flat=True)[LOOKED_AT - 1 : LOOKED_AT]), 0)
+    return StreamPage(_rows(agent, found), str(Place(None, 0, end)) if end else "")
+
+
+def stream_counts(agent: Agent) -> dict[Label, int]:
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. One query."""
+    newest = Message.objects.filter(pk__in=_heard(agent).values("pk")[:LOOKED_AT])
+    judged = newest.annotate(label=_verdict()).order_by().values("label").annotate(n=Count("pk"))
+    found = {row["label"]: row["n"] for row in judged}
+    return {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
+
+
+def _heard(agent: Agent) -> QuerySet[Message]:
+    """The stream, newest first: what others wrote in conversations without a case."""
+    loose = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
+    return messages_visible_to(agent).filter(loose).order_by("-pk")
+
+
+def _verdict() -> Coalesce:
+    """The label of a message: an agent's correction, else the newest reading."""
+    said = Correction.objects.filter(message=OuterRef("pk"), field="relevance").order_by("-id").values("new_value")
+    read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id").values("relevance")
+    return Coalesce(Subquery(said[:1]), Subquery(read[:1]))
+
+
+def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
+    ids = [message.pk for message in messages]
+    readings, corrections = newest_readings(ids), corrections_of(ids)
+    keys = {row.duplicate_key for row in readings.values() if row.duplicate_key}
+    alike = (
+        messages_visible_to(agent).filter(readings__duplicate_key__in=keys).values(words=F("readings__duplicate_key"))
+    )
+    counted = dict(alike.annotate(n=Count("pk", distinct=True)).values_list("words", "n")) if keys else {}
+
+    def row(message: Message) -> HeardRow:
+        reading = readings.get(message.pk)
+        shown = corrected(reading, corrections.get(message.pk, ())) if reading else None
+        return HeardRow(
+            id=message.pk,
+            key=message.key,
+            who=author_name(message),
+            text=message.text,
+            icon=icon_of(message.kind),
+            venue=message.channel.venue,
+            channel=message.channel.name,
+            sent_at=message.sent_at,
+            permalink=message.permalink,
+            label=shown.relevance if shown else "",
+            p=shown.relevance_p if shown else None,
+            why=tuple(reason.why for reason in shown.reasons if reason.field == "relevance") if shown else (),
+            alike=max(0, counted.get(reading.duplicate_key, 1) - 1) if reading else 0,
+            reading=shown,
+        )
+
+    return tuple(row(message) for message in messages)

@@ -1,0 +1,147 @@
+"""One case's timeline: what its contact and we have written on every venue, the notes and what was done, by time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from hark.conversations.models import Case, Message, Note
+from hark.conversations.queries.access import cases_visible_to, messages_visible_to, notes_visible_to
+from hark.conversations.queries.keyset import Place
+from hark.conversations.queries.messages import MessageShown, messages_shown
+from hark.delivery.types import OutboxState
+from hark.kernel.models import Event
+from hark.organisation.models import Agent
+
+CASES_TOLD = 100
+DONE = {
+    "case.opened": "opened the case",
+    "case.status": "set the case to {status}",
+    "case.resolved": "resolved the case",
+    "case.reopened": "opened the case again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoteShown:
+    """A note."""
+
+    key: str
+    who: str
+    mine: bool
+    text: str
+    case_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoneShown:
+    """Something that was done with a case, as a sentence."""
+
+    who: str
+    words: str
+    case_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a timeline, `message`, `note` or `done`."""
+
+    kind: str
+    at: datetime
+    body: MessageShown | NoteShown | DoneShown
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A page of a timeline, oldest entry first; `older` is where the page before it ends, empty at the beginning."""
+
+    entries: tuple[Entry, ...]
+    older: str
+
+
+def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit: int = 40) -> Timeline:
+    """The newest page of a case's timeline, or the one before a place, over all that the agent may see of the contact.
+
+    At most eleven queries, however long it is. The case comes from the gate.
+    """
+    place = Place.parse(before)
+    cases = dict(_cases_of(agent, case).values_list("key", "title"))
+    messages = _before(_messages(agent, case), "sent_at", 2, place)[: limit + 1]
+    notes = _before(_notes(agent, cases), "at", 1, place)[: limit + 1]
+    done = _before(_done(cases), "at", 0, place)[: limit + 1]
+    merged: list[tuple[Place, Any]] = [
+        *((Place(row.sent_at, 2, row.pk), row) for row in messages),
+        *((Place(row.at, 1, row.pk), row) for row in notes),
+        *((Place(row["at"], 0, row["id"]), row) for row in done),
+    ]
+    merged.sort(key=_order)
+    page = merged[-limit:]
+    older = str(page[0][0]) if len(merged) > limit else ""
+    rows = [row for _, row in page]
+    return Timeline(tuple(_entries(agent, rows, at)), older)
+
+
+def _order(each: tuple[Place, Any]) -> tuple[Any, ...]:
+    return tuple(each[0])
+
+
+def _before(rows: QuerySet[Any, Any], field: str, rank: int, place: Place | None) -> QuerySet[Any, Any]:
+    """The rows before a place, newest first. Entries of one instant stand in the order done, note, message."""
+    if place and place.at:
+        earlier = Q(**{f"{field}__lt": place.at})
+        if rank < place.rank:
+            earlier |= Q(**{field: place.at})
+        elif rank == place.rank:
+            earlier |= Q(**{field: place.at, "id__lt": place.id})
+        rows = rows.filter(earlier)
+    return rows.order_by(f"-{field}", "-id")
+
+
+def _cases_of(agent: Agent, case: Case) -> QuerySet[Case]:
+    """The contact's newest cases that the agent may see."""
+    return cases_visible_to(agent).filter(contact=case.contact_id).order_by("-opened_at")[:CASES_TOLD]
+
+
+def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
+    """All that was written with the contact; replies taken back before they left were never written."""
+    said = messages_visible_to(agent).filter(conversation__contact=case.contact_id)
+    said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False)
+    said = said.exclude(native=True, external_id__isnull=True)
+    return said.select_related("conversation__case", "channel", "identity", "agent", "outbox_item")
+
+
+def _notes(agent: Agent, cases: dict[str, str]) -> QuerySet[Note]:
+    return notes_visible_to(agent).filter(case__key__in=list(cases)).select_related("agent", "case")
+
+
+def _done(cases: dict[str, str]) -> QuerySet[Event, Any]:
+    told = Event.objects.filter(subject__in=list(cases), kind__in=[*DONE, "case.assigned"])
+    return told.values("id", "at", "kind", "subject", "actor", "data")
+
+
+def _entries(agent: Agent, rows: list[Any], at: datetime) -> Iterable[Entry]:
+    shown = iter(messages_shown(agent, [row for row in rows if isinstance(row, Message)], at=at))
+    done = [row for row in rows if isinstance(row, dict)]
+    keys = {row["actor"] for row in done} | {row["data"].get("agent", "") for row in done}
+    names = dict(Agent.objects.filter(key__in=keys).values_list("key", "name")) if done else {}
+    for row in rows:
+        if isinstance(row, Message):
+            yield Entry("message", row.sent_at, next(shown))
+        elif isinstance(row, Note):
+            mine = row.agent_id == agent.pk
+            yield Entry("note", row.at, NoteShown(row.key, row.agent.name, mine, row.text, row.case.key))
+        else:
+            yield Entry("done", row["at"], _what_was_done(row, names))
+
+
+def _what_was_done(row: dict[str, Any], names: dict[str, str]) -> DoneShown:
+    who, data = names.get(row["actor"], "Hark"), row["data"]
+    if row["kind"] != "case.assigned":
+        return DoneShown(who, DONE[row["kind"]].format(status=data.get("status", "")), row["subject"])
+    if data.get("agent") == row["actor"]:
+        return DoneShown(who, "took the case", row["subject"])
+    holder = names.get(data.get("agent", ""))
+    words = f"gave the case to {holder}" if holder else "put the case back into the team inbox"
+    return DoneShown(who, words, row["subject"])
