@@ -228,7 +228,8 @@ def test_case_names_the_one_who_holds_it() -> None:
 
 def test_subject_is_the_title_and_no_words_have_one_too() -> None:
     channel, author = make_channel(), known()
-    thread([make_message(channel, author, thread_id="a", subject=" Invoice\n2026-09 "), make_message(channel, author, thread_id="b", text="")])
+    with_subject = make_message(channel, author, thread_id="a", subject=" Invoice\n2026-09 ")
+    thread([with_subject, make_message(channel, author, thread_id="b", text="")])
     assert sorted(Case.objects.values_list("title", flat=True)) == ["Invoice 2026-09", "Without words"]
 
 

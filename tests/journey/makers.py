@@ -24,8 +24,8 @@ def make_inbox(name: str = "Care", *, first: int = 900, following: int = 1800) -
     return Inbox.objects.get_or_create(name=name, defaults={"key": public_key("inbox"), "brand": brand, **targets})[0]
 
 
-def make_channel(inbox: Inbox | None = None, *, connected_at: datetime = NOON - timedelta(days=30), **more: Any) -> Channel:
-    """A simulated channel, connected long ago."""
+def make_channel(inbox: Inbox | None = None, **more: Any) -> Channel:
+    """A simulated channel, connected a month ago. `more` are its settings."""
     channel = connect_channel(
         actor="system",
         venue=more.pop("venue", "simulated"),
@@ -35,7 +35,7 @@ def make_channel(inbox: Inbox | None = None, *, connected_at: datetime = NOON - 
         settings={"network": "square", "self_ids": ["self"], **more},
         secrets={},
     )
-    Channel.objects.filter(pk=channel.pk).update(connected_at=connected_at)
+    Channel.objects.filter(pk=channel.pk).update(connected_at=NOON - timedelta(days=30))
     channel.refresh_from_db()
     return channel
 

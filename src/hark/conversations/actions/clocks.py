@@ -56,7 +56,7 @@ def answered(*, conversation: Conversation, at: datetime, still_asked: QuerySet[
     `still_asked` are the messages that this answer could not take in: the next clock starts with the earliest of them.
     In the caller's transaction, with the conversation locked. An answer before anybody has asked is no first response.
     """
-    if conversation.last_inbound_at is not None:
+    if conversation.messages.filter(direction=Direction.INBOUND, sent_at__lte=at).exists():
         conversation.first_responded_at = min(conversation.first_responded_at or at, at)
     conversation.last_outbound_at = max(conversation.last_outbound_at or at, at)
     conversation.save(update_fields=["first_responded_at", "last_outbound_at"])

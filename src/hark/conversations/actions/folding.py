@@ -158,13 +158,24 @@ def _wake_and_promise(
     if incoming.backfilled or message.deleted or not concerns:
         return
     if thread.answered_natively_at is not None and incoming.sent_at <= thread.answered_natively_at:
-        thread.first_responded_at = thread.first_responded_at or thread.answered_natively_at
+        if thread.first_responded_at is None:
+            thread.first_responded_at = thread.answered_natively_at
+            _second_question(thread, case, targets)
         if case.opened and not case.clocks:
             case.status = Status.WAITING
         return
     if case.status != Status.OPEN:
         case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
     _promise(incoming, thread, case, targets)
+
+
+def _second_question(thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:
+    """What was taken for the first question of a thread was not: an earlier one, with its answer, has come late."""
+    for clock in case.clocks:
+        target = targets[case.inbox_id].of(ClockKind.NEXT_RESPONSE)
+        if clock.conversation_id == thread.id and target:
+            clock.kind, clock.target_seconds = ClockKind.NEXT_RESPONSE, target
+            clock.due_at, clock.moved = due_at(clock.started_at, target), True
 
 
 def _promise(incoming: IncomingMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:

@@ -184,8 +184,9 @@ def _write_clocks(clocks: Sequence[tuple[CaseState, ClockState]]) -> None:
     for _, one in clocks:
         if one.id and one.moved:
             execute(
-                "UPDATE conversations_clock SET started_at = %s, due_at = %s WHERE id = %s",
-                [one.started_at, one.due_at, one.id],
+                "UPDATE conversations_clock SET kind = %s, target_seconds = %s, started_at = %s, due_at = %s "
+                "WHERE id = %s",
+                [str(one.kind), one.target_seconds, one.started_at, one.due_at, one.id],
             )
 
 
