@@ -15,6 +15,12 @@ from hark.routing.models import Offer, WorkItem
 from hark.routing.queries import drift
 from hark.routing.types import NewWork
 
+INSTANTS = {
+    "offer": ("offered_at", "expires_at", "answered_at"),
+    "agentload": ("heartbeat_at", "presence_since", "gone_since", "idle_since", "last_offered_at"),
+    "workitem": ("placed_at",),
+}
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -51,8 +57,13 @@ def make_case(desk: Desk, title: str = "SIM will not activate", assignee: Agent 
     at = database_now()
     contact = Contact.objects.create(key=public_key("contact"), name="Maud", created_at=at)
     return Case.objects.create(
-        key=public_key("case"), title=title, contact=contact, inbox=desk.inbox, assignee=assignee,
-        opened_at=at, last_message_at=at,
+        key=public_key("case"),
+        title=title,
+        contact=contact,
+        inbox=desk.inbox,
+        assignee=assignee,
+        opened_at=at,
+        last_message_at=at,
     )
 
 
@@ -62,7 +73,9 @@ def work_on(case: Case, kind: str = "async", *skills: str, waited: float = 0, ta
     return NewWork(case.pk, case.inbox_id, kind, skills, arrived_at, target, case.assignee_id)
 
 
-def place_one(desk: Desk, kind: str = "async", *skills: str, waited: float = 0, assignee: Agent | None = None) -> WorkItem:
+def place_one(
+    desk: Desk, kind: str = "async", *skills: str, waited: float = 0, assignee: Agent | None = None
+) -> WorkItem:
     """A new case with its work item."""
     case = make_case(desk, assignee=assignee)
     actions.place([work_on(case, kind, *skills, waited=waited)])
@@ -81,15 +94,15 @@ def open_offers(agent: Agent) -> list[Offer]:
 
 def seconds_pass(seconds: float) -> None:
     """Let time pass for everything that lapses: instants in the tables move back. Arrival times stay."""
-    by = {"by": timedelta(seconds=seconds)}
-    execute("UPDATE routing_offer SET offered_at = offered_at - %(by)s, expires_at = expires_at - %(by)s, "
-            "answered_at = answered_at - %(by)s", by)
-    execute("UPDATE routing_agentload SET heartbeat_at = heartbeat_at - %(by)s, presence_since = presence_since - %(by)s, "
-            "gone_since = gone_since - %(by)s, idle_since = idle_since - %(by)s, "
-            "last_offered_at = last_offered_at - %(by)s", by)
-    execute("UPDATE routing_workitem w SET placed_at = placed_at - %(by)s, excluded = coalesce((SELECT jsonb_agg("
-            "jsonb_build_object('agent', e -> 'agent', 'until', (e ->> 'until')::timestamptz - %(by)s)) "
-            "FROM jsonb_array_elements(w.excluded) AS e), '[]')", by)
+    for table, columns in INSTANTS.items():
+        moved = ", ".join(f"{column} = {column} - %(by)s" for column in columns)
+        execute(f"UPDATE routing_{table} SET {moved}", {"by": timedelta(seconds=seconds)})  # noqa: S608
+    execute(
+        "UPDATE routing_workitem w SET excluded = coalesce((SELECT jsonb_agg(jsonb_build_object("
+        "'agent', e -> 'agent', 'until', (e ->> 'until')::timestamptz - %(by)s)) "
+        "FROM jsonb_array_elements(w.excluded) AS e), '[]')",
+        {"by": timedelta(seconds=seconds)},
+    )
 
 
 def everybody_beats() -> None:

@@ -57,7 +57,8 @@ def all_at_once(*deeds: Callable[[], None]) -> list[BaseException]:
 def a_full_house(desk: Desk, *, agents: int, items: int) -> list[Agent]:
     people = [make_agent(f"Agent{number}", desk) for number in range(agents)]
     cases = [make_case(desk) for _ in range(items)]
-    actions.place([work_on(case, "chat" if number % 2 else "async", waited=number) for number, case in enumerate(cases)])
+    kinds = ("async", "chat")
+    actions.place([work_on(case, kinds[number % 2], waited=number) for number, case in enumerate(cases)])
     return people
 
 
@@ -83,7 +84,8 @@ def test_eight_agents_taking_the_same_case_make_one_holder() -> None:
     people = [make_agent(f"Agent{number}", desk) for number in range(HANDS)]
     for _ in range(5):
         item = place_one(desk)
-        raised = all_at_once(*[lambda who=who: actions.take(case_id=item.case_id, agent_id=who.pk) for who in people])
+        takes = [lambda who=who, case=item.case_id: actions.take(case_id=case, agent_id=who.pk) for who in people]
+        raised = all_at_once(*takes)
         assert [type(problem) for problem in raised] == [HeldByColleague] * (HANDS - 1)
         item.refresh_from_db()
         assert (item.state, item.case.assignee_id) == ("accepted", item.agent_id)
@@ -141,7 +143,8 @@ def one_deed(dice: random.Random) -> str:
         elif deed == "again":
             actions.place([work_on(item.case)])
         else:
-            actions.take(case_id=item.case_id, agent_id=dice.choice(list(AgentLoad.objects.values_list("pk", flat=True))))
+            anybody = dice.choice(list(AgentLoad.objects.values_list("pk", flat=True)))
+            actions.take(case_id=item.case_id, agent_id=anybody)
     return deed
 
 
@@ -164,7 +167,7 @@ def test_team_of_eight_at_once_loses_nothing(killed: bool) -> None:  # noqa: FBT
     a_full_house(make_desk(), agents=12, items=200)
     with connection.cursor() as cursor:
         cursor.execute("SET application_name = 'keeper'")
-    before, stop = arrivals(), monotonic() + 4
+    before, stop = arrivals(), monotonic() + 3
     served, failures = Counter[str](), Counter[str]()
     deeds = [lambda seed=seed: work_like_a_team(stop, seed, served, failures) for seed in range(HANDS)]
     raised = all_at_once(*deeds, *([lambda: kill_backends(stop, 99)] if killed else []))

@@ -490,7 +490,8 @@ def test_answered_case_withdraws_the_offer_and_spam_calls_it_off() -> None:
     actions.finish_work(case_id=spam.case_id, outcome="spam")
     assert [item_of(one.case).state for one in (answered, spam)] == ["done", "cancelled"]
     assert list(Offer.objects.values_list("answer", "answer_reason").order_by("id")) == [
-        ("withdrawn", "replied"), ("withdrawn", "spam"),
+        ("withdrawn", "replied"),
+        ("withdrawn", "spam"),
     ]
     assert load_of(tessa).used_points == 0
     assert AgentLoad.objects.get().idle_since is not None
@@ -558,7 +559,9 @@ def test_counts_of_waiting_work_pass_the_gate() -> None:
     place_one(quiet, assignee=tessa)
     assert {row.inbox_id: row.queued for row in waiting_counts(tessa)} == {desk.inbox.pk: 1, quiet.inbox.pk: 1}
     assert {row.inbox_id: row.queued for row in waiting_counts(boss)} == {
-        desk.inbox.pk: 1, other.inbox.pk: 1, quiet.inbox.pk: 2,
+        desk.inbox.pk: 1,
+        other.inbox.pk: 1,
+        quiet.inbox.pk: 2,
     }
 
 

@@ -52,8 +52,13 @@ class World(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
 
-    @rule(desk=places, kind=st.sampled_from(["chat", "async"]), skill=st.sampled_from(["", "french", "billing"]),
-          waited=st.integers(0, 2000), holder=st.one_of(st.none(), places))
+    @rule(
+        desk=places,
+        kind=st.sampled_from(["chat", "async"]),
+        skill=st.sampled_from(["", "french", "billing"]),
+        waited=st.integers(0, 2000),
+        holder=st.one_of(st.none(), places),
+    )
     def somebody_writes(self, desk: int, kind: str, skill: str, waited: int, holder: int | None) -> None:
         where = self.desks[desk % 2]
         case = make_case(where, assignee=None if holder is None else self.agents[holder % 5])
@@ -174,7 +179,9 @@ def test_random_worlds_lose_nothing_and_double_nothing() -> None:
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None,
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )

@@ -33,7 +33,7 @@ def lock_loads(agents: Iterable[int], *, wait: bool) -> dict[int, AgentLoad]:
 
 
 def load_row_of(agent: Agent, colleague_id: int | None = None) -> AgentLoad:
-    """The agent's load row, locked, made the first time; a colleague's is locked with it, in the order of everywhere."""
+    """The agent's load row, locked, made the first time; a colleague's is locked with it, in order."""
     at = database_now()
     AgentLoad.objects.bulk_create(
         [AgentLoad(agent=agent, presence=PresenceState.OFFLINE, presence_since=at, heartbeat_at=at)],

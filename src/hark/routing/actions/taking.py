@@ -47,5 +47,10 @@ def hand_over(item: WorkItem, agent: Agent, *, squeeze: bool) -> None:
     points = min(POINTS[item.kind], free) if squeeze else POINTS[item.kind]
     if points > free:
         raise NoPointsFree
-    reason = {"policy": "by hand", "item": item.key, "why_me": [{"by_hand": "chosen by hand"}], "why_now": ["a person decided"]}
+    reason = {
+        "policy": "by hand",
+        "item": item.key,
+        "why_me": [{"by_hand": "chosen by hand"}],
+        "why_now": ["a person decided"],
+    }
     give([Claim(item, agent.pk, points, accepted=True, reason=reason)])
