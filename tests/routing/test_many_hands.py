@@ -11,7 +11,8 @@ from django.db import Error, connection
 
 from hark.kernel.db import fetch_all
 from hark.kernel.errors import HarkError
-from hark.kernel.time import monotonic
+from hark.kernel.loops import Loop, run
+from hark.kernel.time import monotonic, sleep
 from hark.organisation.models import Agent
 from hark.routing import actions
 from hark.routing.errors import HeldByColleague, OfferEnded
@@ -25,6 +26,7 @@ from tests.routing.makers import (
     make_agent,
     make_case,
     make_desk,
+    open_offers,
     place_one,
     work_on,
 )
@@ -77,6 +79,29 @@ def test_eight_routers_at_once_place_each_item_once_and_fill_everybody_to_the_br
     assert Offer.objects.count() == WorkItem.objects.filter(state="offered").count() >= 80
     used = [load.capacity_points - load.used_points for load in AgentLoad.objects.all()]
     assert max(used) < 2  # 300 items wait for 240 points: nobody has room for one more chat
+
+
+def test_work_is_offered_within_two_seconds_of_arrival_with_two_workers_running() -> None:
+    desk = make_desk()
+    tessa = make_agent("Tessa", desk)
+    stop, waits = threading.Event(), list[float]()
+    loop = Loop("routing", actions.route, wake="hark_routing", interval_seconds=1)
+    workers = [threading.Thread(target=run, args=([loop], stop)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    try:
+        for _ in range(10):
+            item, since = place_one(desk, "chat"), monotonic()
+            while not open_offers(tessa) and monotonic() - since < 5:
+                sleep(0.005)
+            waits.append(monotonic() - since)
+            actions.finish_work(case_id=item.case_id, outcome="replied")
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join(15)
+    assert max(waits) < 2, waits
+    check_truth()
 
 
 def test_eight_agents_taking_the_same_case_make_one_holder() -> None:

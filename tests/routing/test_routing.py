@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hark.conversations.actions.cases import assign
@@ -14,6 +14,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Role
 from hark.routing import actions
 from hark.routing.errors import OfferEnded, ReasonNeeded, WorkInHand
+from hark.routing.jobs import recount
 from hark.routing.models import AgentLoad, Offer, WorkItem
 from hark.routing.policy import replay
 from hark.routing.queries import drift, load_of, open_offers_for, waiting_counts, work_in_hand_of
@@ -565,14 +566,17 @@ def test_counts_of_waiting_work_pass_the_gate() -> None:
     }
 
 
-def test_drift_is_found_where_somebody_made_one() -> None:
+def test_drift_is_found_where_somebody_made_one_and_named_at_night(caplog: pytest.LogCaptureFixture) -> None:
     desk = make_desk()
     make_agent("Tessa", desk)
     place_one(desk)
     actions.route()
     check_truth()
-    with transaction.atomic():
-        execute("UPDATE routing_agentload SET used_points = 1")
-        execute("UPDATE routing_workitem SET state = 'queued', agent_id = NULL")
-        found = {(one.what, one.counted, one.stored) for one in drift()}
+    recount()
+    assert caplog.messages == []
+    execute("UPDATE routing_agentload SET used_points = 1")
+    execute("UPDATE routing_workitem SET state = 'queued', agent_id = NULL")
+    found = {(one.what, one.counted, one.stored) for one in drift()}
     assert found == {("points of an agent", 0, 1), ("items in hand of a live offer", 0, 1)}
+    recount()
+    assert len(caplog.messages) == 2
