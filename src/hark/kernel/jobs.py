@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 from asgiref.sync import async_to_sync
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.db_cleanup import DjangoApp
@@ -57,6 +57,8 @@ def _guarded(task: Task) -> Callable[..., None]:
         except Exception as problem:  # noqa: BLE001 - nothing is swallowed: the library retries or fails the job
             logger.warning("job %s failed: %s at %s", task.name, describe(problem), place_of(problem))
             raise JobFailed(f"{task.name}: {describe(problem)}") from None
+        finally:
+            connections.close_all()  # the library's threads come and go
 
     return run
 
