@@ -105,9 +105,7 @@ def test_bad_ring_is_refused_without_showing_it(text: str, settings: Settings) -
     assert OLD.line() not in str(caught.value)
 
 
-def test_key_file_is_made_for_its_owner_alone_and_a_new_key_comes_first(
-    tmp_path: Path, settings: Settings
-) -> None:
+def test_key_file_is_made_for_its_owner_alone_and_a_new_key_comes_first(tmp_path: Path, settings: Settings) -> None:
     settings.HARK_KEYS, settings.HARK_DATA = "", tmp_path
     with pytest.raises(NoKey):
         secrets.key_ring()

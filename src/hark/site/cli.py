@@ -14,7 +14,7 @@ from hark.kernel.errors import HarkError
 # name: where it is, and its line in `hark --help`
 PARTS = {
     "up": ("hark.site.commands.running:up", "Run Hark: database, web, workers, kept alive."),
-    "demo": ("hark.site.demo:demo", "Run the main job with made-up customers."),
+    "demo": ("hark.site.demo.command:demo", "Run the main job with made-up customers."),
     "doctor": ("hark.site.commands.doctor:doctor", "Say what is wrong and what to do."),
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
