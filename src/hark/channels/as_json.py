@@ -11,12 +11,13 @@ KEYS = (
     *("text", "html", "lang", "attachments", "mentions", "rating", "sent_at", "permalink", "targets_us", "client_ref"),
     *("state", "state_of", "expires_reply_at", "policy", "problem"),
 )
+LINE_ENDS = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "\x85\u2028\u2029"})  # to many readers
 WORDS = frozenset({"text", "html"})  # empty words are known; any other empty text is a thing not known
 
 
 def as_line(event: Inbound) -> bytes:
-    """The event as UTF-8 without a line end. A lone surrogate is escaped, never a reason to fail."""
-    return json.dumps(as_json(event), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    """The event as UTF-8 without any line end in it. A lone surrogate is escaped, never a reason to fail."""
+    return json.dumps(as_json(event), ensure_ascii=False).translate(LINE_ENDS).encode("utf-8", "backslashreplace")
 
 
 def as_json(event: Inbound) -> dict[str, Any]:

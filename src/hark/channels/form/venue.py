@@ -88,6 +88,8 @@ class ContactForm(Venue):
         """A form that we opened, filled in by somebody with time for it; anything else gets its page back, as typed."""
         if len(request.body) > MAX_BODY:
             return Rejected(Reply(413, b'{"error":"too long"}'))
+        if not live_secrets(account, "signing"):
+            return Rejected(Reply(503, b'{"error":"this form is not ready"}'))
         content_type = request.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() != URLENCODED:
             return Rejected(Reply(415, b'{"error":"only urlencoded forms are taken"}'))
@@ -139,7 +141,6 @@ class ContactForm(Venue):
                 account=account.key,
                 raw_id=raw.id,
                 thread_id=thread or None,
-                parent_id=talk or None,
                 visibility="private",
                 author=_author(account, settings, posted, thread) if thread else None,
                 message_kind="form",

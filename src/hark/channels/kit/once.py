@@ -1,9 +1,10 @@
 """One HTTP attempt at a venue, with the four errors (channels reference, section 2.4)."""
 
-from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
+from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.kernel import http
 
 ANSWERED = range(200, 300)
+READS = frozenset({"GET", "HEAD"})
 
 
 def attempt(request: http.HttpRequest) -> http.HttpResponse:
@@ -14,16 +15,25 @@ def attempt(request: http.HttpRequest) -> http.HttpResponse:
     """
     try:
         response = http.fetch(request)
+    except http.AddressRefused as error:
+        raise Refused("address", "Hark may not connect to this address; an owner can allow it.") from error
     except http.NotConnected as error:
         raise Retry(detail="no connection") from error
+    except http.TooLarge as error:
+        raise _broken(request, Refused("too_large", "This is larger than Hark takes.")) from error
     except http.BrokenAfterWrite as error:
-        raise Ambiguous("the line broke after the reply had left") from error
+        raise _broken(request, Retry(detail="the line broke")) from error
     if response.status in ANSWERED:
         return response
     raise error_of(response)
 
 
-def error_of(response: http.HttpResponse) -> Exception:
+def _broken(request: http.HttpRequest, error: SendError) -> SendError:
+    """Reading again harms nobody; a reply may have been taken."""
+    return error if request.method in READS else Ambiguous("the line broke after the reply had left")
+
+
+def error_of(response: http.HttpResponse) -> SendError:
     """The error that an answer other than 2xx means."""
     status = response.status
     if status == 429 or status >= 500:

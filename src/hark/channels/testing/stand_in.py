@@ -75,10 +75,14 @@ class StandIn:
         """Close."""
         self.stopped.set()
         self._postman.stop()
-        self._server.shutdown()
-        self._server.server_close()
+        self.hang_up()
         self._thread.join()
         self.ledger.close()
+
+    def hang_up(self) -> None:
+        """Listen no longer, as a venue that is down."""
+        self._server.shutdown()
+        self._server.server_close()
 
     @property
     def place(self) -> str:
@@ -132,14 +136,15 @@ class StandIn:
         kept |= {"account": account, "id": answer["id"], "visibility": said.get("audience", ""), "repeat": bool(known)}
         self.ledger.write("received", **kept)
         if self.echoes and not known:
-            self.offer(account, [self._echo(books, said, answer)])
+            self.offer(account, [self.echo_of(books, said, answer)])
         return answer
 
     def _answer(self, account: str) -> dict[str, Any]:
         made = f"sim-{new_uuid().hex}"
         return {"id": made, "permalink": f"{self.base_url(account)}/posts/{made}"}
 
-    def _echo(self, books: Books, said: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    def echo_of(self, books: Books, said: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """A message of ours as the venue reports it."""
         private = said.get("audience") == "private"
         return {
             "type": "direct" if private else "comment",
@@ -155,7 +160,7 @@ class StandIn:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """`/<account>/me`, `/events`, `/messages`, `/posts/<id>`, and `/files/<name>`."""
+    """`/<account>/me`, `/<account>/events`, `/<account>/messages`, `/<account>/files/<name>`."""
 
     venue: ClassVar[StandIn]
     protocol_version = "HTTP/1.1"

@@ -79,7 +79,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     except NotProved as error:
         return _said(403, error.message)
     token, visitor = mint(account, at=now(), person=person)
-    return JsonResponse({"token": token, "until": visitor.until.isoformat(), "proved": person is not None})
+    return JsonResponse({"token": token, "visitor": visitor.id, "proved": person is not None})
 
 
 @require_safe

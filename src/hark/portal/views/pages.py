@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -42,10 +41,8 @@ def for_other_sites(response: HttpResponse) -> HttpResponse:
 
 
 def caller(request: HttpRequest) -> str:
-    """The caller's address; X-Forwarded-For is believed for as many proxies as stand in front, from our end."""
-    hops: int = settings.HARK_TRUSTED_HOPS
-    places = [place.strip() for place in request.headers.get("X-Forwarded-For", "").split(",") if place.strip()]
-    return places[-hops] if hops and len(places) >= hops else str(request.META.get("REMOTE_ADDR", ""))
+    """The caller's address; the front door has put it there, past the proxies that may be believed."""
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 @cache

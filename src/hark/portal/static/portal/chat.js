@@ -18,20 +18,31 @@ const framed = window.parent !== window;
 
 // ── what this browser keeps ──
 const drawer = `hark-chat:${key}`;
-let kept = { token: "", posts: [] };
-try {
-  kept = { ...kept, ...JSON.parse(localStorage.getItem(drawer) || "{}") };
-} catch {
-  // Storage is closed to frames in this browser: the chat lasts as long as the page.
+const kept = { token: "", visitor: "", proved: false, posts: [] };
+function open_drawer() {
+  try {
+    return JSON.parse(localStorage.getItem(drawer) || "{}");
+  } catch {
+    return {}; // Storage is closed to frames in this browser: the chat lasts as long as the page.
+  }
 }
 function keep(changes) {
-  Object.assign(kept, changes);
+  Object.assign(kept, open_drawer(), changes);
   try {
     localStorage.setItem(drawer, JSON.stringify(kept));
   } catch {
     // As above.
   }
 }
+Object.assign(kept, open_drawer());
+// Another tab has begun, or ended, the conversation.
+window.addEventListener("storage", (event) => {
+  const other = event.key === drawer ? open_drawer() : kept;
+  if (other.token === kept.token) return;
+  Object.assign(kept, other);
+  stop();
+  resume();
+});
 
 // ── the visitor's token ──
 let identity = "";
@@ -50,20 +61,18 @@ async function start(word) {
     identity = "";
     return start("");
   }
-  if (!response.ok) return Promise.reject(Object.assign(new Error("start"), { status: response.status, wait: Number(response.headers.get("retry-after")) }));
+  if (!response.ok) throw Object.assign(new Error("start"), { status: response.status, wait: Number(response.headers.get("retry-after")) });
   const told = await response.json();
-  keep({ token: told.token });
+  if (kept.visitor && kept.visitor !== told.visitor) forget();
+  keep(told);
   return told.token;
 }
 
-// A token that is over: a new one, and with it a new conversation.
-async function startAgain(old) {
+// The token is over. The next line that is written begins again; the site may vouch for its visitor once more before.
+function over(old) {
   if (kept.token === old) keep({ token: "" });
-  try {
-    return await token();
-  } catch {
-    return "";
-  }
+  if (kept.proved) tell({ hark: "expired" });
+  return "";
 }
 
 // ── writing ──
@@ -72,7 +81,7 @@ async function post(body) {
     const mine = await token();
     const response = await fetch(`/in/${key}`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${mine}` }, body: JSON.stringify(body) });
     // The front door answers a token that it does not take as if the address were unknown.
-    if ((response.status === 404 || response.status === 401) && kept.token === mine) keep({ token: "" });
+    if (response.status === 404 || response.status === 401) over(mine);
     const told = response.ok ? {} : await response.json().catch(() => ({}));
     return { status: response.status, wait: Number(response.headers.get("retry-after")), words: told.error };
   } catch (error) {
@@ -84,7 +93,7 @@ const outbox = new Outbox({
   kept: kept.posts,
   keep: (posts) => keep({ posts }),
   post,
-  changed: () => { draw(); if (kept.token) listen(); },
+  changed: () => { draw(); listen(); },
 });
 
 let editing = "";
@@ -92,7 +101,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const said = text.value.trim();
   if (!said) return;
-  const post = { id: crypto.randomUUID(), text: said };
+  const post = { id: uuid(), text: said };
   outbox.add(editing ? { ...post, edit: editing } : post);
   edit(null);
   talk.scrollTop = talk.scrollHeight;
@@ -126,9 +135,18 @@ function edit(line) {
 
 // A deletion asks once more, in place: frames may not open a dialogue.
 function remove(line, button) {
-  if (button.dataset.sure) return outbox.add({ id: crypto.randomUUID(), delete: line.id });
+  if (button.dataset.sure) return outbox.add({ id: uuid(), delete: line.id });
   button.dataset.sure = "1";
   button.textContent = "Really delete";
+}
+
+// crypto.randomUUID is there on https only.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 // ── reading ──
@@ -173,7 +191,7 @@ function draw() {
   const low = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
   show(list, drawn(), brand);
   const waiting = outbox.posts.some((one) => one.state === "waiting");
-  const word = editing ? "Changing your message. Escape leaves it as it is." : waiting ? "No connection just now. Your message is kept here and goes out by itself." : "";
+  const word = editing ? "Changing your message. Escape leaves it as it is." : waiting ? "Not sent yet. Your message is kept here and goes out by itself." : "";
   if (state.textContent !== word) state.textContent = word;
   state.hidden = !word;
   if (low) talk.scrollTop = talk.scrollHeight;
@@ -202,10 +220,26 @@ function look(how, words, body) {
 // ── live ──
 let line = null;
 function listen() {
-  if (line) return;
-  line = new AbortController();
-  const mine = kept.token;
-  follow(`${home}/live`, mine, { heard: refresh, refused: () => startAgain(mine), signal: line.signal }).finally(() => { line = null; });
+  if (line || !kept.token) return;
+  const mine = line = new AbortController();
+  const bearer = kept.token;
+  follow(`${home}/live`, bearer, { heard: refresh, refused: () => over(bearer), signal: mine.signal })
+    .finally(() => { if (line === mine) line = null; });
+}
+function stop() {
+  line?.abort();
+  line = null;
+  lines = [];
+  seen = new Set();
+  draw();
+}
+function resume() {
+  if (kept.token) {
+    refresh();
+    listen();
+    tell({ hark: "started" });
+  }
+  outbox.run();
 }
 // The first look after a line was taken, before the stream knows of the new conversation.
 const later = (milliseconds) => setTimeout(refresh, milliseconds);
@@ -223,13 +257,14 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") te
 document.body.classList.toggle("alone", !framed);
 
 const heard = {
+  // The page around the frame has nobody to vouch for: what a signed-in person said stays closed.
+  hello({ word }) { if (word) heard.identity({ word }); else if (kept.proved) forget(); else resume(); },
   opened() { open = true; unread = 0; tell({ hark: "unread", unread }); refresh(); text.focus(); talk.scrollTop = talk.scrollHeight; },
   closed() { open = false; },
   identity({ word }) {
     if (typeof word !== "string" || word === identity) return;
     identity = word;
-    forget();
-    token().then(() => { refresh(); listen(); }, () => {});
+    start(word).then(() => { stop(); resume(); }, () => {});
   },
   leave() { identity = ""; forget(); },
 };
@@ -239,21 +274,11 @@ window.addEventListener("message", (event) => {
 
 // Another person, or nobody, is signed in now: what was said before is not for these eyes.
 function forget() {
-  line?.abort();
-  keep({ token: "", posts: [] });
+  keep({ token: "", visitor: "", proved: false, posts: [] });
   outbox.posts = [];
-  lines = [];
-  seen = new Set();
-  draw();
+  stop();
 }
 
 draw();
-tell({ hark: "ready" });
-if (kept.token) {
-  refresh();
-  listen();
-  outbox.run();
-  tell({ hark: "started" });
-} else if (kept.posts.length) {
-  outbox.run();
-}
+if (framed) tell({ hark: "ready" });
+else resume();

@@ -8,7 +8,7 @@ const rest = (milliseconds, signal) => new Promise((resolve) => {
 });
 
 // Follows `address` until `signal` is aborted. `heard()` is called for each event and after each new connection; what
-// happened is fetched, not told. `refused()` is called when the token is not taken; its promise gives a new token or "".
+// happened is fetched, not told. `refused()` is called when the token is not taken, and that is the end.
 export async function follow(address, token, { heard, refused, signal }) {
   let last = "";
   let wait = 1000;
@@ -17,9 +17,8 @@ export async function follow(address, token, { heard, refused, signal }) {
       const headers = { authorization: `Bearer ${token}`, ...(last ? { "last-event-id": last } : {}) };
       const response = await fetch(address, { headers, signal, cache: "no-store" });
       if (response.status === 401) {
-        token = await refused();
-        if (!token) return;
-        continue;
+        refused();
+        return;
       }
       if (response.ok) {
         heard();

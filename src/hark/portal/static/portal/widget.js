@@ -65,7 +65,6 @@
     frame.hidden = true;
     frame.src = `${origin}/chat/${config.key}/`;
     root.append(frame);
-    if (word) say({ hark: "identity", word });
   }
 
   function say(told) {
@@ -85,7 +84,8 @@
   }
 
   const heard = {
-    ready() { ready = true; waiting.splice(0).forEach(say); },
+    ready() { ready = true; say({ hark: "hello", word }); waiting.splice(0).forEach(say); },
+    expired() { window.dispatchEvent(new CustomEvent("hark:expired")); },
     close() { if (open) show(false); },
     started() { try { localStorage.setItem(mark, "1"); } catch { /* then the next page starts with the button alone */ } },
     unread({ unread }) {
@@ -106,6 +106,7 @@
     close: () => { if (open) show(false); },
     identify: (signed) => { word = signed; if (frame) say({ hark: "identity", word }); },
     signOut: () => { word = ""; load(); say({ hark: "leave" }); },
+    // The event `hark:expired` on window asks the site to call `identify` with a fresh word.
   };
 
   function begin() {

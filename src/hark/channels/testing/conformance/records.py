@@ -1,0 +1,3 @@
+"""What the cases of this run came to, for the table at its end."""
+
+OUTCOMES: dict[tuple[str, int], str] = {}

@@ -1,0 +1,160 @@
+"""The three venues of Hark pass the suite that every venue must pass."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+from django.test import override_settings
+
+from hark.channels.form import ContactForm, new_stamp, talk_token
+from hark.channels.simulated import Simulated
+from hark.channels.testing.conformance import ChannelConformance
+from hark.channels.testing.conformance.bench import MOMENT, Visibility, flipped, with_header
+from hark.channels.testing.ledger import read_ledger
+from hark.channels.testing.postman import signed
+from hark.channels.testing.stand_in import Fault, StandIn
+from hark.channels.types import Account, Raw, Request, Target
+from hark.channels.webchat import WebChat
+from tests.channels.accounts import CHAT, FORM, OPENED, SECRET, URLENCODED, a_call, a_token, bearer
+
+SAMPLES = Path(__file__).parent / "samples"
+WEBHOOK, TOKEN = "a-webhook-secret-of-the-suite", "a-token-of-the-suite"
+
+
+class TestWebChat(ChannelConformance):
+    venue = WebChat()
+    samples = SAMPLES / "webchat"
+    proof_headers = ("authorization",)
+
+    def account(self) -> Account:
+        return CHAT
+
+    def genuine(self, body: bytes) -> Request:
+        return a_call(body, bearer(a_token()))
+
+    def tampered(self, request: Request) -> Iterator[Request]:
+        """The words are the visitor's own; his token is what must not be touched."""
+        value = request.headers["authorization"].encode()
+        for place in range(len("Bearer "), len(value)):
+            yield with_header(request, "authorization", flipped(value, place).decode("utf-8", "replace"))
+
+    def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
+        body = json.dumps({"id": str(uuid5(UUID(int=1), text)), "text": text}).encode()
+        return Raw(body, {"hark-visitor": thread}, "1", at)
+
+
+class TestContactForm(ChannelConformance):
+    venue = ContactForm()
+    samples = SAMPLES / "form"
+
+    def account(self) -> Account:
+        return FORM
+
+    def genuine(self, body: bytes) -> Request:
+        """The same fields with a stamp of the suite's moment."""
+        stamp = new_stamp(FORM, at=OPENED, nonce="B" * 22).text
+        fields = body.replace(b"hark_stamp=", b"old=") + b"&" + urlencode({"hark_stamp": stamp}).encode()
+        return a_call(fields, URLENCODED)
+
+    def tampered(self, request: Request) -> Iterator[Request]:
+        """The words are the customer's own; the stamp is what must not be touched."""
+        for place in range(request.body.index(b"hark_stamp=") + len(b"hark_stamp="), len(request.body)):
+            yield replace(request, body=flipped(request.body, place))
+
+    def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
+        stamp = new_stamp(FORM, at=OPENED, nonce=text.encode().hex()[:22]).text
+        said = {"hark_stamp": stamp, "hark_talk": talk_token(FORM, thread), "message": text}
+        return Raw(urlencode(said).encode(), {}, "1", at)
+
+
+class TestSimulated(ChannelConformance):
+    venue = Simulated()
+    samples = SAMPLES / "simulated"
+    secret_name = "webhook"
+    proof_headers = ("simulated-timestamp", "simulated-signature")
+    target = Target(external_id="p1", thread="t1", person="u1")
+
+    def account(self) -> Account:
+        secrets = {"webhook": WEBHOOK, "token": TOKEN, "signing": SECRET}
+        return Account(
+            "chan_sim", "plum", {"network": "square"}, secrets, frozenset({"plum"}), frozenset({"@plumcare"})
+        )
+
+    def genuine(self, body: bytes) -> Request:
+        return a_call(body, signed(WEBHOOK, body, "delivery-1", int(MOMENT.timestamp())))
+
+    def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
+        return events_raw(event(text, "direct" if visibility == "private" else "post", thread, at))
+
+    def batch(self, count: int) -> tuple[Raw, list[str]]:
+        events = [event(f"line {number}") for number in range(count)]
+        return events_raw(*events), [each["id"] for each in events]
+
+    @contextmanager
+    def counterpart(self) -> Iterator["StandInBench"]:
+        with (
+            TemporaryDirectory() as folder,
+            StandIn(Path(folder) / "ledger.jsonl") as venue,
+            override_settings(HARK_ALLOWED_NETWORKS=[venue.place]),
+        ):
+            venue.connect("plum@square", token=TOKEN, own_id="plum")
+            yield StandInBench(venue, replace(self.account(), base_url=venue.base_url("plum@square")))
+
+
+class StandInBench:
+    """The stand-in as the suite wants to hold it."""
+
+    def __init__(self, venue: StandIn, account: Account) -> None:
+        self.venue, self.account = venue, account
+        self.books = venue.books["plum@square"]
+
+    def received(self) -> list[dict[str, Any]]:
+        return [line for line in read_ledger(self.venue.ledger.path, "received") if not line["repeat"]]
+
+    def fail(self, how: str) -> None:
+        self.venue.fail_next(Fault(how, retry_after="2" if how == "429" else ""))  # type: ignore[arg-type]
+
+    def offer(self, count: int) -> list[str]:
+        events = [event(f"news {number}") for number in range(count)]
+        self.venue.offer("plum@square", events)
+        return [each["id"] for each in events]
+
+    def echo(self) -> Raw:
+        last = self.received()[-1]
+        said = {**last, "audience": last["visibility"]}
+        return events_raw(self.venue.echo_of(self.books, said, {"id": last["id"]}))
+
+    def weaken(self) -> None:
+        self.books.scopes = ("read",)
+        self.books.expires_at = "2026-11-01T00:00:00+00:00"
+
+    def hang_up(self) -> None:
+        self.venue.hang_up()
+
+    def file(self, size: int) -> str:
+        self.venue.files[f"{size}.bin"] = b"x" * size
+        return f"{self.account.base_url}/files/{size}.bin"
+
+
+def event(text: str, kind: str = "post", thread: str = "t1", at: datetime = MOMENT) -> dict[str, Any]:
+    """Something a customer says there."""
+    return {
+        "type": kind,
+        "id": str(uuid5(UUID(int=2), text)),
+        "thread": thread,
+        "text": text,
+        "at": at.isoformat(),
+        "author": {"id": "u1", "handle": "@maud", "name": "Maud Terlinden"},
+    }
+
+
+def events_raw(*events: dict[str, Any]) -> Raw:
+    """One call with these events."""
+    return Raw(json.dumps({"events": list(events)}).encode(), {}, "1", MOMENT)
