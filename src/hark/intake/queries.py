@@ -45,6 +45,16 @@ def get_parked(agent: Agent, key: str) -> Arrival:
     return row
 
 
+def backlog() -> tuple[int, float, int]:
+    """How many arrivals wait, since how many seconds the oldest that nobody has tried, and how many are parked."""
+    row = fetch_all(
+        "SELECT count(*) FILTER (WHERE state = 'received'), coalesce(extract(epoch FROM clock_timestamp() - "
+        "min(received_at) FILTER (WHERE state = 'received' AND attempts = 0)), 0)::float8, "
+        "count(*) FILTER (WHERE state = 'parked') FROM intake_arrival WHERE state IN ('received', 'parked')"
+    )[0]
+    return row[0], row[1], row[2]
+
+
 def shown_bytes(body: bytes) -> str:
     """Raw bytes as text that is safe to print: controls and invisible marks become visible, a long tail is cut."""
     text = bytes(body[: SHOWN_CHARACTERS * 4]).decode("utf-8", "replace")[:SHOWN_CHARACTERS]

@@ -6,6 +6,7 @@ wait for a moment instead of being refused while web is started again.
 
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hark.kernel.errors import HarkError
@@ -26,7 +28,8 @@ LONGEST_PAUSE_SECONDS = (
     10.0  # of a child that ends by itself again and again; one that was killed is back within a second
 )
 STABLE_SECONDS = 10.0
-DRAIN_SECONDS = {"web": 12.0, "worker": 12.0, "postgres": 5.0}
+PLAIN = re.compile(r"[\w.:/+-]+")
+DRAIN_SECONDS = {"web": 10.0, "worker": 11.5, "postgres": 4.0}  # and a second each for those that do not listen
 
 
 class ChildGaveUp(HarkError):
@@ -65,7 +68,6 @@ class Child:
     started_at: float = 0.0
     start_again_at: float = 0.0
     failures: int = 0
-    ready: bool = False
     was_ready: bool = False
 
     def pause_before_next_start(self, status: int) -> float:
@@ -80,7 +82,7 @@ class Child:
 def say(event: str, **fields: object) -> None:
     """One line a program can read, on stderr: `hark at=… event=started process=web pid=7`."""
     words = [
-        f"{name}={value if str(value).isalnum() else json.dumps(value, default=str)}" for name, value in fields.items()
+        f"{name}={value if PLAIN.fullmatch(str(value)) else json.dumps(str(value))}" for name, value in fields.items()
     ]
     stamp = now().isoformat(timespec="milliseconds")
     print("hark", f"at={stamp}", f"event={event}", *words, file=sys.stderr, flush=True)
@@ -89,13 +91,11 @@ def say(event: str, **fields: object) -> None:
 def up(plan: Plan) -> int:
     """Run everything until a signal ends it; returns the exit status. Raises HarkError when it cannot start."""
     folder = boot.use_data_folder(plan.data)
-    with boot.claim(folder), boot.speaking_of_the_disk(folder):
-        line = boot.listen(plan.host, plan.port)
+    with boot.claim(folder), boot.speaking_of_the_disk(folder), boot.listen(plan.host, plan.port) as line:
         address = settle_address(plan.host, line.getsockname()[1])
-        server = boot.chosen_server(folder)
         supervisor = Supervisor(folder, line, address, plan.ready)
         try:
-            if server:
+            if server := boot.chosen_server(folder):
                 supervisor.add_database(server)
             supervisor.run_once("migrate", [*HARK, "migrate", "--quiet"])
             if plan.seed:
@@ -128,10 +128,24 @@ class Supervisor:
         """`line` is the listening socket that web inherits."""
         self.folder, self.line, self.address, self.on_ready = folder, line, address, ready
         self.children: list[Child] = []
+        self.running = False
         self.stops = 0  # signals that asked us to stop; the second one makes it quick
-        self.readers, self.writers = os.pipe(), os.pipe()
-        for end in (*self.readers, *self.writers):
+        self.ready_pipe, self.signal_pipe = os.pipe(), os.pipe()
+        for end in (*self.ready_pipe, *self.signal_pipe):
             os.set_blocking(end, False)
+        self.take_signals()
+
+    def take_signals(self) -> None:
+        """A signal only counts, and wakes whoever waits."""
+        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(sign, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes us
+        signal.set_wakeup_fd(self.signal_pipe[1], warn_on_full_buffer=False)
+
+    def _stop(self, *_: object) -> None:
+        self.stops += 1
+        if not self.running:
+            raise SystemExit(0)  # still starting: end what has been started, and leave
 
     # -- what runs
 
@@ -146,7 +160,7 @@ class Supervisor:
             server.make_way()
             return server.spawn()
 
-        database = Child("postgres", "postgres", again, server.process, monotonic(), ready=True, was_ready=True)
+        database = Child("postgres", "postgres", again, server.process, monotonic(), was_ready=True)
         self.children.append(database)
         self._note_started(database)
 
@@ -159,12 +173,12 @@ class Supervisor:
         ]
         for program in (*programs, *plan.extra):
             kind = "web" if program.name == "web" else "worker"
-            self.children.append(Child(program.name, kind, lambda program=program: self.launch(program)))  # type: ignore[misc]
+            self.children.append(Child(program.name, kind, partial(self.launch, program)))
 
     def launch(self, program: Program) -> "subprocess.Popen[bytes]":
         """Start one of our own programs, in a session of its own so that Ctrl-C reaches it through us alone."""
-        settled = {child.PARENT: str(os.getpid()), child.READY: str(self.readers[1]), child.NAME: program.name}
-        handed = [self.readers[1], *([self.line.fileno()] if program.name == "web" else [])]
+        settled = {child.PARENT: str(os.getpid()), child.READY: str(self.ready_pipe[1]), child.NAME: program.name}
+        handed = [self.ready_pipe[1], *([self.line.fileno()] if program.name == "web" else [])]
         return subprocess.Popen(
             list(program.command), env={**os.environ, **settled}, pass_fds=handed, stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -180,18 +194,12 @@ class Supervisor:
 
     def run(self) -> int:
         """Until a signal asks to stop."""
-        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(sign, self._stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it interrupts the wait below
-        signal.set_wakeup_fd(self.writers[1], warn_on_full_buffer=False)
+        self.running = True
         while not self.stops:
             self._look_after_children()
             self._wait()
         say("stopping")
         return 0
-
-    def _stop(self, *_: object) -> None:
-        self.stops += 1
 
     def _look_after_children(self) -> None:
         for each in self.children:
@@ -201,7 +209,7 @@ class Supervisor:
                 self._start(each)
 
     def _start(self, each: Child) -> None:
-        each.started_at, each.ready = monotonic(), each.kind == "postgres"
+        each.started_at = monotonic()
         try:
             each.process = each.start()
         except (OSError, HarkError) as problem:
@@ -229,17 +237,18 @@ class Supervisor:
     def _wait(self) -> None:
         """Until a signal, a child's word, or the next start that is due."""
         due = [each.start_again_at - monotonic() for each in self.children if each.process is None]
-        ready, _, _ = select.select([self.readers[0], self.writers[0]], [], [], max(0.0, min([1.0, *due])))
-        for end in ready:
+        ends = [self.ready_pipe[0], self.signal_pipe[0]]
+        told, _, _ = select.select(ends, [], [], max(0.0, min([1.0, *due])))
+        for end in told:
             words = os.read(end, 4096)
-            if end == self.readers[0]:
+            if end == self.ready_pipe[0]:
                 self._note_ready(words.decode(errors="replace").split())
 
     def _note_ready(self, names: list[str]) -> None:
         before = all(each.was_ready for each in self.children)
         for each in self.children:
             if each.name in names:
-                each.ready = each.was_ready = True
+                each.was_ready = True
                 say("ready", process=each.name)
         if not before and all(each.was_ready for each in self.children):
             say("up", url=self.address)
@@ -257,6 +266,7 @@ class Supervisor:
 
     def end(self) -> None:
         """Web first, then workers, the database last; at most 30 s in all, at once on a second signal."""
+        self.running = True  # a signal is only counted now
         self.line.close()
         for kind in ("web", "worker", "postgres"):
             self._end_kind(kind)
@@ -265,23 +275,33 @@ class Supervisor:
 
     def _end_kind(self, kind: str) -> None:
         polite, rude = (signal.SIGINT, signal.SIGQUIT) if kind == "postgres" else (signal.SIGTERM, signal.SIGKILL)
-        running = [each for each in self.children if each.kind == kind and each.process and each.process.poll() is None]
-        for each in running:
+        left = [each for each in self.children if each.kind == kind and each.process]
+        for each in left:
             signal_child(each, polite)
-        left = self._wait_for(running, DRAIN_SECONDS[kind])
+        left = self._wait_for(left, DRAIN_SECONDS[kind], patient=True)
         for sign in (rude, signal.SIGKILL):
             for each in left:
                 say("killed", process=each.name)
                 signal_child(each, sign)
             left = self._wait_for(left, 1.0)
 
-    def _wait_for(self, running: list[Child], seconds: float) -> list[Child]:
-        """Those that are still there after `seconds`, or when we are asked a second time."""
+    def _wait_for(self, children: list[Child], seconds: float, *, patient: bool = False) -> list[Child]:
+        """Those that are still there after `seconds`; when patient, at once if we are asked to stop a second time."""
         deadline = monotonic() + seconds
-        while running and monotonic() < deadline and self.stops < 2:
-            select.select([self.writers[0]], [], [], 0.05)
-            for each in running:
-                if each.process and (status := each.process.poll()) is not None:
+        while children and monotonic() < deadline and not (patient and self.stops > 1):
+            self._pause(0.05)
+            still = []
+            for each in children:
+                status = each.process.poll() if each.process else 0
+                if status is None:
+                    still.append(each)
+                else:
                     say("ended", process=each.name, status=status)
-            running = [each for each in running if each.process and each.process.poll() is None]
-        return running
+            children = still
+        return children
+
+    def _pause(self, seconds: float) -> None:
+        """Rest, or until a signal."""
+        told, _, _ = select.select([self.signal_pipe[0]], [], [], seconds)
+        if told:
+            os.read(self.signal_pipe[0], 4096)

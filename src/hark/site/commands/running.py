@@ -24,7 +24,10 @@ def up(ctx: click.Context, host: str, port: int, workers: int, data: Path | None
     """
     from hark.site.supervisor import Plan, up
 
-    ctx.exit(up(Plan(host=host, port=port, workers=workers, data=data)))
+    def tell(address: str) -> None:
+        click.echo(f"Hark is ready: {address}")
+
+    ctx.exit(up(Plan(host=host, port=port, workers=workers, data=data, ready=tell)))
 
 
 @click.command()
