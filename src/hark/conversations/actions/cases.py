@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hark.conversations.actions import clocks
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.errors import CannotAssign
 from hark.conversations.models import Case, Conversation, Message
@@ -53,7 +54,8 @@ def resolve(*, case_id: int, actor: Author, version: int | None = None) -> Case:
     case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
     if case.status == Status.RESOLVED:
         return case
-    case.status, case.resolved_at = Status.RESOLVED, database_now()
+    case.status, case.resolved_at, case.due_at = Status.RESOLVED, database_now(), None
+    clocks.close(case_id=case.pk, at=case.resolved_at)
     case.mood_at_closing = case.contact.mood_level
     return _changed(case, "case.resolved", actor, mood=case.mood_at_closing)
 
@@ -95,14 +97,21 @@ def open_case_by_hand(*, message_id: int, author: Author) -> Case:
     message = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND).first()
     if message is None:
         raise NotFound
-    locked = Conversation.objects.select_for_update(of=("self",)).select_related("case", "contact", "channel")
-    conversation = locked.get(pk=message.conversation_id)
+    locked = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    conversation = locked.select_related("case", "contact", "channel").get(pk=message.conversation_id)
     if conversation.case is not None:
         return conversation.case
     case = _new_case(conversation, message, author)
     conversation.case = case
     conversation.save(update_fields=["case"])
-    return case
+    asked = conversation.messages.filter(direction=Direction.INBOUND, deleted_at=None).select_related("channel")
+    if conversation.last_outbound_at:
+        asked = asked.filter(sent_at__gt=conversation.last_outbound_at)
+    waiting = asked.order_by("sent_at", "id").first()
+    if waiting is not None:
+        waiting.conversation = conversation
+        clocks.start_by_hand(case=case, message=waiting)
+    return Case.objects.get(pk=case.pk)
 
 
 def _new_case(conversation: Conversation, message: Message, author: Author) -> Case:

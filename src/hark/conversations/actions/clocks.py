@@ -19,10 +19,15 @@ def start_by_hand(*, case: Case, message: Message) -> None:
     `message.conversation` is in `case` already. Nothing starts where a clock runs, where the message has been answered,
     or where the inbox has no target. Writes `due_at` on the case.
     """
+    answered_at = message.conversation.last_outbound_at
+    if answered_at is None or answered_at < message.sent_at:
+        _start(case, message)
+
+
+def _start(case: Case, message: Message) -> None:
     conversation = message.conversation
-    answered_at = conversation.last_outbound_at
     running = Clock.objects.filter(case=case, conversation=conversation, stopped_at=None, kind__in=RESPONSES)
-    if message.backfilled or (answered_at and answered_at >= message.sent_at) or running.exists():
+    if message.backfilled or running.exists():
         return
     kind = ClockKind.NEXT_RESPONSE if conversation.first_responded_at else ClockKind.FIRST_RESPONSE
     target = targets_of([case.inbox_id])[case.inbox_id].of(kind)
@@ -65,7 +70,7 @@ def answered(*, conversation: Conversation, at: datetime, still_asked: QuerySet[
     if stopped and case is not None:
         waiting = still_asked.select_related("channel", "conversation").order_by("sent_at", "id").first()
         if waiting is not None:
-            start_by_hand(case=case, message=waiting)
+            _start(case, waiting)  # posted before the venue accepted the answer perhaps, but not seen by who wrote it
         write_soonest(case_id=case.pk)
 
 

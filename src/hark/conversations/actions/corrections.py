@@ -45,7 +45,7 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
     if message is None:
         raise NotFound
     check(field, value)
-    reading = newest_reading(Message.objects.select_for_update(of=("self",)).get(pk=message.pk))
+    reading = newest_reading(Message.objects.select_for_update(of=("self",), no_key=True).get(pk=message.pk))
     if reading is None:
         raise NotAReading
     latest = message.corrections.filter(field=field).order_by("-id").first()

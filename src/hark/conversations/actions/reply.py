@@ -7,9 +7,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from hark.channels.types import Outbound, Target
-from hark.conversations.actions.accepted import sent
+from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
+from hark.conversations.actions.folding import LINE
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
+from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
 from hark.conversations.models import Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
@@ -75,7 +77,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
 
 def _locked_conversation(case: Case, conversation_id: int) -> Conversation:
     mine = Conversation.objects.filter(case=case).select_related("channel")
-    conversation = mine.select_for_update(of=("self",)).filter(pk=conversation_id).first()
+    conversation = mine.select_for_update(of=("self",), no_key=True).filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound
     return conversation
@@ -174,7 +176,7 @@ def _hand_over(case: Case, message: Message, author: Author, at: datetime) -> li
     if case.assignee_id is None:
         case.assignee_id = author.agent_id
         changed.append("case.assigned")
-    case.last_message_at, case.last_text, case.last_kind = at, message.text[:200], message.kind
+    case.last_message_at, case.last_text, case.last_kind = at, message.text[:LINE], message.kind
     case.version += 1
     case.save(update_fields=["status", "assignee", "last_message_at", "last_text", "last_kind", "version"])
     return changed
@@ -207,32 +209,23 @@ def take_back(*, message_id: int, author: Author) -> str:
     Message.objects.filter(pk=message.pk).update(deleted_at=at)
     typed = Draft.objects.filter(case=case, agent=agent, kind="reply").values_list("text", flat=True).first()
     write_draft(case, author, "reply", f"{message.text}\n\n{typed}" if typed else message.text)
-    _open_again(case, author)
+    redraw(case.pk)
+    set_status(message, Status.OPEN, actor=author.agent_key)
     return message.text
 
 
-def _open_again(case: Case, author: Author) -> None:
-    """Nobody has answered after all: the case is open, and its line shows the newest message that is there."""
-    was_waiting = case.status == Status.WAITING
-    if was_waiting:
-        case.status = Status.OPEN
-    there = Message.objects.filter(conversation__case=case, deleted_at=None).order_by("-sent_at", "-id").first()
-    if there:
-        case.last_message_at, case.last_text, case.last_kind = there.sent_at, there.text[:200], there.kind
-    case.version += 1
-    case.save(update_fields=["status", "last_message_at", "last_text", "last_kind", "version"])
-    if was_waiting:
-        data = {"case": case.key, "status": str(case.status)}
-        record([NewEvent("case.status", case.key, author.agent_key, case.inbox_id, data=data)])
-
-
+@transaction.atomic
 def settle(*, message_id: int, author: Author, how: Settlement) -> Message:
     """Say what became of a reply that may not have left: `it_was_sent`, `send_again` or `drop`.
 
-    One transaction. Raises NotFound, NotAllowed, `delivery.errors.NothingToSettle` when it is settled already.
+    The case waits for the customer, or for us where the reply is left alone. One transaction. Raises NotFound,
+    NotAllowed, and `delivery.errors.NothingToSettle` when it is settled already.
     """
     message = _our_reply(acting_agent(author, MAY_ANSWER), message_id)
     delivery.settle(item_id=message.outbox_item_id or 0, how=Settlement(how), actor=author.agent_key)
+    asked_since = message.conversation.messages.filter(direction=Direction.INBOUND, pk__gt=message.pk).exists()
+    waits = how != Settlement.DROP and not asked_since
+    set_status(message, Status.WAITING if waits else Status.OPEN, actor=author.agent_key)
     return message
 
 

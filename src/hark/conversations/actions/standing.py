@@ -35,7 +35,8 @@ def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -
     one comes first.
     """
     visible = Case.objects.all() if agent is None else cases_visible_to(agent)
-    case = visible.select_for_update(of=("self",)).select_related("contact", "inbox").filter(pk=case_id).first()
+    locked = visible.select_for_update(of=("self",), no_key=True).select_related("contact", "inbox")
+    case = locked.filter(pk=case_id).first()
     if case is None:
         raise NotFound
     if version is not None and case.version != version:
