@@ -28,7 +28,7 @@ class SecurityHeaders:
         frames = NO_FRAMES if ancestors is None else f"; frame-ancestors {ancestors}"
         response.headers.setdefault("Content-Security-Policy", POLICY + frames + TRUSTED_TYPES)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         if ancestors is None:
             response.headers.setdefault("X-Frame-Options", "DENY")
             response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
