@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
+from hark.organisation.types import NewBrand
+
 ORGANISATION = "Plum"
 PASSWORD = "plum-demo-on-localhost"  # noqa: S105 - only ever valid on this machine, in a demo's throw-away database
 
-BRAND = {
-    "name": "Plum",
-    "about": (
+BRAND = NewBrand(
+    name="Plum",
+    about=(
         "Plum is a mobile phone operator: plans, SIM and eSIM cards, roaming bundles, number moves, invoices, "
         "network coverage and phones in shops and online."
     ),
-    "handles": ["@plumcare", "@plum"],
-    "products": ["Unlimited", "Roam 20 GB", "eSIM", "SIM", "Plum app", "roaming", "invoice", "signal", "network", "5G"],
-    "exclude": ["plum cake", "plum tree", "plum jam", "Professor Plum", "plum tomato", "plums", "colour", "harvest"],
-    "language": "en",
-    "colour": "#5b2a6e",
-}
+    handles=("@plumcare", "@plum"),
+    products=("Unlimited", "Roam 20 GB", "eSIM", "SIM", "Plum app", "roaming", "invoice", "signal", "network", "5G"),
+    exclude=("plum cake", "plum tree", "plum jam", "Professor Plum", "plum tomato", "plums", "colour", "harvest"),
+    language="en",
+    colour="#5b2a6e",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ class Player:
 
 AGENTS = (
     Player(
-        "Tessa Okonedo", "tessa@plum.example", "agent", ("Care",), (("billing", 4), ("roaming", 4), ("activation", 3))
+        "Tessa Okonedo",
+        "tessa@plum.example",
+        "agent",
+        ("Care", "Public"),
+        (("billing", 4), ("roaming", 4), ("activation", 3)),
     ),
     Player(
         "Ruben Asante", "ruben@plum.example", "agent", ("Care",), (("activation", 5), ("network", 4)), "a colleague"

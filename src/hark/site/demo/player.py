@@ -16,6 +16,8 @@ from hark.site.demo.traffic import Post, Traffic
 PAST_BEATS = 26
 PAST_SECONDS_A_BEAT = 150.0
 ANSWERED_AFTER_SECONDS = 12.0
+ANSWERED_IN_THE_PAST = 0.4
+ANSWER = "We are looking into it and will write here again today."
 
 
 class Player:
@@ -36,14 +38,22 @@ class Player:
 
     def play(self, seconds: float | None = None) -> None:
         """The past at once, then one beat after the other; returns after `seconds` or when stopped."""
-        for beat in range(PAST_BEATS, 0, -1):
-            for post in self.traffic.next_beat():
-                self.post(post, seconds_ago=beat * PAST_SECONDS_A_BEAT)
+        self.tell_the_past()
         until = monotonic() + seconds if seconds is not None else None
         while not self._stop.wait(self.pause()) and (until is None or monotonic() < until):
             for post in self.traffic.next_beat():
                 self.post(post)
             self.come_back()
+
+    def tell_the_past(self) -> None:
+        """The last hour in its order; some of those who wrote had an answer in the venue's own app."""
+        for beat in range(PAST_BEATS, 0, -1):
+            for post in self.traffic.next_beat():
+                self.post(post, seconds_ago=beat * PAST_SECONDS_A_BEAT)
+                if post.after_answer and self.random.random() < ANSWERED_IN_THE_PAST:
+                    answer = answer_of(post, beat * PAST_SECONDS_A_BEAT - self.random.uniform(60, 140))
+                    self.stand_in.offer(post.account, [answer])
+            self.stand_in.settled()
 
     def stop(self) -> None:
         """No more posts."""
@@ -102,3 +112,18 @@ def event_of(post: Post, seconds_ago: float = 0.0) -> dict[str, Any]:
     if post.action == "edit":
         event |= {"type": "edit", "of": post.id, "id": f"{post.id}-edit"}
     return event
+
+
+def answer_of(post: Post, seconds_ago: float) -> dict[str, Any]:
+    """A colleague's answer, written in the venue's own app."""
+    stage = BY_ACCOUNT[post.account]
+    return {
+        "type": stage.kind if stage.kind != "review" else "comment",
+        "id": f"{post.id}-answer",
+        "thread": post.thread,
+        "parent": post.id,
+        "audience": stage.visibility,
+        "author": {"id": post.account},
+        "text": f"Hello {post.author.name.partition(' ')[0]}, thank you for telling us. {ANSWER}",
+        "at": (now() - timedelta(seconds=seconds_ago)).isoformat(),
+    }

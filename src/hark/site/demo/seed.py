@@ -10,7 +10,7 @@ from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_agent, add_inbox, add_team
 from hark.organisation.actions.set_up import set_up
 from hark.organisation.models import Brand, Channel, Inbox, Team
-from hark.organisation.types import NewBrand, NewInbox, Role
+from hark.organisation.types import NewInbox, Role
 from hark.routing.actions.skills import define_skill, set_agent_skills
 from hark.site.demo.cast import AGENTS, BRAND, INBOXES, ORGANISATION, PASSWORD, SKILLS, STAGES, TEAMS, Player, Stage
 
@@ -42,20 +42,12 @@ def seed(stand_in: StandIn) -> list[Wire]:
 def found() -> tuple[dict[str, Team], dict[str, Inbox]]:
     """The organisation, its teams and inboxes."""
     owner = next(player for player in AGENTS if player.role == Role.OWNER)
-    brand = NewBrand(
-        name=BRAND["name"],
-        about=BRAND["about"],
-        handles=BRAND["handles"],
-        products=BRAND["products"],
-        exclude=BRAND["exclude"],
-        colour=BRAND["colour"],
-    )
     founded = set_up(
         organisation=ORGANISATION,
         owner_name=owner.name,
         owner_email=owner.email,
         password=PASSWORD,
-        brand=brand,
+        brand=BRAND,
         inbox=NewInbox(INBOXES[0][0]),
     )
     teams = {founded.team.name: founded.team}
@@ -68,7 +60,7 @@ def found() -> tuple[dict[str, Team], dict[str, Inbox]]:
 
 def more(name: str, brand: Brand, teams: list[Team]) -> Inbox:
     """Another inbox: public promises are shorter."""
-    return add_inbox(inbox=NewInbox(name, first_response_seconds=600), brand=brand, teams=teams)
+    return add_inbox(inbox=NewInbox(name, first_response_seconds=600), brand=BRAND, teams=teams)
 
 
 def hire(player: Player, teams: dict[str, Team]) -> None:

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hark.kernel.types import Json
 from hark.organisation.models import Agent, Channel
+from hark.routing.actions.presence import set_presence
+from hark.routing.types import PresenceState
 from hark.site.demo.cast import AGENTS
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -45,6 +47,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     emails = {player.email for player in AGENTS}
     agent = get_object_or_404(Agent, email=request.POST.get("email", ""), email__in=emails)
     login(request, agent, backend=BACKEND)
+    set_presence(agent_id=agent.pk, presence=PresenceState.AVAILABLE)
     return redirect("/")
 
 
