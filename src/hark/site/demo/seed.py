@@ -60,7 +60,7 @@ def found() -> tuple[dict[str, Team], dict[str, Inbox]]:
 
 def more(name: str, brand: Brand, teams: list[Team]) -> Inbox:
     """Another inbox: public promises are shorter."""
-    return add_inbox(inbox=NewInbox(name, first_response_seconds=600), brand=BRAND, teams=teams)
+    return add_inbox(inbox=NewInbox(name, first_response_seconds=600), brand=brand, teams=teams)
 
 
 def hire(player: Player, teams: dict[str, Team]) -> None:
