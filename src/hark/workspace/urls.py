@@ -1,5 +1,65 @@
 """The agents' addresses."""
 
-from django.urls import URLPattern, URLResolver
+from allauth.account.views import LoginView
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from hark.workspace.views import (
+    answers,
+    cases,
+    first_run,
+    inbox,
+    offers,
+    parked,
+    people,
+    settings,
+    sign_in,
+    stream,
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", inbox.inbox, name="inbox"),
+    path("inbox/rows/", inbox.rows, name="rows"),
+    path("inbox/pulse/", inbox.pulse, name="pulse"),
+    path("case/<str:key>/", inbox.case_page, name="case"),
+    path("case/<str:key>/timeline/", inbox.timeline, name="timeline"),
+    path("case/<str:key>/contact/", inbox.contact, name="contact"),
+    path("case/<str:key>/composer/", inbox.composer, name="composer"),
+    path("case/<str:key>/answer/", answers.answer, name="answer"),
+    path("case/<str:key>/draft/", answers.draft, name="draft"),
+    path("case/<str:key>/status/", cases.status, name="status"),
+    path("case/<str:key>/holder/", cases.holder, name="holder"),
+    path("message/<str:key>/take-back/", answers.take_reply_back, name="take_back"),
+    path("message/<str:key>/settle/", answers.settle_reply, name="settle"),
+    path("message/<str:key>/correct/", cases.correction, name="correct"),
+    path("message/<str:key>/case/", cases.case_by_hand, name="case_by_hand"),
+    path("offers/", offers.offers, name="offers"),
+    path("offer/<str:key>/accept/", offers.accept, name="accept_offer"),
+    path("offer/<str:key>/decline/", offers.decline, name="decline_offer"),
+    path("presence/", offers.presence, name="presence"),
+    path("presence/heartbeat/", offers.beat, name="heartbeat"),
+    path("stream/", stream.stream, name="stream"),
+    path("parked/", parked.parked_arrivals, name="parked"),
+    path("parked/<str:key>/", parked.parked_arrival, name="parked_arrival"),
+    path("parked/<str:key>/settle/", parked.settle_arrival, name="settle_arrival"),
+    path("settings/", settings.settings_home, name="settings"),
+    path("settings/channels/", settings.channels, name="settings_channels"),
+    path("settings/brands/", settings.brands, name="settings_brands"),
+    path("settings/inboxes/", settings.inboxes, name="settings_inboxes"),
+    path("settings/inboxes/<str:key>/", settings.inbox, name="settings_inbox"),
+    path("settings/people/", people.people, name="settings_people"),
+    path("settings/people/<str:key>/", people.person, name="settings_person"),
+    path("settings/people/<str:key>/link/", people.person_link, name="settings_person_link"),
+    path("settings/people/<str:key>/door/", people.person_door, name="settings_person_door"),
+    path("settings/teams/", people.teams, name="settings_teams"),
+    path("first-run/", first_run.first_run, name="first_run"),
+    path("first-run/brand/", first_run.brand_step, name="first_run_brand"),
+    path("first-run/inbox/", first_run.inbox_step, name="first_run_inbox"),
+    path("first-run/channels/", first_run.channels_step, name="first_run_channels"),
+    path("first-run/people/", first_run.people_step, name="first_run_people"),
+    path("join/<str:key>/<str:token>/", sign_in.join_by_link, name="join"),
+    path("sign-in/", LoginView.as_view(template_name="workspace/sign_in.html"), name="account_login"),
+    path("sign-out/", sign_in.sign_out, name="account_logout"),
+    path("sign-up/", sign_in.no_sign_up, name="account_signup"),
+    path("password/", sign_in.no_sign_up, name="account_reset_password"),
+    path("inactive/", sign_in.no_sign_up, name="account_inactive"),
+]

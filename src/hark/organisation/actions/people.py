@@ -78,6 +78,15 @@ def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> I
     return made
 
 
+def change_inbox(*, key: str, inbox: NewInbox) -> Inbox:
+    """Replace an inbox's name and times; who sees it stays. Raises NotFound, NameTaken."""
+    changed = {name: value for name, value in asdict(inbox).items() if name != "only_assigned"}
+    with _unique("inbox"):
+        if not Inbox.objects.filter(key=key).update(**changed):
+            raise NotFound
+    return Inbox.objects.get(key=key)
+
+
 def add_agent(
     *,
     name: str,
@@ -160,9 +169,10 @@ def deactivate_agent(*, key: str, actor: Agent) -> Agent:
 
 
 def reactivate_agent(*, key: str, actor: Agent) -> Agent:
-    """Open the door again; the password is as before. Raises NotFound."""
+    """Open the door again; the password is as before. Raises NotFound, NotAllowed (an owner's door by anybody else)."""
     with transaction.atomic():
         agent = _locked(key)
+        _may_change_role(agent, Role(agent.role), actor)
         Agent.objects.filter(pk=agent.pk).update(is_active=True)
         record([NewEvent("agent.reactivated", agent.key, actor=actor.key)])
     agent.is_active = True

@@ -1,0 +1,108 @@
+"""Connected channels in words: how they are, what to paste where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from hark.channels.registry import UnknownVenue, venue
+from hark.conversations.models import Message
+from hark.delivery.queries import channels_resting
+from hark.kernel.time import now
+from hark.organisation.models import Agent, Channel
+from hark.organisation.queries import inboxes_visible_to
+from hark.organisation.types import ChannelState
+from hark.workspace.queries.words import VENUE_ICONS, ago, span_words
+
+LATE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShown:
+    """A channel as the settings show it. `health` is well, late, ill or paused; `advice` is empty where all is well."""
+
+    key: str
+    venue: str
+    venue_name: str
+    icon: str
+    name: str
+    inbox: str
+    health: str
+    health_word: str
+    advice: str
+    lag: str
+    late: bool
+    last_heard: str
+    last_heard_at: datetime | None
+    page: str = ""
+    snippet: str = ""
+    snippet_words: str = ""
+
+
+def channels_shown(agent: Agent) -> list[ChannelShown]:
+    """The channels of the inboxes this agent may see, by name. Three queries however many channels."""
+    newest = Message.objects.filter(channel=OuterRef("pk"), direction="in").order_by("-id")
+    rows: QuerySet[Channel, Channel] = Channel.objects.filter(inbox__in=inboxes_visible_to(agent)).select_related(
+        "inbox"
+    )
+    rows = rows.annotate(
+        heard_at=Subquery(newest.values("received_at")[:1]), said_at=Subquery(newest.values("sent_at")[:1])
+    ).order_by("name", "pk")
+    found = list(rows)
+    at = now()
+    resting = channels_resting({row.pk for row in found}, at=at)
+    return [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
+
+
+def _shown(
+    row: Channel, heard_at: datetime | None, said_at: datetime | None, rests_until: datetime | None, at: datetime
+) -> ChannelShown:
+    lag = max(0.0, (heard_at - said_at).total_seconds()) if heard_at and said_at else None
+    health, word, advice = _health(row, lag, rests_until)
+    page, snippet, words = _to_paste(row)
+    return ChannelShown(
+        key=row.key, venue=row.venue, venue_name=venue_name(row.venue), icon=VENUE_ICONS.get(row.venue, "post"),
+        name=row.name, inbox=row.inbox.name, health=health, health_word=word, advice=advice,
+        lag=span_words(lag) if lag is not None else "–", late=lag is not None and lag > LATE_SECONDS,
+        last_heard=ago(heard_at, at) if heard_at else "never", last_heard_at=heard_at,
+        page=page, snippet=snippet, snippet_words=words,
+    )  # fmt: skip
+
+
+def _health(row: Channel, lag: float | None, rests_until: datetime | None) -> tuple[str, str, str]:
+    if row.state == ChannelState.AUTH_LOST:
+        why = row.state_reason or "The venue no longer accepts our permission"
+        return "ill", "Cut off", f"{why}. Replies wait in the out-box and go when it is renewed; arrivals are kept."
+    if row.state == ChannelState.PAUSED:
+        return "paused", "Paused", row.state_reason or "An administrator has paused it. Replies wait."
+    if rests_until:
+        return (
+            "late",
+            "Resting",
+            "The venue asked for patience or failed several times. Replies wait and go by themselves.",
+        )
+    if lag is not None and lag > LATE_SECONDS:
+        return "late", "Late", "What is written there reaches us late. Nothing is lost, it arrives later."
+    return "well", "Well", ""
+
+
+def venue_name(key: str) -> str:
+    """What people call the venue."""
+    try:
+        return venue(key).name
+    except UnknownVenue:
+        return key
+
+
+def _to_paste(row: Channel) -> tuple[str, str, str]:
+    """The page of ours, what to paste into the site, and where."""
+    root = settings.HARK_BASE_URL
+    if row.venue == "webchat":
+        words = "Paste this line before the end of every page that shall show the chat."
+        return f"{root}/chat/{row.key}/", f'<script async src="{root}/chat/{row.key}/widget.js"></script>', words
+    if row.venue == "form":
+        words = "Link to the page, or paste this line where the form shall stand."
+        frame = f"<script async src=\"{root}/form/{row.key}/embed.js\"></script>"
+        return f"{root}/form/{row.key}/", frame, words
+    return "", "", ""

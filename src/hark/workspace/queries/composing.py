@@ -1,0 +1,73 @@
+"""What can be written on a case, who would read it, and why not."""
+
+from hark.conversations.models import Case
+from hark.conversations.queries.writing import Way, ways_to_answer
+from hark.conversations.types import Visibility
+from hark.organisation.models import Agent
+from hark.organisation.types import MAY_ANSWER
+from hark.workspace.queries.channels import venue_name
+from hark.workspace.types import KindShown, WayShown
+
+PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
+LIMITED = KindShown(
+    "limited", "Limited reply", "globe", "Reply to those who can read it", "Others than the customer can read this."
+)
+PRIVATE = KindShown("private", "Private", "lock", "Reply in private", "Only the customer reads this.")
+NOTE = KindShown("note", "Note", "note", "Keep the note", "Only colleagues read this. It never leaves.")
+KINDS = {Visibility.PUBLIC: PUBLIC, Visibility.LIMITED: LIMITED, Visibility.PRIVATE: PRIVATE}
+
+
+def ways_shown(agent: Agent, case: Case) -> list[WayShown]:
+    """The ways to answer a case in words, the conversation that was written to last first."""
+    return [_way(agent, way) for way in ways_to_answer(agent, case)]
+
+
+def first_kind(ways: list[WayShown]) -> str:
+    """What the composer opens with: the audience of the message answered where a reply is possible, else a note.
+
+    Nothing becomes public by itself: a private talk opens private, and only a talk that is public opens public.
+    """
+    open_kinds = [kind.kind for kind in ways[0].kinds if not kind.why_not] if ways else []
+    asked = ways[0].way.answers.visibility if ways and ways[0].way.answers else "private"
+    if asked in open_kinds:
+        return str(asked)
+    return "private" if "private" in open_kinds else "note"
+
+
+def _way(agent: Agent, way: Way) -> WayShown:
+    channel = way.conversation.channel
+    place = venue_name(channel.venue)
+    person = (way.answers and way.answers.identity and (way.answers.identity.handle or way.answers.identity.name)) or ""
+    return WayShown(
+        way=way,
+        key=way.conversation.key,
+        name=f"{place}, {channel.name}",
+        to=f"Reply to {person} on {place}, as {channel.name}" if person else f"Reply on {place}, as {channel.name}",
+        kinds=tuple(_kind(agent, way, place, visibility) for visibility in _offered(way)),
+        seen=way.newest_message_id,
+        limit=way.max_length,
+        unit=way.unit,
+    )
+
+
+def _offered(way: Way) -> tuple[Visibility, ...]:
+    """Public (or limited) and private always stand there, so that a missing one can say why."""
+    shared = Visibility.LIMITED if Visibility.LIMITED in way.visibilities else Visibility.PUBLIC
+    return (shared, Visibility.PRIVATE)
+
+
+def _kind(agent: Agent, way: Way, place: str, visibility: Visibility) -> KindShown:
+    kind = KINDS[visibility]
+    return KindShown(kind.kind, kind.tab, kind.icon, kind.act, kind.readers, _why_not(agent, way, place, visibility))
+
+
+def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:
+    if agent.role not in MAY_ANSWER:
+        return "Your role does not answer customers. You can leave a note."
+    if way.closed_because:
+        return way.closed_because
+    if visibility in way.visibilities:
+        return ""
+    if visibility == Visibility.PRIVATE:
+        return f"{place} does not let us write to this person in private."
+    return "This talk is private. Nothing in it can be made public."

@@ -1,0 +1,49 @@
+"""The stream as a page shows it: what was heard, the verdict as shape and word, and why."""
+
+from hark.conversations.queries.stream import HeardRow, Label, stream_counts, stream_page
+from hark.kernel.html import evidence_html
+from hark.organisation.models import Agent
+from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.shapes import evidence_spans, reading_words
+from hark.workspace.queries.words import exact, hour
+from hark.workspace.types import HeardShown
+
+VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed")}
+
+
+def heard_page(agent: Agent, label: Label, *, after: str = "") -> tuple[list[HeardShown], str]:
+    """One page of the stream, newest first, and where the next one begins."""
+    page = stream_page(agent, label, after=after)
+    return [heard_shown(row) for row in page.rows], page.next_place
+
+
+def heard_counts(agent: Agent) -> list[tuple[Label, str]]:
+    """Each label with its count."""
+    return [(label, f"{number:,}") for label, number in stream_counts(agent).items()]
+
+
+def heard_shown(row: HeardRow) -> HeardShown:
+    """One message with its words."""
+    word, shape = VERDICTS.get(row.label, ("Not read", "dashed"))
+    changed = row.reading is not None and "relevance" in row.reading.corrected
+    sure = "by hand" if changed else _sure(row)
+    spans = evidence_spans(row.reading, "relevance") or evidence_spans(row.reading)
+    return HeardShown(
+        row=row,
+        hour=hour(row.sent_at),
+        exact=exact(row.sent_at),
+        text_html=evidence_html(row.text, spans),
+        reading=reading_words(row.reading) if row.reading and row.label != "irrelevant" else None,
+        word=word,
+        shape=shape,
+        sure=sure,
+        why=f"corrected by {row.reading.by}" if changed and row.reading else ", ".join(row.why),
+        venue=venue_name(row.venue),
+    )
+
+
+def _sure(row: HeardRow) -> str:
+    """How sure the verdict is, as a share of 100; a verdict of noise is as sure as it is not relevant."""
+    if row.p is None:
+        return ""
+    return f"{round(100 * (1 - row.p if row.label == 'irrelevant' else row.p))} %"

@@ -1,0 +1,100 @@
+"""The case's timeline as a ledger: times at the left, who can read it at the spine, readings with their evidence."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from hark.conversations.models import Case, Message
+from hark.conversations.queries.messages import MessageShown, messages_shown
+from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
+from hark.kernel.html import evidence_html
+from hark.organisation.models import Agent
+from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.shapes import evidence_spans, reading_words
+from hark.workspace.queries.words import day, exact, hour
+from hark.workspace.types import EntryShown, Ledger
+
+READERS = {
+    "public": ("public", "Public"),
+    "limited": ("public", "Limited, others can read it"),
+    "private": ("private", "Private"),
+    "note": ("internal", "Internal"),
+}
+
+
+def ledger(agent: Agent, case: Case, *, at: datetime, before: str = "") -> Ledger:
+    """The newest page of a case's ledger, or the one before a place. The case comes from the gate."""
+    page = timeline(agent, case, at=at, before=before)
+    entries = [entry_shown(entry, case.key, at) for entry in page.entries]
+    days = ["", *(day(entry.at, at) for entry in page.entries)]
+    shown = (
+        replace(entry, day="" if entry.day == before_ else entry.day)
+        for entry, before_ in zip(entries, days, strict=False)
+    )
+    return Ledger(tuple(shown), page.older, _seen(page.entries))
+
+
+def _seen(entries: tuple[Entry, ...]) -> dict[str, int]:
+    """The newest message of each conversation on the page."""
+    seen: dict[str, int] = {}
+    for entry in entries:
+        if isinstance(entry.body, MessageShown):
+            seen[entry.body.conversation_key] = max(entry.body.id, seen.get(entry.body.conversation_key, 0))
+    return seen
+
+
+def newer_shown(agent: Agent, messages: tuple[Message, ...], *, at: datetime) -> list[EntryShown]:
+    """Messages that stopped a reply, as the ledger would show them."""
+    return [entry_shown(Entry("message", one.sent_at, one), "", at) for one in messages_shown(agent, messages, at=at)]
+
+
+def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
+    """One entry with its words."""
+    body = entry.body
+    message = body if isinstance(body, MessageShown) else None
+    readers = READERS.get(message.visibility if message else entry.kind, ("", ""))
+    text = body.text if isinstance(body, MessageShown | NoteShown) else ""
+    undo = message.delivery.undo_seconds if message and message.delivery else 0
+    return EntryShown(
+        id=_id(body, entry.at),
+        kind=entry.kind,
+        body=body,
+        at=entry.at,
+        day=day(entry.at, at),
+        hour=hour(entry.at),
+        exact=exact(entry.at),
+        readers=readers[0],
+        readers_word=readers[1],
+        where=_where(message) if message else "",
+        text_html=evidence_html(text, evidence_spans(message.reading if message else None)),
+        reading=reading_words(message.reading) if message and message.reading and not message.ours else None,
+        delivery_due=at + timedelta(seconds=undo) if undo else None,
+        elsewhere="" if body.case_key in {"", case_key} else body.case_key,
+        mark=blake2b(repr(_lasting(body)).encode(), digest_size=6).hexdigest(),
+    )
+
+
+def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:
+    if isinstance(body, DoneShown):
+        return f"done-{int(at.timestamp() * 1_000_000)}"
+    return body.key
+
+
+def _where(message: MessageShown) -> str:
+    """Where it was written, and how: what stands beside the name."""
+    place = venue_name(message.venue)
+    told = [place if message.channel.lower() in place.lower() else f"{place}, {message.channel}"]
+    if message.native:
+        told.append("answered in the venue's own app")
+    if message.late:
+        told.append("reached us late")
+    if message.edited_at and not message.deleted_at:
+        told.append(f"edited {hour(message.edited_at)}")
+    return ", ".join(told)
+
+
+def _lasting(body: MessageShown | NoteShown | DoneShown) -> object:
+    """All that is shown of an entry, but for the seconds that the page counts down by itself."""
+    if isinstance(body, MessageShown) and body.delivery:
+        return replace(body, delivery=replace(body.delivery, undo_seconds=min(1, body.delivery.undo_seconds)))
+    return body

@@ -1,0 +1,80 @@
+"""The list of cases as a page shows it, and what is newer than what is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hark.conversations.queries.access import cases_visible_to
+from hark.conversations.queries.cases import CaseRow, View, case_counts, case_page, case_rows, cases_in
+from hark.organisation.models import Agent
+from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.shapes import clock_shown, mood_shown
+from hark.workspace.types import RowShown
+
+PAGE = 50
+SHOWN_AT_MOST = 300  # rows that one page asks about; more are simply not refreshed
+TABS = 3  # views that stand as tabs; the others are behind "more views"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewShown:
+    """A view with its count; empty where nobody needs one."""
+
+    key: str
+    name: str
+    count: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListShown:
+    """A page of a view; `after` names the next one, empty on the last."""
+
+    rows: tuple[RowShown, ...]
+    after: str
+
+
+def list_shown(agent: Agent, view: View, *, at: datetime, after: str = "") -> ListShown:
+    """One page of a view as lines."""
+    page = case_page(agent, view, at=at, after=after, limit=PAGE)
+    return ListShown(tuple(row_shown(row) for row in page.rows), page.next_place)
+
+
+def row_shown(row: CaseRow, *, here: bool = True) -> RowShown:
+    """A line with its words."""
+    return RowShown(row, clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue), here)
+
+
+def rows_changed(agent: Agent, view: View, keys: Sequence[str], *, at: datetime) -> list[RowShown]:
+    """The lines of these cases as they stand now; those that have left the view say so. Foreign ones are not there."""
+    found = cases_visible_to(agent).filter(key__in=list(keys)[:SHOWN_AT_MOST])
+    cases = list(found.select_related("contact", "inbox", "assignee"))
+    here = set(cases_in(agent, view, at=at).filter(pk__in=[case.pk for case in cases]).values_list("key", flat=True))
+    return [row_shown(row, here=row.key in here) for row in case_rows(agent, cases, at=at)]
+
+
+def held_back(agent: Agent, view: View, shown: Sequence[str], *, at: datetime, complete: bool) -> int:
+    """How many cases stand above or between the shown ones and are not drawn yet.
+
+    `complete`: the list was drawn to its end, so that whatever is not shown is new.
+    """
+    known = set(shown)
+    now = [row.key for row in case_page(agent, view, at=at, limit=max(PAGE, min(len(known), SHOWN_AT_MOST))).rows]
+    places = [place for place, key in enumerate(now) if key in known]
+    end = len(now) if complete or not places else places[-1]
+    return sum(key not in known for key in now[:end])
+
+
+def views_shown(agent: Agent, current: View, *, at: datetime) -> tuple[list[ViewShown], list[ViewShown]]:
+    """The views as tabs, and those behind "more views"; the current one is always a tab."""
+    counts = case_counts(agent, at=at)
+    order = list(View)
+    tabs = order[:TABS] if current in order[:TABS] else [*order[: TABS - 1], current]
+    made = {view: ViewShown(view.value, view.label, _count(counts[view], view), view == current) for view in order}
+    return [made[view] for view in tabs], [made[view] for view in order if view not in tabs]
+
+
+def _count(number: int, view: View) -> str:
+    if view == View.RESOLVED:
+        return ""
+    return "1,000+" if number >= 1000 else str(number)

@@ -1,0 +1,90 @@
+"""Clocks, moods and readings in words and shapes. Pure."""
+
+from hark.conversations.queries.cases import ClockFace
+from hark.conversations.queries.readings import ReadingShown
+from hark.workspace.queries.words import clock_face, span_words
+from hark.workspace.types import ClockShown, MoodShown, ReadingWords
+
+CLOCK_NAMES = {
+    "first_response": "First reply",
+    "next_response": "Next reply",
+    "resolution": "Resolution",
+    "callback": "Call back",
+}
+MOOD_WORDS = {"calm": "Calm", "unhappy": "Unhappy", "angry": "Angry", "furious": "Furious"}
+FEELINGS = {"negative": ("unhappy", "Unhappy"), "neutral": ("calm", "Calm"), "positive": ("pleased", "Pleased")}
+FLAG_WORDS = {
+    "safety": "Safety", "legal": "Legal words", "press": "Press", "leave": "May leave", "outage": "Outage",
+    "abuse": "Insults",
+}  # fmt: skip
+WHYS_SHOWN = 3
+
+
+def clock_shown(face: ClockFace) -> ClockShown:
+    """A clock as a phrase. Only a breach that still waits is breached; one answered late says so calmly."""
+    kind, share = CLOCK_NAMES.get(face.kind, ""), round(face.spent * 100)
+    if face.state == "running":
+        state = "running" if face.seconds < 3600 else "calm"
+        return ClockShown(state, clock_face(face.seconds), "left", share, kind, face.due_at)
+    if face.state == "breached" and not face.stopped:
+        return ClockShown("breached", "Breached", span_words(face.seconds), 100, kind, face.due_at)
+    if face.state == "breached":
+        return ClockShown("calm", "Late", f"by {span_words(face.seconds)}", 0, kind)
+    if face.state == "met":
+        return ClockShown("calm", "Met", f"in {span_words(face.seconds)}", 0, kind)
+    return ClockShown("none")
+
+
+def mood_shown(level: str) -> MoodShown:
+    """A contact's mood."""
+    return MoodShown(level or "calm", MOOD_WORDS.get(level, "Calm"))
+
+
+def reading_words(reading: ReadingShown) -> ReadingWords:
+    """A reading as the line under a message: what was read, then why."""
+    return ReadingWords(
+        mood=_feeling(reading),
+        words=tuple(_words(reading)),
+        why=_why(reading),
+        values={
+            "sentiment": reading.sentiment,
+            "urgency": reading.urgency,
+            "complaint": "true" if reading.complaint else "false",
+            "relevance": reading.relevance,
+        },
+        corrected_by=reading.by,
+    )
+
+
+def _feeling(reading: ReadingShown) -> MoodShown | None:
+    """Anger needs evidence of its own; an unhappy message is not an angry one."""
+    if reading.sentiment == "negative" and (reading.offensive or reading.emotion == "anger"):
+        return MoodShown("angry", "Angry")
+    found = FEELINGS.get(reading.sentiment)
+    return MoodShown(*found) if found else None
+
+
+def _words(reading: ReadingShown) -> list[str]:
+    words = ["Complaint"] if reading.complaint else []
+    words += (
+        [{"high": "Urgent", "critical": "Critical"}[reading.urgency]] if reading.urgency in {"high", "critical"} else []
+    )
+    words += [FLAG_WORDS[flag] for flag in reading.flags]
+    words += [{"irrelevant": "Not about us", "unsure": "Perhaps not about us"}.get(reading.relevance, "")]
+    return [word for word in words if word]
+
+
+def _why(reading: ReadingShown) -> str:
+    """The reasons that are no words of the text, then that some words of it are underlined."""
+    whys = list(dict.fromkeys(reason.why for reason in reading.reasons if reason.why))[:WHYS_SHOWN]
+    if any(reason.start >= 0 for reason in reading.reasons):
+        whys.append("underlined words")
+    return ", ".join(whys)
+
+
+def evidence_spans(reading: ReadingShown | None, *fields: str) -> list[tuple[int, int]]:
+    """Where the words stand on which a reading rests, in code points; of some fields only, when named."""
+    if reading is None:
+        return []
+    told = (reason for reason in reading.reasons if not fields or reason.field in fields)
+    return [(reason.start, reason.end) for reason in told if 0 <= reason.start < reason.end]

@@ -1,0 +1,130 @@
+/* One stream of events per page. An event names what changed; the page fetches just that, at most a few times a second. */
+import { ask, all, me, one, openCase, panes, part, replaceById, settled, view } from "./page.js";
+import { refreshContact, refreshLedger, forgetMissed } from "./ledger.js";
+import { heardSomething } from "./stream.js";
+
+const QUIET = 150;
+const LOST_AFTER = 3000;
+const TRY_AGAIN = 2000;
+const BEAT = 10000;
+
+const changed = new Set();
+let everything = false;
+let missed = false;
+let lostTimer = 0;
+let source = null;
+
+const shownRows = () => all("#rows .row").map((row) => row.dataset.row);
+
+async function refreshList(keys) {
+  const shown = shownRows();
+  const here = everything ? shown : shown.filter((key) => keys.has(key));
+  const complete = one("#rows .rows__more") ? "0" : "1";
+  const address = new URLSearchParams({ view: view(), shown: shown.join(","), changed: here.join(","), complete, case: openCase() });
+  const fresh = await part(`/inbox/pulse/?${address}`);
+  if (!fresh) return;
+  const menuOpen = one("#more-views")?.matches(":popover-open");
+  const declining = one(".offer [popover]:popover-open");
+  for (const item of [...fresh.children]) {
+    if ((item.id === "views" && menuOpen) || (item.id === "offers" && (declining || sameOffers(item)))) continue;
+    const focused = document.activeElement?.id === item.id;
+    const made = replaceById(item);
+    if (focused) made?.focus();
+    if (made?.classList.contains("row") && missed) made.classList.add("row--fresh");
+  }
+  if (one("[data-empty]", one("#rows")) && one("#list-foot [data-show-held]")) one("#list-foot [data-show-held]").click();
+}
+
+/* Offers are left alone while they are the same: replacing them would take the focus from the button under a finger. */
+function sameOffers(fresh) {
+  const keys = (root) => all("[data-offer]", root).map((offer) => offer.dataset.offer).join();
+  const now = one("#offers");
+  return keys(fresh) !== "" && keys(fresh) === keys(now);
+}
+
+const refresh = settled(async () => {
+  const keys = new Set(changed);
+  const whole = everything;
+  changed.clear();
+  const key = openCase();
+  if (panes()) await refreshList(keys);
+  if (key && (whole || keys.has(key))) {
+    await refreshLedger(key, { missed });
+    await refreshContact(key);
+  }
+  if (whole) { everything = false; missed = false; }
+}, QUIET);
+
+function heard(event) {
+  let said;
+  try { said = JSON.parse(event.data); } catch { return; }
+  if (!said.kind) return;
+  const key = said.data?.case || (said.subject?.startsWith("case_") ? said.subject : "");
+  if (key) changed.add(key);
+  if (said.kind === "message.received" && !key) heardSomething();
+  if (said.kind === "presence.changed") refreshPresence(said);
+  if (said.kind === "draft.kept") return;
+  refresh();
+}
+
+async function refreshPresence(said) {
+  if (said.subject !== me && said.data?.agent !== me) return;
+  const fresh = await part("/presence/");
+  if (fresh) replaceById(one("#presence", fresh));
+}
+
+function all_() { everything = true; refresh(); }
+
+function lost() {
+  clearTimeout(lostTimer);
+  lostTimer = setTimeout(() => { one("#lost").hidden = false; missed = true; }, LOST_AFTER);
+}
+
+function back() {
+  clearTimeout(lostTimer);
+  if (one("#lost").hidden) return;
+  one("#lost").hidden = true;
+  all_();
+}
+
+async function stillSignedIn() {
+  try { await ask("/offers/"); } catch { return; }
+  setTimeout(listen, TRY_AGAIN);
+}
+
+function listen() {
+  source?.close();
+  source = new EventSource("/live");
+  source.onopen = back;
+  source.onmessage = heard;
+  source.addEventListener("reload", all_);
+  source.addEventListener("closed", () => location.reload());
+  source.onerror = () => {
+    lost();
+    if (source.readyState !== EventSource.CLOSED) return;
+    missed = true;   /* a new stream does not know how far the old one had come: everything is fetched again */
+    stillSignedIn().then(all_);
+  };
+}
+
+async function beat() {
+  try { await ask("/presence/heartbeat/", { method: "POST" }); } catch { /* the next one will tell */ }
+}
+
+document.addEventListener("hark:changed", (event) => { if (event.detail.case) changed.add(event.detail.case); refresh(); });
+document.addEventListener("hark:presence", () => { all_(); });
+document.addEventListener("hark:opened", () => { forgetMissed(); refresh(); });
+document.addEventListener("input", forgetMissed);
+document.addEventListener("visibilitychange", () => { if (!document.hidden && source?.readyState === EventSource.CLOSED) listen(); });
+addEventListener("offline", () => { one("#lost").hidden = false; missed = true; });
+addEventListener("online", listen);
+addEventListener("pagehide", () => source?.close());
+addEventListener("pageshow", (event) => { if (event.persisted) { listen(); all_(); } });
+
+listen();
+if (document.body.dataset.beats) {
+  const clock = new Worker(new URL("timer.js", import.meta.url).href);   /* a worker's timer goes on in a hidden tab */
+  clock.onmessage = beat;
+  clock.postMessage(BEAT);
+  beat();
+}

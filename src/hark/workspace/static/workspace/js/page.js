@@ -1,0 +1,65 @@
+/* What the modules share: where we are, and how a part of the page is fetched. */
+
+export const one = (selector, root = document) => root.querySelector(selector);
+export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const panes = () => one(".panes");
+export const view = () => panes()?.dataset.view ?? "mine";
+export const openCase = () => one("#case")?.dataset.case ?? "";
+export const me = document.body.dataset.me;
+
+const HEADERS = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
+
+/* A request of our own; a session that has ended takes the whole page to the sign-in. */
+export async function ask(url, options = {}) {
+  const response = await fetch(url, { ...options, headers: { ...HEADERS, "HX-Request": "true", ...options.headers } });
+  const elsewhere = response.headers.get("HX-Redirect");
+  if (elsewhere) {
+    location.assign(elsewhere);
+    throw new Error("signed out");
+  }
+  return response;
+}
+
+/* A part of the page as a document of its own; null when there is nothing (any more) that we may see. */
+export async function part(url) {
+  const response = await ask(url);
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`${response.status}`);
+  return new DOMParser().parseFromString(`<body>${await response.text()}</body>`, "text/html").body;
+}
+
+/* Put what was fetched in the place of what has the same id. */
+export function replaceById(fresh) {
+  const old = fresh.id && document.getElementById(fresh.id);
+  if (!old) return null;
+  const made = document.importNode(fresh, true);
+  made.removeAttribute("hx-swap-oob");
+  old.replaceWith(made);
+  htmx.process(made);
+  return made;
+}
+
+export function say(words, bad = false) {
+  const line = document.createElement("p");
+  line.className = bad ? "said__words said__words--bad" : "said__words";
+  const text = document.createElement("span");
+  text.textContent = words;
+  line.append(text);
+  one("#said").replaceChildren(line);
+}
+
+/* Call `work` once things have been quiet for `wait` ms; never twice at the same time. */
+export function settled(work, wait) {
+  let timer = 0;
+  let busy = false;
+  let again = false;
+  const run = async () => {
+    if (busy) { again = true; return; }
+    busy = true;
+    try { await work(); } catch { /* the line is lost, or the page is left: the next event asks again */ }
+    busy = false;
+    if (again) { again = false; schedule(); }
+  };
+  const schedule = () => { clearTimeout(timer); timer = setTimeout(run, wait); };
+  return schedule;
+}

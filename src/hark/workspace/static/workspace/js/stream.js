@@ -1,0 +1,42 @@
+/* The stream: the line at hand, what corrections changed, and what is new, which waits to be asked for. */
+import { all, one, part } from "./page.js";
+
+let waiting = 0;
+
+export const lines = () => all("[data-heard]");
+
+export function stand(line) {
+  for (const other of lines()) if (other !== line) { other.removeAttribute("aria-current"); }
+  if (!line) return;
+  line.setAttribute("aria-current", "true");
+  line.tabIndex = -1;
+  line.focus({ preventScroll: true });
+  line.scrollIntoView({ block: "nearest" });
+}
+
+export const standing = () => one("[data-heard][aria-current]");
+
+export function heardSomething() {
+  const button = one("[data-show-new]");
+  if (!button) return;
+  waiting += 1;
+  button.hidden = false;
+  button.textContent = `Show ${waiting} new`;
+}
+
+/* After a correction the line is drawn anew where it stands; one that left this list stays, stepped back. */
+async function redraw() {
+  const here = standing();
+  const fresh = await part(location.pathname + location.search);
+  if (!here || !fresh) return;
+  const made = one(`#${CSS.escape(here.id)}`, fresh);
+  if (made) { const line = document.importNode(made, true); here.replaceWith(line); htmx.process(line); stand(line); }
+  else here.classList.add("heard--noise");
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-show-new]")) location.reload();
+  const line = event.target.closest("[data-heard]");
+  if (line && line !== standing()) stand(line);
+});
+document.addEventListener("hark:corrected", redraw);

@@ -1,0 +1,124 @@
+"""What the desk's templates are given: the rooms' own views of things, with words and shapes beside them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hark.conversations.queries.cases import CaseRow
+from hark.conversations.queries.messages import MessageShown
+from hark.conversations.queries.stream import HeardRow
+from hark.conversations.queries.timeline import DoneShown, NoteShown
+from hark.conversations.queries.writing import Way
+
+
+@dataclass(frozen=True, slots=True)
+class ClockShown:
+    """A clock in words: `strong` and `rest` are one phrase. `due_at` is set while the page itself must count."""
+
+    state: str
+    strong: str = ""
+    rest: str = ""
+    share: int = 0
+    kind: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoodShown:
+    """A mood as shape and word."""
+
+    kind: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """A line of the list. `here` is false when the case has left the view while its line stays put."""
+
+    case: CaseRow
+    clock: ClockShown
+    mood: MoodShown
+    venue: str
+    here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWords:
+    """A reading as a line: mood, short words, why; `values` are the fields as they stand, for the correction form."""
+
+    mood: MoodShown | None
+    words: tuple[str, ...]
+    why: str
+    values: dict[str, str]
+    corrected_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShown:
+    """An entry of the ledger. `mark` changes with anything shown of it; `day` is empty below the first of a day."""
+
+    id: str
+    kind: str
+    body: MessageShown | NoteShown | DoneShown
+    at: datetime
+    day: str
+    hour: str
+    exact: str
+    readers: str
+    readers_word: str
+    where: str
+    text_html: str
+    reading: ReadingWords | None
+    delivery_due: datetime | None
+    elsewhere: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A page of the ledger, oldest first; `older` names the place before it, `seen` what a reply under it has seen."""
+
+    entries: tuple[EntryShown, ...]
+    older: str
+    seen: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KindShown:
+    """One way to write: public, limited, private or note. `why_not` is empty where it can be done."""
+
+    kind: str
+    tab: str
+    icon: str
+    act: str
+    readers: str
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WayShown:
+    """A conversation that can be answered, with what a page needs to say before anything is sent."""
+
+    way: Way
+    key: str
+    name: str
+    to: str
+    kinds: tuple[KindShown, ...]
+    seen: int
+    limit: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeardShown:
+    """A message of the stream with its evidence underlined."""
+
+    row: HeardRow
+    hour: str
+    exact: str
+    text_html: str
+    reading: ReadingWords | None
+    word: str
+    shape: str
+    sure: str
+    why: str
+    venue: str

@@ -1,0 +1,183 @@
+"""Answering: reply, note, draft, taking back, settling a reply whose fate is unknown."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import trigger_client_event
+
+from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.notes import add_note
+from hark.conversations.actions.reply import reply, settle, take_back
+from hark.conversations.errors import NewerMessage
+from hark.conversations.models import Case, Conversation, Message
+from hark.conversations.queries.access import conversations_visible_to, get_case, messages_visible_to
+from hark.conversations.types import Author, Visibility
+from hark.delivery.types import Settlement
+from hark.kernel.errors import NotFound
+from hark.kernel.time import database_now
+from hark.organisation.models import Agent
+from hark.organisation.types import MAY_ANSWER, MAY_NOTE
+from hark.workspace.queries.ledger import newer_shown
+from hark.workspace.views.desk import agent_of, desk, rail, show
+from hark.workspace.views.inbox import case_context, composer_context, list_context, view_of
+
+LONGEST = 20_000
+
+
+def author_of(agent: Agent) -> Author:
+    """Who acts, as the rooms below want it."""
+    return Author(agent.pk, agent.key, agent.name)
+
+
+@desk("POST", roles=MAY_NOTE)
+def answer(request: HttpRequest, key: str) -> HttpResponse:
+    """Send what was written, to those whom the form names; a note never leaves the house."""
+    agent = agent_of(request)
+    case = get_case(agent, key)
+    kind = request.POST.get("kind", "")
+    send_key = uuid_of(request.POST.get("send_key", ""))
+    if kind == "note":
+        add_note(case_id=case.pk, text=request.POST.get("note", ""), author=author_of(agent), idempotency_key=send_key)
+        return written(request, case, kind="note")
+    if kind not in Visibility.values or agent.role not in MAY_ANSWER:
+        raise Http404
+    conversation = conversation_of(agent, case, request.POST.get("conversation", ""))
+    try:
+        message = reply(
+            case_id=case.pk,
+            conversation_id=conversation.pk,
+            author=author_of(agent),
+            text=request.POST.get("text", ""),
+            visibility=Visibility(kind),
+            idempotency_key=send_key,
+            seen_message_id=seen_in(request, conversation),
+            send_anyway=request.POST.get("anyway") == "1",
+        )
+    except NewerMessage as newer:
+        return stopped(request, case, conversation, newer)
+    return written(request, case, kind=kind, way_key=conversation.key, undo=message)
+
+
+@desk("POST", roles=MAY_NOTE)
+def draft(request: HttpRequest, key: str) -> HttpResponse:
+    """Keep what has been typed so far."""
+    agent = agent_of(request)
+    case = get_case(agent, key)
+    kind = request.POST.get("kind", "")
+    if kind not in {"reply", "note"}:
+        raise Http404
+    keep_draft(case_id=case.pk, kind=kind, text=request.POST.get("text", "")[:LONGEST], author=author_of(agent))
+    return HttpResponse(status=204)
+
+
+@desk("POST", roles=MAY_ANSWER)
+def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
+    """Take a reply back while it waits; its text stands in the composer again."""
+    agent = agent_of(request)
+    message = message_of(agent, key)
+    take_back(message_id=message.pk, author=author_of(agent))
+    case = case_of(agent, message)
+    return written(request, case, kind=message.visibility, way_key=message.conversation.key, taken_back=True)
+
+
+@desk("POST", roles=MAY_ANSWER)
+def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
+    """Say what became of a reply that may not have left."""
+    agent = agent_of(request)
+    how = request.POST.get("how", "")
+    if how not in Settlement.values:
+        raise Http404
+    message = message_of(agent, key)
+    settle(message_id=message.pk, author=author_of(agent), how=Settlement(how))
+    return changed(request, case_of(agent, message))
+
+
+def written(request: HttpRequest, case: Case, *, undo: Message | None = None, **said: Any) -> HttpResponse:
+    """The composer after an act, and word to the page that the case has changed."""
+    if not request.headers.get("HX-Request"):
+        return redirect(f"/case/{case.key}/")
+    return composer(request, case, undo=undo_context(undo), **said)
+
+
+def composer(request: HttpRequest, case: Case, *, status: int = 200, **said: Any) -> HttpResponse:
+    """The composer alone, and word to the page that the case has changed."""
+    about = composer_context(agent_of(request), case, **said)
+    context = {**rail(request, "inbox"), "case": case, "view": view_of(request), **about}
+    response = render(request, "workspace/parts/composer.html", context, status=status)
+    return trigger_client_event(response, "hark:changed", {"case": case.key}, after="settle")
+
+
+def undo_context(message: Message | None) -> dict[str, Any] | None:
+    """For how long a reply can still be taken back; None when it has left at once."""
+    if message is None or message.outbox_item is None:
+        return None
+    at = database_now()
+    left = int((message.outbox_item.not_before - at).total_seconds())
+    return {"key": message.key, "seconds": left, "until": message.outbox_item.not_before} if left > 0 else None
+
+
+def stopped(request: HttpRequest, case: Case, conversation: Conversation, newer: NewerMessage) -> HttpResponse:
+    """Somebody wrote meanwhile: show it above what was typed, and let one key send it all the same."""
+    agent = agent_of(request)
+    said = {
+        "way_key": conversation.key,
+        "kind": request.POST.get("kind", ""),
+        "newer": newer_shown(agent, newer.messages, at=database_now()),
+        "drafts": {"reply": request.POST.get("text", "")[:LONGEST], "note": request.POST.get("note", "")[:LONGEST]},
+    }
+    if request.headers.get("HX-Request"):
+        return composer(request, case, status=422, **said)
+    view = view_of(request)
+    about = {**list_context(agent, view), **case_context(agent, case, view, **said)}
+    response = show(request, "inbox.html", "inbox", pane="case", **about)
+    response.status_code = 422
+    return response
+
+
+def changed(request: HttpRequest, case: Case) -> HttpResponse:
+    """The case has changed: its page fetches what is new."""
+    if not request.headers.get("HX-Request"):
+        return redirect(f"/case/{case.key}/")
+    return trigger_client_event(HttpResponse(status=204), "hark:changed", {"case": case.key})
+
+
+def conversation_of(agent: Agent, case: Case, key: str) -> Conversation:
+    """A conversation of this case, through the gate."""
+    found = conversations_visible_to(agent).filter(case=case, key=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_of(agent: Agent, key: str) -> Message:
+    """A message, through the gate."""
+    found = messages_visible_to(agent).select_related("conversation__case").filter(key=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def case_of(agent: Agent, message: Message) -> Case:
+    """The case of a message, through the gate."""
+    if message.conversation.case is None:
+        raise NotFound
+    return get_case(agent, message.conversation.case.key)
+
+
+def seen_in(request: HttpRequest, conversation: Conversation) -> int | None:
+    """The newest message of the conversation that the page had shown when the last key was pressed."""
+    for pair in request.POST.getlist("seen"):
+        key, _, number = pair.partition(":")
+        if key == conversation.key and number.isascii() and number.isdigit() and len(number) < 19:
+            return int(number)
+    return None
+
+
+def uuid_of(text: str) -> UUID:
+    """The form's key against double sending; without one nothing is sent."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

@@ -1,0 +1,81 @@
+"""Acts on a case: whose it is, how it stands, what its readings should say; and a case made by hand."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from hark.conversations.actions.cases import assign, open_case_by_hand, reopen, resolve, set_waiting
+from hark.conversations.actions.corrections import correct
+from hark.conversations.models import Case
+from hark.conversations.queries.access import get_case
+from hark.conversations.types import Author
+from hark.organisation.models import Agent
+from hark.organisation.types import MAY_ANSWER
+from hark.routing.actions import take
+from hark.workspace.views.answers import author_of, changed, message_of
+from hark.workspace.views.desk import agent_of, desk
+
+CORRECTED = ("sentiment", "urgency", "complaint", "relevance")
+STATUS_ACTS: dict[str, Callable[..., Case]] = {"resolve": resolve, "reopen": reopen, "wait": set_waiting}
+
+
+@desk("POST", roles=MAY_ANSWER)
+def status(request: HttpRequest, key: str) -> HttpResponse:
+    """Resolve, reopen, or wait for the customer."""
+    agent = agent_of(request)
+    act = STATUS_ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    case = get_case(agent, key)
+    act(case_id=case.pk, actor=author_of(agent))
+    return changed(request, case)
+
+
+@desk("POST", roles=MAY_ANSWER)
+def holder(request: HttpRequest, key: str) -> HttpResponse:
+    """Give the case to oneself, to a colleague, or back to the team inbox."""
+    agent = agent_of(request)
+    case = get_case(agent, key)
+    asked = request.POST.get("to", "me")
+    if asked == "":
+        assign(case_id=case.pk, agent_id=None, actor=author_of(agent))
+        return changed(request, case)
+    to = agent if asked == "me" else Agent.objects.filter(key=asked, is_active=True).first()
+    if to is None:
+        raise Http404
+    take(case_id=case.pk, agent_id=to.pk, moved_by=None if to == agent else agent.pk)
+    return changed(request, case)
+
+
+@desk("POST", roles=MAY_ANSWER)
+def correction(request: HttpRequest, key: str) -> HttpResponse:
+    """Change what was read: every field of the form that now says something else."""
+    agent = agent_of(request)
+    message = message_of(agent, key)
+    author: Author = author_of(agent)
+    for field in CORRECTED:
+        value = request.POST.get(field)
+        if value is not None and value != request.POST.get(f"was_{field}", ""):
+            correct(message_id=message.pk, field=field, value=value, author=author)
+    if message.conversation.case is None:
+        return corrected_in_stream(request)
+    return changed(request, message.conversation.case)
+
+
+@desk("POST", roles=MAY_ANSWER)
+def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a message of the stream a case of one's own."""
+    agent = agent_of(request)
+    case = open_case_by_hand(message_id=message_of(agent, key).pk, author=author_of(agent))
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(f"/case/{case.key}/")
+    return redirect(f"/case/{case.key}/")
+
+
+def corrected_in_stream(request: HttpRequest) -> HttpResponse:
+    """The stream's page draws the line anew."""
+    if not request.headers.get("HX-Request"):
+        return redirect("/stream/")
+    return trigger_client_event(HttpResponse(status=204), "hark:corrected", {})

@@ -1,0 +1,225 @@
+"""What the pages of the first run and the settings ask for."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+
+from hark.organisation.models import Brand, Inbox, Team
+from hark.organisation.types import NewBrand, NewInbox, Role
+
+MAX_WORDS = 100
+
+
+class Words(forms.CharField):
+    """A short list: separated by commas or lines, without repeats, in the order given."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Lists are edited as lines of commas."""
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The words."""
+        words = dict.fromkeys(word.strip() for word in re.split(r"[,\n]", value or "") if word.strip())
+        if len(words) > MAX_WORDS or any(len(word) > 80 for word in words):
+            raise forms.ValidationError("At most 100 words or names, each of at most 80 characters.")
+        return tuple(words)
+
+    def validate(self, value: Any) -> None:
+        """An empty list is a list."""
+
+    def run_validators(self, value: Any) -> None:
+        """Checked by `to_python`."""
+
+
+class PasswordForm(forms.Form):
+    """A new password, typed twice."""
+
+    password = forms.CharField(
+        label="Password",
+        max_length=200,
+        strip=False,
+        help_text="At least 12 characters. A sentence is easy to keep.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="Password again",
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Both must be the same."""
+        given = super().clean() or {}
+        if given.get("password") != given.get("again") and "again" in given:
+            self.add_error("again", "This is not the same password.")
+        return given
+
+
+class FirstRunForm(PasswordForm):
+    """The organisation and the person who owns it."""
+
+    organisation = forms.CharField(label="Name of your organisation", max_length=120)
+    owner_name = forms.CharField(label="Your name", max_length=120)
+    owner_email = forms.EmailField(label="Your e-mail address", help_text="You sign in with it.")
+    field_order = ("organisation", "owner_name", "owner_email", "password", "again")
+
+
+class BrandForm(forms.Form):
+    """What Hark listens for."""
+
+    name = forms.CharField(label="Name of the brand", max_length=80)
+    about = forms.CharField(
+        label="What you sell, in a sentence or two",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Tells your name from the same word in other mouths.",
+    )
+    handles = Words(label="Your names at venues", required=False, help_text="Such as @plumcare, separated by commas.")
+    products = Words(label="Products and words that go with you", required=False)
+    exclude = Words(
+        label="Words that mean something else",
+        required=False,
+        help_text="Posts with these words are noise, unless they name your handle.",
+    )
+
+    def brand(self, keep: Brand | None = None) -> NewBrand:
+        """The brand as it was written; language and colour stay as they are."""
+        written = NewBrand(**self.cleaned_data)
+        return replace(written, language=keep.language, colour=keep.colour) if keep else written
+
+
+class InboxForm(forms.Form):
+    """What agents see under one name."""
+
+    name = forms.CharField(label="Name of the inbox", max_length=80)
+    first_minutes = forms.IntegerField(
+        label="First reply within, minutes",
+        min_value=1,
+        max_value=43200,
+        initial=15,
+        help_text="Its clock runs from the first message.",
+    )
+    next_minutes = forms.IntegerField(label="Further replies within, minutes", min_value=1, max_value=43200, initial=30)
+    undo_seconds = forms.IntegerField(
+        label="Seconds to take a reply back",
+        min_value=0,
+        max_value=120,
+        initial=15,
+        help_text="For so long nothing leaves the house.",
+    )
+
+    def inbox(self) -> NewInbox:
+        """The inbox as it was written."""
+        given = self.cleaned_data
+        return NewInbox(
+            name=given["name"],
+            undo_seconds=given["undo_seconds"],
+            first_response_seconds=given["first_minutes"] * 60,
+            next_response_seconds=given["next_minutes"] * 60,
+        )
+
+
+class AgentForm(forms.Form):
+    """A person who works here."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="E-mail address")
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.AGENT)
+    teams = forms.ModelMultipleChoiceField(
+        label="Teams",
+        queryset=Team.objects.order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        to_field_name="key",
+        help_text="Agents see the inboxes of their teams.",
+    )
+
+
+class AgentRightsForm(forms.Form):
+    """What a person may do and see."""
+
+    role = forms.ChoiceField(label="Role", choices=Role.choices)
+    teams = forms.ModelMultipleChoiceField(
+        queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
+    )
+
+
+class TeamForm(forms.Form):
+    """Agents together."""
+
+    name = forms.CharField(label="Name of the team", max_length=80)
+
+
+class MembersForm(forms.Form):
+    """Who sees an inbox."""
+
+    teams = forms.ModelMultipleChoiceField(
+        queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
+    )
+    only_assigned = forms.BooleanField(label="Agents see only what is assigned to them", required=False)
+
+
+class FirstChannelsForm(forms.Form):
+    """The two venues that need no account anywhere. What is connected already is not asked for again."""
+
+    VENUES = (("webchat", "Web chat", "Chat"), ("form", "Contact form", "Contact form"))
+    sites = Words(
+        label="Sites that may show them",
+        required=False,
+        help_text="Such as https://shop.example. Empty: only by their own address.",
+    )
+    field_order = ("webchat", "form", "sites")
+
+    def __init__(self, *given: Any, connected: set[str], **named: Any) -> None:
+        """`connected`: keys of the venues that are there."""
+        super().__init__(*given, **named)
+        for venue, label, _ in self.VENUES:
+            if venue not in connected:
+                self.fields[venue] = forms.BooleanField(label=f"Connect {label.lower()}", required=False, initial=True)
+        if len(self.fields) == 1:
+            del self.fields["sites"]
+        self.order_fields(self.field_order)
+
+    def chosen(self) -> list[tuple[str, str]]:
+        """(venue, name) of what is to be connected."""
+        return [(venue, name) for venue, _, name in self.VENUES if self.cleaned_data.get(venue)]
+
+    def clean_sites(self) -> tuple[str, ...]:
+        """Origins only."""
+        return origins(self.cleaned_data["sites"])
+
+
+def origins(sites: tuple[str, ...]) -> tuple[str, ...]:
+    """The same sites; refused where one is more than an origin."""
+    if any(not re.fullmatch(r"https?://[^/\s?#@]+", site) for site in sites):
+        raise forms.ValidationError("A site is written like https://shop.example, without anything behind it.")
+    return sites
+
+
+class ChannelForm(forms.Form):
+    """One more page of ours as a channel. Venues with an account elsewhere bring their own guide."""
+
+    venue = forms.ChoiceField(label="Venue", choices=[("webchat", "Web chat"), ("form", "Contact form")])
+    name = forms.CharField(label="Name", max_length=80, help_text="Such as shop.example.")
+    inbox = forms.ModelChoiceField(
+        label="Inbox",
+        queryset=Inbox.objects.order_by("name"),
+        to_field_name="key",
+        empty_label=None,
+        help_text="Decides who sees it, which clocks run and how long a reply can be taken back.",
+    )
+    sites = Words(
+        label="Sites that may show it",
+        required=False,
+        help_text="Such as https://shop.example. Empty: only by its own address.",
+    )
+
+    def clean_sites(self) -> tuple[str, ...]:
+        """Origins only."""
+        return origins(self.cleaned_data["sites"])

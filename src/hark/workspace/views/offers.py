@@ -1,0 +1,62 @@
+"""Offers and presence: what the router asks of the agent, and what the agent says of himself."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import trigger_client_event
+
+from hark.organisation.types import MAY_ANSWER
+from hark.routing.actions import accept_offer, decline_offer, heartbeat, set_presence
+from hark.routing.types import DeclineReason, PresenceState
+from hark.workspace.views.desk import agent_of, desk, rail
+from hark.workspace.views.inbox import offers_context
+
+
+@desk("GET", roles=MAY_ANSWER)
+def offers(request: HttpRequest) -> HttpResponse:
+    """What waits for the agent's answer."""
+    return render(request, "workspace/parts/offers.html", offers_context(agent_of(request)))
+
+
+@desk("POST", roles=MAY_ANSWER)
+def accept(request: HttpRequest, key: str) -> HttpResponse:
+    """Take the case in hand and open it."""
+    case = accept_offer(offer_key=key, agent_id=agent_of(request).pk).case
+    if request.headers.get("HX-Request"):
+        return trigger_client_event(HttpResponse(status=204), "hark:open", {"href": f"/case/{case.key}/?view=mine"})
+    return redirect(f"/case/{case.key}/?view=mine")
+
+
+@desk("POST", roles=MAY_ANSWER)
+def decline(request: HttpRequest, key: str) -> HttpResponse:
+    """Let the offer go by, with the reason that one key has said."""
+    agent = agent_of(request)
+    reason = request.POST.get("reason", "")
+    if reason not in DeclineReason.values:
+        raise Http404
+    decline_offer(offer_key=key, agent_id=agent.pk, reason=reason)
+    if request.headers.get("HX-Request"):
+        return render(request, "workspace/parts/offers.html", offers_context(agent))
+    return redirect("/")
+
+
+@desk("GET", "POST", roles=MAY_ANSWER)
+def presence(request: HttpRequest) -> HttpResponse:
+    """Available, busy or away; asked for, or said."""
+    agent = agent_of(request)
+    if request.method == "GET":
+        return render(request, "workspace/parts/presence.html", rail(request, ""))
+    asked = request.POST.get("presence", "")
+    if asked not in PresenceState.values:
+        raise Http404
+    set_presence(agent_id=agent.pk, presence=asked)
+    if not request.headers.get("HX-Request"):
+        return redirect("/")
+    response = render(request, "workspace/parts/presence.html", rail(request, ""))
+    return trigger_client_event(response, "hark:presence", {})
+
+
+@desk("POST", roles=MAY_ANSWER)
+def beat(request: HttpRequest) -> HttpResponse:
+    """The page is alive."""
+    heartbeat(agent_id=agent_of(request).pk)
+    return HttpResponse(status=204)
