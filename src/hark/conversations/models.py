@@ -43,6 +43,7 @@ class Case(models.Model):
             models.Index(name="case_inbox_due", fields=["inbox", "status", "due_at", "id"]),
             models.Index(name="case_assignee_due", fields=["assignee", "status", "due_at", "id"]),
             models.Index(name="case_contact", fields=["contact", "-opened_at"]),
+            models.Index(name="case_alive_due", fields=["due_at", "id"], condition=~models.Q(status=Status.RESOLVED)),
         ]
 
 

@@ -221,7 +221,9 @@ def settle(*, message_id: int, author: Author, how: Settlement) -> Message:
     The case waits for the customer, or for us where the reply is left alone. One transaction. Raises NotFound,
     NotAllowed, and `delivery.errors.NothingToSettle` when it is settled already.
     """
-    message = _our_reply(acting_agent(author, MAY_ANSWER), message_id)
+    agent = acting_agent(author, MAY_ANSWER)
+    message = _our_reply(agent, message_id)
+    locked_case(agent, message.conversation.case_id or 0)
     delivery.settle(item_id=message.outbox_item_id or 0, how=Settlement(how), actor=author.agent_key)
     asked_since = message.conversation.messages.filter(direction=Direction.INBOUND, pk__gt=message.pk).exists()
     waits = how != Settlement.DROP and not asked_since

@@ -15,7 +15,7 @@ from hark.conversations.queries.readings import ReadingShown, corrected, correct
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
-LOOKED_AT = 5_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+LOOKED_AT = 2_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
 
 
 class Label(TextChoices):
@@ -62,9 +62,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     """
     place = Place.parse(after)
     heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
-    judged = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT]).annotate(label=_verdict())
-    judged = judged if label == Label.ALL else judged.filter(label=label.value)
-    found = list(judged.select_related("channel", "identity", "agent").order_by("-pk")[: limit + 1])
+    told = heard if label == Label.ALL else _judged(heard, label)
+    found = list(told.select_related("channel", "identity", "agent")[: limit + 1])
     if len(found) > limit:
         found, end = found[:limit], found[limit - 1].pk
     else:
@@ -75,8 +74,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
 def stream_counts(agent: Agent) -> dict[Label, int]:
     """How many of the newest LOOKED_AT messages of the stream stand under each label. One query."""
     newest = Message.objects.filter(pk__in=_heard(agent).values("pk")[:LOOKED_AT])
-    judged = newest.annotate(label=_verdict()).order_by().values("label").annotate(n=Count("pk"))
-    found = {row["label"]: row["n"] for row in judged}
+    judged = newest.annotate(verdict=_verdict()).values("verdict").annotate(n=Count("pk"))
+    found = {row["verdict"]: row["n"] for row in judged}
     return {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
 
 
@@ -84,6 +83,12 @@ def _heard(agent: Agent) -> QuerySet[Message]:
     """The stream, newest first: what others wrote in conversations without a case."""
     loose = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
     return messages_visible_to(agent).filter(loose).order_by("-pk")
+
+
+def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
+    """Those of the next LOOKED_AT messages that stand under this label."""
+    window = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT])
+    return Message.objects.filter(pk__in=window.annotate(verdict=_verdict()).filter(verdict=label.value)).order_by("-pk")
 
 
 def _verdict() -> Coalesce:
