@@ -92,6 +92,9 @@ def checks() -> list[Finding]:
 
 
 def _away(problem: psycopg.Error) -> Finding:
+    if "read-only" in str(problem):  # libpq was asked for a server that takes writes
+        cure = "Point HARK_DATABASE_URL at the primary."
+        return Finding("database", ok=False, sentence="The database takes no writes: it is a standby.", cure=cure)
     cure = "Start PostgreSQL (`hark up` starts the embedded one), or look at HARK_DATABASE_URL."
     return Finding("database", ok=False, sentence=f"The database does not answer ({describe(problem)}).", cure=cure)
 

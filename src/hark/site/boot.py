@@ -76,9 +76,9 @@ def claim(folder: Path) -> IO[str]:
     with speaking_of_the_disk(folder):
         if not folder.exists():
             folder.mkdir(parents=True, mode=0o711)
-        lock = (folder / LOCK_NAME).open("a+")
         if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
             raise DiskFull(str(folder))
+        lock = (folder / LOCK_NAME).open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,8 +108,10 @@ def speaking_of_the_disk(folder: Path) -> Iterator[None]:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. The supervisor keeps it, so that callers wait instead of failing while web restarts."""
     try:
+        if not 0 <= port < 65536:  # the resolver would take the rest of a division
+            raise PortRefused(f"{host}:{port}")
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, OverflowError):
+    except socket.gaierror:
         raise PortRefused(f"{host}:{port}") from None
     line = socket.socket(family, kind, protocol)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -177,14 +179,20 @@ def speaking_of_the_database() -> Iterator[None]:
     try:
         yield
     except OperationalError as problem:
-        state = getattr(problem.__cause__, "sqlstate", None) or ""
-        if "lock timeout" in str(problem) or state == "55P03":
-            raise SchemaBusy from problem
-        if state.startswith("53100"):
-            raise DiskFull from problem
-        if state.startswith("28") or state == "3D000" or "authentication" in str(problem):
-            raise DatabaseRefuses from problem
-        raise DatabaseAway from problem
+        raise sentence_of(problem)() from problem
+
+
+def sentence_of(problem: Exception) -> type[HarkError]:
+    """Which of our sentences fits. A refused connection has no SQLSTATE, only libpq's words."""
+    state, words = getattr(problem.__cause__, "sqlstate", None) or "", str(problem)
+    if state == "55P03":
+        return SchemaBusy
+    if state == "53100":
+        return DiskFull
+    refusals = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied", "no password")
+    if state.startswith("28") or any(refusal in words for refusal in refusals):
+        return DatabaseRefuses
+    return DatabaseAway
 
 
 def wait_for_database(*, seconds: float = 30) -> None:

@@ -4,6 +4,7 @@ import socket
 
 import uvicorn
 
+from hark.kernel.health import pulse
 from hark.site import boot
 from hark.site.child import say_ready
 
@@ -18,6 +19,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             say_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: the event loop comes round."""
+        pulse.beat()
+        return await super().on_tick(counter)
 
 
 def serve(line: socket.socket) -> None:
