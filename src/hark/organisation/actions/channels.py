@@ -1,7 +1,8 @@
 """Connecting accounts at venues."""
 
 import json
-from typing import Any, TypedDict, Unpack
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
@@ -21,7 +22,10 @@ class AlreadyConnected(HarkError):
 
 
 class NewChannel(TypedDict):
-    """What connecting an account takes. `settings` holds nothing secret; `secrets` are sealed."""
+    """What connecting an account takes. `settings` holds nothing secret; `secrets` are sealed.
+
+    `connected_at` is now unless the account was ours before (a move from elsewhere): clocks start no earlier.
+    """
 
     venue: str
     external_id: str
@@ -29,6 +33,7 @@ class NewChannel(TypedDict):
     inbox: Inbox
     settings: dict[str, Any]
     secrets: dict[str, str]
+    connected_at: NotRequired[datetime]
 
 
 def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
@@ -46,7 +51,7 @@ def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
         inbox=new["inbox"],
         settings=new["settings"],
         sealed_secrets=sealed({"signing": ids.new_token(SIGNING_BITS), **new["secrets"]}, key),
-        connected_at=database_now(),
+        connected_at=new.get("connected_at") or database_now(),
     )
     try:
         with transaction.atomic():

@@ -1,11 +1,13 @@
 """Plum is set up as an owner would do it, through the rooms' own actions."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 
 from hark.channels.testing.stand_in import StandIn
 from hark.kernel.ids import new_token
+from hark.kernel.time import now
 from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_agent, add_inbox, add_team
 from hark.organisation.actions.set_up import set_up
@@ -115,5 +117,6 @@ def connect(stage: Stage, inbox: Inbox, stand_in: StandIn) -> Wire:
             "handles": ["@plumcare"],
         },
         secrets={"webhook": secret, "token": token},
+        connected_at=now() - timedelta(days=7),
     )
     return Wire(stage.account, channel.key, secret, token)
