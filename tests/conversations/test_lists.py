@@ -314,7 +314,7 @@ def test_cost_does_not_grow_with_the_rows(
             assert len(case_page(tessa, View.ALL, at=at, limit=rows).rows) == rows
         with django_assert_num_queries(len(View)):
             case_counts(tessa, at=at)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert len(timeline(tessa, case, at=at, limit=rows).entries) == rows
         with django_assert_num_queries(4):
             assert len(stream_page(tessa, Label.UNSURE, limit=rows - 1).rows) == rows - 1

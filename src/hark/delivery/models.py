@@ -43,7 +43,11 @@ class OutboxItem(models.Model):
             models.CheckConstraint(name="outboxitem_state", condition=models.Q(state__in=OutboxState.values)),
         ]
         indexes = [
-            models.Index(name="outboxitem_due", fields=["not_before", "id"], condition=models.Q(state="queued")),
+            models.Index(
+                name="outboxitem_channel_due",
+                fields=["channel", "not_before", "id"],
+                condition=models.Q(state="queued"),
+            ),
             models.Index(
                 name="outboxitem_unsettled",
                 fields=["thread", "id"],

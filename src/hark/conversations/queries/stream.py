@@ -87,8 +87,8 @@ def _heard(agent: Agent) -> QuerySet[Message]:
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
-    window = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT])
-    return Message.objects.filter(pk__in=window.annotate(verdict=_verdict()).filter(verdict=label.value)).order_by("-pk")
+    window = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT]).annotate(verdict=_verdict())
+    return Message.objects.filter(pk__in=window.filter(verdict=label.value)).order_by("-pk")
 
 
 def _verdict() -> Coalesce:

@@ -14,6 +14,7 @@ LEASE_SECONDS = 30
 AT_ONCE_PER_CHANNEL = 3  # a channel that hangs must not take every sender
 LOOKED_AT = 8  # due replies looked at before giving up: others are on the first ones
 
+# A channel that rests or is paused costs nothing, however much waits in it.
 # Nothing of the same thread is on its way, and nothing that was written earlier still waits: no overtaking.
 HEAD_OF_ITS_THREAD = """NOT EXISTS (
     SELECT 1 FROM delivery_outboxitem e WHERE e.thread = o.thread AND e.channel_id = o.channel_id AND e.id <> o.id
@@ -24,9 +25,12 @@ DUE = f"""
         WHERE c.state = 'active' AND (b.open_until IS NULL OR b.open_until <= clock_timestamp())
         AND (SELECT count(*) FROM delivery_outboxitem s WHERE s.channel_id = c.id AND s.state = 'sending'
              AND s.fence > 0 AND s.lease_until > clock_timestamp()) < {AT_ONCE_PER_CHANNEL})
-    SELECT o.id, o.channel_id, o.thread FROM delivery_outboxitem o JOIN speaking ON speaking.id = o.channel_id
-    WHERE o.state = 'queued' AND o.not_before <= clock_timestamp() AND {HEAD_OF_ITS_THREAD}
-    ORDER BY o.not_before, o.id LIMIT {LOOKED_AT}"""  # noqa: S608 - constants
+    SELECT due.id, speaking.id, due.thread FROM speaking CROSS JOIN LATERAL (
+        SELECT o.id, o.thread, o.not_before FROM delivery_outboxitem o
+        WHERE o.channel_id = speaking.id AND o.state = 'queued' AND o.not_before <= statement_timestamp()
+        AND {HEAD_OF_ITS_THREAD}
+        ORDER BY o.not_before, o.id LIMIT {LOOKED_AT}) due
+    ORDER BY due.not_before, due.id LIMIT {LOOKED_AT}"""  # noqa: S608 - constants
 TAKE = f"""
     UPDATE delivery_outboxitem o SET state = 'sending', lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s',
         fence = nextval('kernel_fence'), attempts = least(o.attempts + 1, 32000), tried_at = clock_timestamp(),
