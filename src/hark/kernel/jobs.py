@@ -21,6 +21,7 @@ from hark.kernel.loops import Backoff, describe, listening_parameters, place_of
 from hark.kernel.tasks import TASKS, Task, periodic
 
 logger = logging.getLogger(__name__)
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # `JobsThread` says once that the database is away
 
 CONCURRENCY = 3
 HEARTBEAT_SECONDS = 5.0
