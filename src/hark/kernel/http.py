@@ -185,9 +185,7 @@ def _once(
             answer = pool.handle_request(sent)
             try:
                 names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-                body = (
-                    b"" if request.method == "HEAD" else _body(answer.iter_stream(), names, request.max_bytes)
-                )
+                body = b"" if request.method == "HEAD" else _body(answer.iter_stream(), names, request.max_bytes)
             finally:
                 answer.close()
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ssl.SSLError, OSError) as problem:
