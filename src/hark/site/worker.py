@@ -30,13 +30,16 @@ def wired(worker: int, workers: int) -> Sequence[Loop]:
 
 def work(worker: int, workers: int) -> None:
     """Work until SIGTERM or SIGINT; then let running steps and jobs finish, at most 10 s."""
+    from django.utils.module_loading import autodiscover_modules
+
     from hark.kernel.jobs import JobsThread
 
+    boot.wait_for_database(seconds=float("inf"))
+    boot.open_the_key()
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
-    boot.wait_for_database(seconds=float("inf"))
-    boot.open_the_key()
+    autodiscover_modules("jobs")  # every room's background tasks are known from here on
     ours = wired(worker, workers)
     jobs = JobsThread(name=f"hark-{worker}", stop=stop)
     jobs.start()
