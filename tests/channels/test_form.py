@@ -127,9 +127,9 @@ def test_limit_on_an_address_gives_the_page_back_too() -> None:
     taken = verdict(a_post(message=NASTY))
     assert isinstance(taken, Accepted)
     assert [(limit.burst, limit.per_minute) for limit in taken.limits] == [(5, 5), (30, 0.5)]
-    assert taken.limited is not None
-    assert taken.limited.status == 429
-    page = unescape(taken.limited.body.decode())
+    assert taken.later is not None
+    assert taken.later.status == 429
+    page = unescape(taken.later.body.decode())
     assert BUSY in page
     assert NASTY in page
 

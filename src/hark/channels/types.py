@@ -74,8 +74,9 @@ class Accepted:
     """Genuine: store it, then answer `reply`.
 
     `dedupe_key` is the venue's delivery id (empty: SHA-256 of the bytes is used); `lane_key` is the venue's thread
-    where it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing, and
-    `limited` is what the caller is answered when one is used up (None: the front door's own 429).
+    where it can be told cheaply; `headers` are what `parse` will need again; `limits` are checked before storing.
+    `later` is what the caller gets when a limit is used up or nothing can be stored just now (None: a few words of the
+    front door, which sets the status and Retry-After in either case).
     """
 
     dedupe_key: str = ""
@@ -83,7 +84,7 @@ class Accepted:
     headers: Mapping[str, str] = field(default_factory=dict)
     reply: Reply = field(default_factory=Reply)
     limits: tuple[Limit, ...] = ()
-    limited: Reply | None = None
+    later: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

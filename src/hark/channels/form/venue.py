@@ -52,7 +52,7 @@ PER_MINUTE, PER_HOUR = 5, 30
 OLD = "This form was open for a long time. What you wrote is still here: please send it again."
 QUICK = "That was very quick. Please send it once more, so that we know you are a person."
 TRAPPED = "A hidden field was filled in, which robots do. Please send it once more; leave that field empty."
-BUSY = "Many messages come from your connection. What you wrote is still here: please wait a minute and send it again."
+BUSY = "We cannot take this just now. What you wrote is still here: please wait a minute and send it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class ContactForm(Venue):
                 Limit(f"{address}|minute", PER_MINUTE, PER_MINUTE),
                 Limit(f"{address}|hour", PER_HOUR, PER_HOUR / 60),
             ),
-            limited=page_reply(account, 429, form_page(account, fresh, values=posted.values, trouble=BUSY)),
+            later=page_reply(account, 429, form_page(account, fresh, values=posted.values, trouble=BUSY)),
         )
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:

@@ -18,7 +18,9 @@ CONFIG = "__CONFIG__"
 
 def page(template: str, context: dict[str, Any], account: Account, *, status: int = 200) -> HttpResponse:
     """A page that the channel's sites may show in a frame. Rendered without the request: no session, no cookie."""
-    return framed(HttpResponse(render_to_string(template, context), status=status), account)
+    response = HttpResponse(render_to_string(template, context), status=status)
+    response.headers["Referrer-Policy"] = "no-referrer"  # private links must not travel
+    return framed(response, account)
 
 
 def framed(response: HttpResponse, account: Account) -> HttpResponse:

@@ -19,11 +19,12 @@ const framed = window.parent !== window;
 // ── what this browser keeps ──
 const drawer = `hark-chat:${key}`;
 const kept = { token: "", visitor: "", proved: false, posts: [] };
+let lent = null; // Many browsers close their storage to frames of other sites: then the page around keeps it for us.
 function open_drawer() {
   try {
     return JSON.parse(localStorage.getItem(drawer) || "{}");
   } catch {
-    return {}; // Storage is closed to frames in this browser: the chat lasts as long as the page.
+    return lent || {};
   }
 }
 function keep(changes) {
@@ -31,7 +32,8 @@ function keep(changes) {
   try {
     localStorage.setItem(drawer, JSON.stringify(kept));
   } catch {
-    // As above.
+    lent = structuredClone(kept);
+    tell({ hark: "keep", kept: JSON.stringify(kept) });
   }
 }
 Object.assign(kept, open_drawer());
@@ -258,7 +260,10 @@ document.body.classList.toggle("alone", !framed);
 
 const heard = {
   // The page around the frame has nobody to vouch for: what a signed-in person said stays closed.
-  hello({ word }) { if (word) heard.identity({ word }); else if (kept.proved) forget(); else resume(); },
+  hello({ word, drawer }) {
+    if (drawer) borrow(drawer);
+    if (word) heard.identity({ word }); else if (kept.proved) forget(); else resume();
+  },
   opened() { open = true; unread = 0; tell({ hark: "unread", unread }); refresh(); text.focus(); talk.scrollTop = talk.scrollHeight; },
   closed() { open = false; },
   identity({ word }) {
@@ -271,6 +276,17 @@ const heard = {
 window.addEventListener("message", (event) => {
   if (event.source === window.parent && framed && Object.hasOwn(heard, event.data?.hark)) heard[event.data.hark](event.data);
 });
+
+function borrow(text) {
+  try {
+    localStorage.getItem(drawer);
+  } catch {
+    lent = JSON.parse(text);
+    Object.assign(kept, lent);
+    outbox.posts = kept.posts;
+    draw();
+  }
+}
 
 // Another person, or nobody, is signed in now: what was said before is not for these eyes.
 function forget() {

@@ -40,12 +40,14 @@ export function draw(line, brand) {
     const state = element("p", "said__state");
     if (line.state) state.append(line.state);
     else state.append(clock(line.at), line.edited && !line.deleted ? ", edited" : "");
+    const acts = element("span", line.look === "failed" ? "" : "said__acts");
     for (const [label, act] of line.acts || []) {
       const button = element("button", "plain", label);
       button.type = "button";
       button.addEventListener("click", () => act(button));
-      state.append(" · ", button);
+      acts.append(" · ", button);
     }
+    state.append(acts);
     item.append(state);
   } else if (line.edited && !line.deleted) {
     item.append(element("p", "said__state", "edited"));

@@ -6,16 +6,17 @@
   const tag = document.currentScript;
   const origin = new URL(tag.src).origin;
   const mark = `hark-chat:${config.key}:started`;
+  const drawer = `hark-chat:${config.key}:kept`; // where the browser closes its storage to the frame
   const [light, onLight, dark, onDark] = config.colours;
   const label = `Chat with ${config.brand}`;
 
   const style = new CSSStyleSheet();
   style.replaceSync(`
-    :host { color-scheme: light dark; all: initial; }
+    :host { all: initial; color-scheme: light dark; font-family: inherit; }
     * { box-sizing: border-box; }
     button { position: fixed; inset-block-end: 1.25rem; inset-inline-end: 1.25rem; z-index: 2147483000; display: inline-flex; align-items: center; gap: .5rem;
       min-block-size: 3rem; padding: 0 1.125rem; border: 0; border-radius: 3px; background: light-dark(${light}, ${dark}); color: light-dark(${onLight}, ${onDark});
-      font: 600 .9375rem/1.2 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; cursor: pointer; box-shadow: 0 6px 20px rgb(10 20 20 / .22); }
+      font-family: inherit; font-size: .9375rem; font-weight: 600; line-height: 1.2; cursor: pointer; box-shadow: 0 6px 20px rgb(10 20 20 / .22); }
     button:focus-visible { outline: 2px solid light-dark(${light}, ${dark}); outline-offset: 2px; }
     svg { inline-size: 1.125rem; block-size: 1.125rem; fill: none; stroke: currentColor; stroke-width: 1.4; stroke-linejoin: round; stroke-linecap: round; }
     .count { min-inline-size: 1.375rem; padding: 0 .3125rem; border-radius: 3px; background: light-dark(${onLight}, ${onDark}); color: light-dark(${light}, ${dark}); font-size: .8125rem; line-height: 1.375rem; text-align: center; }
@@ -27,7 +28,7 @@
   `);
 
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [style];
 
   const button = document.createElement("button");
@@ -58,6 +59,14 @@
     return made;
   }
 
+  function read(name) {
+    try { return localStorage.getItem(name) || ""; } catch { return ""; }
+  }
+
+  function write(name, text) {
+    try { localStorage.setItem(name, text); } catch { /* then the next page starts anew */ }
+  }
+
   function load() {
     if (frame) return;
     frame = document.createElement("iframe");
@@ -84,10 +93,11 @@
   }
 
   const heard = {
-    ready() { ready = true; say({ hark: "hello", word }); waiting.splice(0).forEach(say); },
+    ready() { ready = true; say({ hark: "hello", word, drawer: read(drawer) }); waiting.splice(0).forEach(say); },
     expired() { window.dispatchEvent(new CustomEvent("hark:expired")); },
     close() { if (open) show(false); },
-    started() { try { localStorage.setItem(mark, "1"); } catch { /* then the next page starts with the button alone */ } },
+    started() { write(mark, "1"); },
+    keep({ kept }) { if (typeof kept === "string" && kept.length < 200000) write(drawer, kept); },
     unread({ unread }) {
       count.hidden = !(unread > 0);
       count.textContent = unread > 0 ? String(unread) : "";
@@ -111,9 +121,7 @@
 
   function begin() {
     document.body.append(host);
-    let started = false;
-    try { started = localStorage.getItem(mark) === "1"; } catch { /* as above */ }
-    if (started) load(); // an answer may be waiting
+    if (read(mark)) load(); // an answer may be waiting
   }
   if (document.body) begin();
   else document.addEventListener("DOMContentLoaded", begin);
