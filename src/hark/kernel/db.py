@@ -39,14 +39,16 @@ def fetch_all(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list
     """All rows of one statement on the default connection."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def execute(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:
     """Run one statement; returns the number of rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+    return touched
 
 
 def stage(table: LiteralString, columns: Mapping[LiteralString, LiteralString], rows: Iterable[Sequence[Any]]) -> None:

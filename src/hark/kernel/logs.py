@@ -3,9 +3,10 @@
 import logging
 import re
 
+SECRET = r"(?i)(authorization|password|secret|token|key)([\"']?\s*[:=]\s*)(bearer\s+)?[^\s\"',&]+"
 PATTERNS = [
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "[address]"),
-    (re.compile(r"(?i)(authorization|password|secret|token|key)([\"']?\s*[:=]\s*)(bearer\s+)?[^\s\"',&]+"), r"\1\2[hidden]"),
+    (re.compile(SECRET), r"\1\2[hidden]"),
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]+):[^@\s]+@"), r"\1:[hidden]@"),
 ]
 

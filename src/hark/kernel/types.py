@@ -11,8 +11,9 @@ Json = Any  # what json.loads gives
 class NewEvent:
     """One thing that happened, to be written in the transaction that made it happen.
 
-    `subject` is the public key of what it is about (`case_…`). `inbox_id` says whose pages may hear of it (null: nobody's
-    by inbox), `agent_id` addresses one agent (an offer), `visitor` is the conversation key a visitor's page follows.
+    `subject` is the public key of what it is about (`case_…`). `inbox_id` says whose pages may hear of it (null:
+    nobody's by inbox), `agent_id` addresses one agent (an offer), `visitor` is the conversation key that a visitor's
+    page follows.
     `data` holds ids and short words, never what a customer wrote.
     """
 

@@ -17,7 +17,8 @@ HARK_BASE_URL = env.text("HARK_BASE_URL", "http://127.0.0.1:8420").rstrip("/")
 HARK_ALLOWED_NETWORKS = env.words("HARK_ALLOWED_NETWORKS")  # own-network targets an owner has allowed, host:port
 HARK_DEMO = env.flag("HARK_DEMO")
 HARK_UNDO_SECONDS = env.number("HARK_UNDO_SECONDS", 15)
-HARK_TEST_FAULTS = env.flag("HARK_TEST_FAULTS")  # drills only: HARK_FAULT names a point and what happens to the process there
+# Drills only: HARK_FAULT names a point and what happens to the process there.
+HARK_TEST_FAULTS = env.flag("HARK_TEST_FAULTS")
 HARK_FAULT = env.text("HARK_FAULT", "")
 HARK_TRUSTED_HOPS = env.number("HARK_TRUSTED_HOPS", 0)  # proxies in front whose X-Forwarded-For may be believed
 
