@@ -70,6 +70,8 @@ def test_soonest_clock_stands_first_and_pages_neither_skip_nor_repeat(tessa: Age
     order = [case.key for case in Case.objects.exclude(due_at=None).order_by("due_at", "id")]
     order += [case.key for case in Case.objects.filter(due_at=None).order_by("id")]
     assert all_pages(tessa, View.ALL) == all_pages(tessa, View.ALL, limit=50) == order
+    Case.objects.update(due_at=same)
+    assert all_pages(tessa, View.ALL) == [case.key for case in cases]
     for case in cases:
         resolve(case_id=case.pk, actor=acts(tessa))
     assert all_pages(tessa, View.RESOLVED) == [case.key for case in reversed(cases)]
