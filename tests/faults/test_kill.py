@@ -17,7 +17,7 @@ from random import Random
 
 import pytest
 
-from hark.kernel.postgres import free_port
+from tests.browser.product import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))

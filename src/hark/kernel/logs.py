@@ -3,10 +3,10 @@
 import logging
 import re
 
-SECRET = r"(?i)(authorization|password|secret|token|key)([\"']?\s*[:=]\s*)(bearer\s+)?[^\s\"',&]+"
+AFTER_A_NAME = r"(?i)(authorization|password|secret|token|key)([\"']?\s*[:=]\s*)(bearer\s+)?[^\s\"',&]+"
 PATTERNS = [
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "[address]"),
-    (re.compile(SECRET), r"\1\2[hidden]"),
+    (re.compile(AFTER_A_NAME), r"\1\2[hidden]"),
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]+):[^@\s]+@"), r"\1:[hidden]@"),
 ]
 
