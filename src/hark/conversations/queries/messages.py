@@ -71,7 +71,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
 
-    def shown(message: Message) -> MessageShown:
+    def _shown(message: Message) -> MessageShown:
         reading = readings.get(message.pk)
         alike = duplicates.get(reading.duplicate_key, {}) if reading else {}
         case = message.conversation.case
@@ -106,7 +106,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
         )
 
-    return [shown(message) for message in messages]
+    return [_shown(message) for message in messages]
 
 
 def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:

@@ -82,20 +82,20 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
     data = reading.data
     changed = {row.field: row.new_value for row in corrections}
 
-    def value(field: str) -> str:
+    def _value(field: str) -> str:
         return changed[field] if field in changed else shown_value(data, field)[0]
 
-    flags = tuple(name for name in FLAGS if value(f"flags.{name}") == "true")
+    flags = tuple(name for name in FLAGS if _value(f"flags.{name}") == "true")
     return ReadingShown(
         language=reading.language,
-        relevance=value("relevance"),
+        relevance=_value("relevance"),
         relevance_p=shown_value(data, "relevance")[1],
-        sentiment=value("sentiment"),
-        complaint=value("complaint") == "true",
-        offensive=value("offensive") == "true",
-        emotion=value("emotion"),
-        intent=value("intent"),
-        urgency=value("urgency"),
+        sentiment=_value("sentiment"),
+        complaint=_value("complaint") == "true",
+        offensive=_value("offensive") == "true",
+        emotion=_value("emotion"),
+        intent=_value("intent"),
+        urgency=_value("urgency"),
         flags=flags,
         reasons=tuple(_reasons(data)),
         model_version=reading.model_version,

@@ -107,7 +107,7 @@ def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
     )
     counted = dict(alike.annotate(n=Count("pk", distinct=True)).values_list("words", "n")) if keys else {}
 
-    def row(message: Message) -> HeardRow:
+    def _row(message: Message) -> HeardRow:
         reading = readings.get(message.pk)
         shown = corrected(reading, corrections.get(message.pk, ())) if reading else None
         return HeardRow(
@@ -127,4 +127,4 @@ def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
             reading=shown,
         )
 
-    return tuple(row(message) for message in messages)
+    return tuple(_row(message) for message in messages)
