@@ -32,7 +32,7 @@ class NoSettings:
 
 
 class Bell(Venue):
-    """Signed posts; GET is a handshake; `x-limit` asks for a limit; `x-malformed` is refused in the venue's own words."""
+    """Signed posts; GET is a handshake; `x-limit` asks for a limit; `x-malformed` is refused in its own words."""
 
     key: ClassVar[str] = "bell"
     name: ClassVar[str] = "Bell"

@@ -1,20 +1,26 @@
 """The real front on a real uvicorn in a thread of this process, and small makers."""
 
 import asyncio
+import contextlib
 import http.client
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
 import uvloop
+from django.db import connections
 from django.test import override_settings
 
 from hark.channels.registry import register_for_tests
 from hark.kernel.ids import public_key
+from hark.kernel.postgres import EmbeddedServer
 from hark.organisation.actions.channels import connect_channel
 from hark.organisation.models import Brand, Channel, Inbox, Team
 from hark.site.front import Front
@@ -33,8 +39,15 @@ class RunningFront:
         self.port: int = self.line.getsockname()[1]
         self.server = uvicorn.Server(
             uvicorn.Config(
-                self.front, http="httptools", loop="uvloop", ws="none", lifespan="on", log_config=None,
-                access_log=False, proxy_headers=False, timeout_graceful_shutdown=8,
+                self.front,
+                http="httptools",
+                loop="uvloop",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=8,
             )
         )
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -116,6 +129,27 @@ def make_inbox(name: str = "Care", *, only_assigned: bool = False) -> tuple[Inbo
 def make_channel(venue: str = "bell", inbox: Inbox | None = None) -> Channel:
     """A connected channel."""
     return connect_channel(
-        actor="system", venue=venue, external_id=public_key("ext"), name=venue, inbox=inbox or make_inbox()[0],
-        settings={}, secrets={},
+        actor="system",
+        venue=venue,
+        external_id=public_key("ext"),
+        name=venue,
+        inbox=inbox or make_inbox()[0],
+        settings={},
+        secrets={},
     )
+
+
+def kill(server: EmbeddedServer) -> None:
+    """Kill -9 of the postmaster and all its children."""
+    assert server.process
+    connections.close_all()
+    for number in family(server.process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    server.process.wait()
+
+
+def family(process: int) -> list[int]:
+    """A process and all that came from it."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *(number for child in children for number in family(int(child)))]

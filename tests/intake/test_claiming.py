@@ -31,11 +31,10 @@ def store(channel: Channel, *threads: str) -> None:
 
 def age(seconds: float) -> None:
     """All arrivals came, and all leases and pauses ended, so much earlier."""
-    execute(
-        "UPDATE intake_arrival SET received_at = received_at - %(s)s * interval '1 second', "
-        "lease_until = lease_until - %(s)s * interval '1 second', not_before = not_before - %(s)s * interval '1 second'",
-        {"s": seconds},
+    earlier = ", ".join(
+        f"{column} = {column} - %(s)s * interval '1 second'" for column in ("received_at", "lease_until", "not_before")
     )
+    execute(f"UPDATE intake_arrival SET {earlier}", {"s": seconds})  # noqa: S608
 
 
 def claim_all(worker: int = 0, workers: int = 1, limit: int = 100) -> list[ClaimedArrival]:
@@ -59,7 +58,8 @@ def test_finished_arrival_is_done_with_its_outcome(channel: Channel) -> None:
     actions.finish(claimed=got, outcomes=["message", "unknown"])
     rows = Arrival.objects.order_by("id")
     assert [(row.state, row.outcome, row.lease_until) for row in rows] == [
-        ("done", "message", None), ("done", "unknown", None)
+        ("done", "message", None),
+        ("done", "unknown", None),
     ]
     assert all(row.done_at for row in rows)
     age(60)
@@ -178,10 +178,10 @@ def test_poll_page_and_its_cursor_are_one(channel: Channel) -> None:
     new = [NewArrival("p1", "", {}, b"1", now()), NewArrival("p2", "", {}, b"2", now())]
     assert actions.accept(channel_id=channel.pk, arrivals=new, cursor=("mentions", "c1")) == 2
     assert actions.accept(channel_id=channel.pk, arrivals=new, cursor=("mentions", "c2")) == 0
-    with pytest.raises(RuntimeError), transaction.atomic():
-        more = [NewArrival("p3", "", {}, b"3", now())]
+    more = [NewArrival("p3", "", {}, b"3", now())]
+    with transaction.atomic():
         actions.accept(channel_id=channel.pk, arrivals=more, cursor=("mentions", "c3"))
-        raise RuntimeError
+        transaction.set_rollback(True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT value FROM intake_cursor WHERE channel_id = %s AND name = 'mentions'", [channel.pk])
         assert cursor.fetchall() == [("c2",)]

@@ -176,7 +176,8 @@ def test_caller_that_hangs_up_strands_no_neighbour(front: RunningFront) -> None:
         body = b"gone %d" % number
         head = "".join(f"{name}: {value}\r\n" for name, value in signed(body).items())
         line = socket.create_connection(("127.0.0.1", front.port))
-        line.sendall(f"POST /in/{channel.key} HTTP/1.1\r\nhost: x\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        start = f"POST /in/{channel.key} HTTP/1.1\r\nhost: x\r\n{head}content-length: {len(body)}\r\n\r\n"
+        line.sendall(start.encode() + body)
         gone.append(line)
     for line in gone:
         line.close()

@@ -1,12 +1,9 @@
 """While the database is away nothing is acknowledged; when it is back, everything goes on by itself."""
 
-import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -14,41 +11,9 @@ from django.db import connections
 from hark.intake.models import Arrival
 from hark.kernel.postgres import EmbeddedServer
 from tests.intake.bell import signed
-from tests.intake.running import RunningFront, make_channel, until
+from tests.intake.running import RunningFront, family, kill, make_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def server(front: RunningFront, embedded_server: EmbeddedServer | None) -> Iterator[EmbeddedServer]:
-    """The suite's own database server, running again afterwards."""
-    if embedded_server is None or embedded_server.process is None:
-        pytest.skip("the suite's server is not ours to stop")
-    if embedded_server.settings.get("synchronous_commit") != "on":  # what is to survive a kill must have been written
-        embedded_server.settings["synchronous_commit"] = "on"
-        connections.close_all()
-        embedded_server.stop()
-        embedded_server.start()
-    yield embedded_server
-    if embedded_server.process.poll() is not None:
-        embedded_server.start()
-    connections.close_all()
-
-
-def kill(server: EmbeddedServer) -> None:
-    """Kill -9 of the postmaster and all its children."""
-    assert server.process
-    connections.close_all()
-    for number in family(server.process.pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-    server.process.wait()
-
-
-def family(process: int) -> list[int]:
-    """A process and all that came from it."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [process, *(number for child in children for number in family(int(child)))]
 
 
 def post(front: RunningFront, key: str, number: int) -> tuple[int, str | None]:

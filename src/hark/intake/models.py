@@ -14,7 +14,8 @@ class Arrival(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    # no index of its own: the unique one begins with the channel
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     dedupe_key = models.TextField()
     lane = models.SmallIntegerField()
     headers = models.JSONField(default=dict)

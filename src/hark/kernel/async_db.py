@@ -10,9 +10,9 @@ DJANGOS_OWN = {"context", "cursor_factory", "prepare_threshold"}
 
 async def connect(*, application_name: str, statement_seconds: int) -> AsyncConnection[tuple[Any, ...]]:
     """A new connection to Django's default database, in autocommit. Raises psycopg.OperationalError."""
-    known = connection.get_connection_params()
+    known: dict[str, Any] = connection.get_connection_params()
     # A link that was cut without a word is noticed within some 15 s, not after the system's two hours.
-    alive = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+    alive: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     made = await AsyncConnection.connect(
         autocommit=True,
         application_name=application_name,

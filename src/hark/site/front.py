@@ -18,6 +18,7 @@ from hark.intake.actions import GroupCommit
 from hark.intake.views.door import PREFIX as DOOR
 from hark.intake.views.door import FrontDoor
 from hark.intake.views.known_channels import KnownChannels
+from hark.kernel import health
 from hark.kernel.live import LiveHub
 from hark.kernel.raw_asgi import (
     BodyTooLarge,
@@ -135,8 +136,6 @@ class Front:
         return self._health if path in ("/livez", "/readyz") else self._pages
 
     async def _health(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        from hark.kernel import health
-
         alive = scope["path"] == "/livez"
         try:
             status, body = health.live() if alive else await self._threads.run(health.ready, seconds=3)
@@ -149,6 +148,7 @@ class Front:
         self.commit.start()
         self.hub.start()
         self._spawn(self.channels.follow())
+        self._spawn(_beat())
         self._listen_for_the_end()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -189,3 +189,10 @@ class Front:
     def drain(self) -> None:
         """Send the live clients away, spread over some seconds."""
         self._spawn(self.hub.drain(DRAIN_SECONDS))
+
+
+async def _beat() -> None:
+    """Show that the loop comes round; `/livez` looks at it."""
+    while True:
+        health.pulse.beat()
+        await asyncio.sleep(0.5)

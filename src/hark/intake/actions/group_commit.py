@@ -4,32 +4,24 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.errors import DeadlockDetected, Diagnostic, SerializationFailure
 
-from hark.intake.actions.storing import OTHER_BYTES, STORE, columns, digests, renamed
+from hark.intake.actions.storing_link import COMMIT_SECONDS, FateUnknown, StoringLink
 from hark.intake.types import NewArrival, NotStored
-from hark.kernel.async_db import connect
+from hark.kernel.time import monotonic
 
 log = logging.getLogger(__name__)
 
-# One statement is one transaction: its answer comes after the commit, in one round trip. The NOTIFY is one for all.
-STORE_AND_WAKE = (
-    f"WITH stored AS ({STORE} RETURNING 1) "  # noqa: S608 - constants
-    "SELECT count(*), pg_notify('hark_arrivals', '') FROM stored"
-)
+LINKS = 2
+SECOND_AFTER = 16  # so many must wait before a second batch is on its way beside the first
 MAX_WAITING = 2_000
 MAX_WAITING_BYTES = 64 << 20
 MAX_BATCH = 500
 MAX_BATCH_BYTES = 8 << 20
-COMMIT_SECONDS = 10
 REST_SECONDS = 0.25  # between two tries to reach the database
-TRIES = 3
-
-Link = AsyncConnection[tuple[Any, ...]]
+WAKE_SECONDS = 0.02  # between two NOTIFYs: each holds a lock of the whole server until its commit
 
 
 class Waiting(NamedTuple):
@@ -40,12 +32,8 @@ class Waiting(NamedTuple):
     stored: asyncio.Future[None]
 
 
-class FateUnknown(Exception):
-    """The commit may or may not have happened."""
-
-
 class GroupCommit:
-    """Stores arrivals for one event loop over one connection of its own.
+    """Stores arrivals for one event loop over connections of its own.
 
     `store` returns after the commit, never before; it raises NotStored when the fate of the commit is not known, too. A
     caller that goes away, and an arrival that cannot be stored, strand no neighbour. What waits is bounded.
@@ -55,25 +43,25 @@ class GroupCommit:
         """Not running yet: `start` it on the loop that will use it."""
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
-        self._wake = asyncio.Event()
-        self._link: Link | None = None
-        self._runner: asyncio.Task[None] | None = None
-        self._abandoned: set[asyncio.Task[Any]] = set()
-        self._warned = False
+        self._idle: list[asyncio.Future[None]] = []
+        self._busy = 0
+        self._runners: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._woke_at = 0.0
+        self._owes_wake = False
 
     def start(self) -> None:
         """Begin to commit."""
-        self._runner = asyncio.get_running_loop().create_task(self._run())
+        loop = asyncio.get_running_loop()
+        self._runners = [loop.create_task(self._run(StoringLink())) for _ in range(LINKS)]
 
     async def stop(self) -> None:
-        """Commit what waits, then let the connection go. Nothing may be stored afterwards."""
+        """Commit what waits, then let the connections go. Nothing is stored afterwards."""
         self._stopping = True
-        self._wake.set()
-        if self._runner:
-            await asyncio.wait([self._runner], timeout=COMMIT_SECONDS + 5)
-        if self._link:
-            await self._link.close()
+        while self._idle:
+            self._call_one()
+        if self._runners:
+            await asyncio.wait(self._runners, timeout=COMMIT_SECONDS + 5)
 
     async def store(self, channel_id: int, arrival: NewArrival) -> None:
         """Return once `arrival` is committed. Raises NotStored: answer 503, and the sender tries again."""
@@ -82,22 +70,39 @@ class GroupCommit:
         size = len(arrival.body)
         if len(self._waiting) >= MAX_WAITING or self._bytes + size > MAX_WAITING_BYTES:
             raise NotStored("too many arrivals wait for the database", retry_after_seconds=5)
-        stored = asyncio.get_running_loop().create_future()
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(channel_id, arrival, stored))
         self._bytes += size
-        self._wake.set()
+        if self._idle and (not self._busy or len(self._waiting) >= SECOND_AFTER):
+            self._call_one()
         await stored
 
-    async def _run(self) -> None:
-        while self._waiting or not self._stopping:
-            await self._wake.wait()
-            link = await self._linked() if self._waiting else None
-            if link:
+    def _call_one(self) -> None:
+        self._busy += 1
+        self._idle.pop().set_result(None)
+
+    async def _run(self, link: StoringLink) -> None:
+        """One runner: sleeps until it is called, and goes on as long as there is something for it to do."""
+        while not self._stopping:
+            called = asyncio.get_running_loop().create_future()
+            self._idle.append(called)
+            await called
+            while await self._did_something(link):
+                pass
+            self._busy -= 1  # no await since the last look: what comes from now on calls a runner again
+        await link.close()
+
+    async def _did_something(self, link: StoringLink) -> bool:
+        if self._waiting and (self._busy == 1 or len(self._waiting) >= SECOND_AFTER or self._stopping):
+            if await link.ready():
                 await self._commit(link, self._take())
-            elif self._waiting:
+            else:
                 await self._turn_away()
-            if not self._waiting and not self._stopping:
-                self._wake.clear()
+        elif self._owes_wake and self._wake_is_due():
+            await self._wake(link)
+        else:
+            return False
+        return True
 
     async def _turn_away(self) -> None:
         """Nobody waits longer than one try to reach the database."""
@@ -117,31 +122,14 @@ class GroupCommit:
         self._bytes -= size
         return batch
 
-    async def _linked(self) -> Link | None:
-        """The connection, made anew when it is broken; None when the database cannot be reached now."""
-        if self._link is not None and not self._link.closed and not self._link.broken:
-            return self._link
-        try:
-            self._link = await connect(application_name="hark accept", statement_seconds=COMMIT_SECONDS - 2)
-        except (psycopg.Error, OSError) as error:
-            log.warning("arrivals cannot be stored: %s", type(error).__name__)
-            self._link = None
-        else:
-            self._link.add_notice_handler(self._notice)
-        return self._link
-
-    def _notice(self, said: Diagnostic) -> None:
-        """A cancelled wait for the standby comes as a mere warning beside a success (reliability reference, 13)."""
-        self._warned = self._warned or said.severity_nonlocalized == "WARNING"
-
-    async def _commit(self, link: Link, batch: list[Waiting]) -> None:
+    async def _commit(self, link: StoringLink, batch: list[Waiting]) -> None:
         """Store the batch; halve it when one of it cannot be stored."""
         if not batch:
             return
         try:
-            await self._in_time(link, [(one.channel_id, one.arrival) for one in batch])
+            await link.store([(one.channel_id, one.arrival) for one in batch], wake=self._wake_is_due())
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            if len(batch) > 1 and not link.broken:
+            if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._commit(link, batch[:middle])
                 await self._commit(link, batch[middle:])
@@ -151,66 +139,36 @@ class GroupCommit:
         except (psycopg.Error, OSError, FateUnknown) as error:
             log.warning("the fate of %d arrivals is not known: %s", len(batch), type(error).__name__)
             self._fail(batch, NotStored(type(error).__name__))
-            await self._drop()
+            await link.close()
         else:
             for one in batch:
                 if not one.stored.done():  # its caller may have gone, and set_result would strand the others
                     one.stored.set_result(None)
 
-    async def _drop(self) -> None:
-        """Never go on with a connection that failed: it may lead to a server that has become read-only."""
-        link, self._link = self._link, None
-        if link is not None:
+    def _wake_is_due(self) -> bool:
+        """May the workers be woken now? If not, it is owed to them and done a little later."""
+        moment = monotonic()
+        if moment >= self._woke_at + WAKE_SECONDS:
+            self._woke_at, self._owes_wake = moment, False
+            return True
+        if not self._owes_wake:
+            self._owes_wake = True
+            asyncio.get_running_loop().call_later(WAKE_SECONDS, self._remember_wake)
+        return False
+
+    def _remember_wake(self) -> None:
+        """Unless a batch has taken the word along in the meantime, or a runner is about to look."""
+        if self._owes_wake and self._idle:
+            self._call_one()
+
+    async def _wake(self, link: StoringLink) -> None:
+        try:
+            await link.wake()
+        except (psycopg.Error, OSError):
             await link.close()
-
-    async def _in_time(self, link: Link, arrivals: Sequence[tuple[int, NewArrival]]) -> None:
-        """Store within COMMIT_SECONDS; else leave the connection to its fate: a frozen server answers no cancel."""
-        work = asyncio.get_running_loop().create_task(self._store(link, arrivals))
-        done, _ = await asyncio.wait([work], timeout=COMMIT_SECONDS)
-        if done:
-            return await work
-        self._link = None
-        burial = asyncio.get_running_loop().create_task(_bury(work, link))
-        self._abandoned.add(burial)
-        burial.add_done_callback(self._abandoned.discard)
-        raise FateUnknown
-
-    async def _store(self, link: Link, arrivals: Sequence[tuple[int, NewArrival]]) -> None:
-        stored = await self._insert(link, arrivals)
-        if stored == len(arrivals):
-            return
-        found = await link.execute(OTHER_BYTES, digests(arrivals))
-        again = renamed(arrivals, [place for (place,) in await found.fetchall()])
-        if again:
-            await self._insert(link, again)
-
-    async def _insert(self, link: Link, arrivals: Sequence[tuple[int, NewArrival]]) -> int:
-        """One transaction; tried again when it met another process over the same keys in another order."""
-        parameters = columns(arrivals)
-        for left in reversed(range(TRIES)):
-            self._warned = False
-            try:
-                cursor = await link.execute(STORE_AND_WAKE, parameters)
-            except (DeadlockDetected, SerializationFailure):
-                if not left:
-                    raise
-                continue
-            if self._warned:
-                raise FateUnknown
-            row = await cursor.fetchone()
-            return int(row[0]) if row else 0
-        raise AssertionError("unreachable")
 
     def _fail(self, batch: Sequence[Waiting], error: NotStored) -> None:
         for one in batch:
             if not one.stored.done():
                 again = error.retry_after_seconds
                 one.stored.set_exception(NotStored(error.detail, retry_after_seconds=again))
-
-
-async def _bury(work: asyncio.Task[None], link: Link) -> None:
-    """Close an abandoned connection once its server has answered after all."""
-    await asyncio.wait([work])
-    if not work.cancelled():
-        work.exception()
-    await link.close()

@@ -29,6 +29,13 @@ class Migration(migrations.Migration):
             model_name="arrival",
             index=models.Index(condition=models.Q(("state", "received")), fields=["id"], name="arrival_received_order"),
         ),
+        migrations.AlterField(
+            model_name="arrival",
+            name="channel",
+            field=models.ForeignKey(
+                db_index=False, on_delete=models.deletion.PROTECT, related_name="+", to="organisation.channel"
+            ),
+        ),
         migrations.RemoveIndex(model_name="arrival", name="arrival_waiting"),
         migrations.RunSQL(OFTEN, AS_BEFORE),
     ]

@@ -6,6 +6,7 @@ Judged over the raw bytes, stored, committed, and only then acknowledged.
 import asyncio
 import hashlib
 import hmac
+from dataclasses import replace
 from functools import lru_cache
 
 from django.db import DatabaseError, InterfaceError
@@ -61,10 +62,9 @@ class FrontDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one call."""
         channel = self._channels.find(scope["path"][len(PREFIX) :])
+        cap = channel.body_bytes if channel else BODY_BYTES
         try:
-            body = await read_body(
-                scope, receive, cap=channel.body_bytes if channel else BODY_BYTES, seconds=BODY_SECONDS
-            )
+            body = await read_body(scope, receive, cap=cap, seconds=BODY_SECONDS)
         except BodyTooLarge:
             return await refuse_unread(receive, send, 413, TOO_LARGE)
         except BodyTooSlow:
@@ -90,10 +90,10 @@ class FrontDoor:
         return UNKNOWN
 
     def _request(self, scope: Scope, body: bytes) -> Request:
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        said = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = dict(said)
+        if len(headers) < len(said):
+            headers = {name: ", ".join(value for each, value in said if each == name) for name in headers}
         return Request(
             method=scope["method"],
             path=scope["path"],
@@ -117,11 +117,11 @@ class FrontDoor:
                 await self._threads.run(lambda: _take_all(verdict.limits))
             await self._commit.store(channel.id, arrival)
         except TooManyRequests as refused:
-            return _later(429, refused.retry_after_seconds)
+            return _later(429, refused.retry_after_seconds, verdict.later)
         except NotStored as refused:
-            return _later(503, refused.retry_after_seconds)
+            return _later(503, refused.retry_after_seconds, verdict.later)
         except (DatabaseError, InterfaceError):
-            return _later(503, 2)
+            return _later(503, 2, verdict.later)
         return verdict.reply
 
 
@@ -130,15 +130,19 @@ def _take_all(limits: tuple[Limit, ...]) -> None:
         take(limit.key, burst=limit.burst, per_minute=limit.per_minute)
 
 
-def _later(status: int, seconds: int) -> Reply:
-    """The same body for all who are told to wait."""
-    return Reply(status, b'{"error":"try again later"}', headers=(("retry-after", str(max(1, seconds))),))
+def _later(status: int, seconds: int, page: Reply | None = None) -> Reply:
+    """The same body for all who are told to wait; a person who filled in a page of ours gets that page back."""
+    said = page or Reply(status, b'{"error":"try again later"}')
+    return replace(said, status=status, headers=(*said.headers, ("retry-after", str(max(1, seconds)))))
 
 
 async def _say(send: Send, reply: Reply) -> None:
     headers = _headers(reply.content_type, len(reply.body), reply.headers)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    try:
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+    except RuntimeError:
+        await asyncio.sleep(0)  # uvloop: the line was closed, and the server hears of it in the next turn of the loop
 
 
 @lru_cache(maxsize=256)

@@ -28,6 +28,7 @@ MOST_FRAMES = 200  # waiting for a slow client; beyond it the page reloads
 MOST_STREAMS = 20_000
 MOST_STREAMS_A_TICKET = 16
 DRAIN_STEPS = 50
+RETRY = b"retry: 500\n\n"
 
 
 class Unavailable(HarkError):
@@ -63,7 +64,7 @@ class LiveHub:
         streams = list(self._streams)
         for step in range(DRAIN_STEPS if streams else 0):
             for stream in streams[step::DRAIN_STEPS]:
-                self._close(stream, b"retry: 500\n\n")
+                self._close(stream, RETRY)
             await asyncio.sleep(seconds / DRAIN_STEPS)
 
     async def stop(self) -> None:
@@ -94,7 +95,7 @@ class LiveHub:
             return await _not_now(send)
         if rights is None:
             return False
-        if self._journal.position is None or self._draining or len(self._streams) >= MOST_STREAMS:
+        if not self._journal.ready or self._draining or len(self._streams) >= MOST_STREAMS:
             return await _not_now(send)
         await send(START)
         stream = Stream(gate, ticket, rights, send, last_sent=monotonic(), spread=BEAT_SECONDS)
@@ -140,8 +141,9 @@ class LiveHub:
 
     async def _beginning(self, stream: Stream, after: str, until: Position) -> bytes:
         """The first bytes of a stream that hears everything behind `until` by itself."""
+        here = b"id: %s\n\n" % str(until).encode()
         if not after:
-            return b"retry: 500\nid: %s\n\n" % str(until).encode()
+            return RETRY + here
         position = Position.parse(after)
         missed = None
         if position is not None and position <= until:
@@ -150,8 +152,8 @@ class LiveHub:
             except (psycopg.Error, OSError, DatabaseError, InterfaceError) as error:
                 log.warning("what a client missed cannot be read: %s", type(error).__name__)
         if missed is None:
-            return b"retry: 500\n\n" + special(RELOAD, until)
-        return b"retry: 500\n\n" + b"".join(frame(stream.gate, event) for event in missed)
+            return RETRY + special(RELOAD, until)
+        return b"".join([RETRY, *(frame(stream.gate, event) for event in missed), here])
 
     async def _missed(self, rights: Rights, position: Position, until: Position) -> list[JournalEvent] | None:
         found = await self._journal.missed(rights, position, until)
@@ -265,7 +267,7 @@ class LiveHub:
         """Tell quiet clients that the line is alive, and how far they have come."""
         while True:
             await asyncio.sleep(0.5)
-            moment, here = monotonic(), self._journal.position or Position()
+            moment, here = monotonic(), self._journal.position
             for stream in [each for each in self._streams if moment - each.last_sent >= BEAT_SECONDS]:
                 if not stream.busy and not stream.frames:
                     self._queue(stream, beat(here), here)
@@ -293,7 +295,7 @@ class LiveHub:
         self._checked_at = asked_at
 
     def _apply(self, stream: Stream, rights: Rights | None) -> None:
-        here = self._journal.position or Position()
+        here = self._journal.position
         if rights is None:
             self._close(stream, special(CLOSED, here))
         elif rights != stream.rights:

@@ -56,7 +56,8 @@ class Follower:
 
     def __init__(self, prepare: Callable[[Sequence[JournalEvent]], Awaitable[Callable[[JournalEvent], None]]]) -> None:
         """`prepare` looks up what a batch needs and gives the function that tells one event without waiting."""
-        self.position: Position | None = None
+        self.ready = False  # the near past has been read; who comes earlier would hear of it as if it were new
+        self.position = Position()
         self._prepare = prepare
         self._remembered: deque[JournalEvent] = deque()
         self._remembered_from = Position()
@@ -81,12 +82,14 @@ class Follower:
             await self._look_up_link.close()
 
     async def _follow_on(self, link: Link) -> None:
-        if self.position is None:
+        if not self.ready:
             row = await (await link.execute(BEFORE)).fetchone()
             self.position = self._remembered_from = Position(*row) if row else Position()
+            self._remembered.clear()
         while True:
             looked_at = monotonic()
             unsettled = await self._read(link, self.position)
+            self.ready = True
             async for _ in link.notifies(timeout=SETTLE_SECONDS if unsettled else POLL_SECONDS, stop_after=1):
                 pass
             await asyncio.sleep(max(0.0, looked_at + SETTLE_SECONDS - monotonic()))
