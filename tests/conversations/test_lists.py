@@ -12,6 +12,7 @@ from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import take_back
+from hark.conversations.actions.thread import thread
 from hark.conversations.models import Case, Clock, Message, MessageVersion
 from hark.conversations.queries.cases import View, case_counts, case_page, clock_face, clock_faces
 from hark.conversations.queries.keyset import Place
@@ -23,7 +24,7 @@ from hark.conversations.types import Status, Visibility
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent, Channel
-from tests.conversations.desk import a_case, acts, answers, said
+from tests.conversations.desk import a_case, a_post, acts, answers, said
 from tests.delivery.makers import a_channel
 from tests.journey.makers import make_reading
 
@@ -298,10 +299,12 @@ def test_stream_goes_on_page_by_page(tessa: Agent, channel: Channel, monkeypatch
 def grow(channel: Channel, rows: int) -> None:
     """So many more cases and messages of the stream, each with a reading, and one long talk of Maud's."""
     reading = make_reading(duplicate_key="same", relevance={"label": "unsure", "p": 0.5})
+    posts = []
     for number in range(rows):
-        said(channel, f"{number}", who=f"g{Message.objects.count()}", reading=reading)
-        said(channel, f"{number}", who=f"s{Message.objects.count()}", case_reason="", reading=reading)
-        said(channel, f"again {number}", reading=reading, ago=4)
+        posts.append(a_post(channel, f"{number}", who=f"g{rows}-{number}", reading=reading))
+        posts.append(a_post(channel, f"{number}", who=f"s{rows}-{number}", case_reason="", reading=reading))
+        posts.append(a_post(channel, f"again {number}", reading=reading, ago=4))
+    thread(posts)
 
 
 def test_cost_does_not_grow_with_the_rows(
@@ -310,7 +313,7 @@ def test_cost_does_not_grow_with_the_rows(
     case, at = a_case(channel), database_now()
     answers(tessa, case)
     add_note(case_id=case.pk, text="n", author=acts(tessa), idempotency_key=new_uuid())
-    for rows in (10, 60):
+    for rows in (10, 200):
         grow(channel, rows)
         with django_assert_num_queries(4):
             assert len(case_page(tessa, View.ALL, at=at, limit=rows).rows) == rows
