@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from hark.contacts.models import Contact
 from hark.contacts.types import SeenAuthor
 from hark.conversations.actions.changes import apply_delete, apply_echo, apply_edit, apply_receipt, keep_order
+from hark.conversations.actions.staging import ONLY_EDITED
 from hark.conversations.actions.thread import thread
-from hark.conversations.actions.versions import ONLY_EDITED
 from hark.conversations.models import Case, Clock, Conversation, Message, MessageVersion, Reading, Tombstone
 from hark.conversations.types import Deletion, Echo, IncomingMessage, ReceiptSeen, Status, Visibility
 from hark.kernel.models import Event

@@ -40,9 +40,9 @@ def make_channel(inbox: Inbox | None = None, **more: Any) -> Channel:
     return channel
 
 
-def make_agent(name: str = "Tessa") -> Agent:
+def make_agent(name: str = "Tessa", **more: Any) -> Agent:
     """An agent."""
-    return Agent.objects.create(key=public_key("agent"), email=f"{name}{next(numbers)}@plum.example", name=name)
+    return Agent.objects.create(key=public_key("agent"), email=f"{name}{next(numbers)}@plum.example", name=name, **more)
 
 
 def known(key: str = "u1", **more: Any) -> KnownAuthor:

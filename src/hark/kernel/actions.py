@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hark.kernel.db import execute, notify
+from hark.kernel.db import execute, fetch_all, notify
 from hark.kernel.types import NewEvent, Position
 
 LIVE_CHANNEL = "hark_live"
@@ -37,6 +37,13 @@ def record(events: Sequence[NewEvent]) -> None:
         [json.dumps(rows)],
     )
     notify(LIVE_CHANNEL)
+
+
+def hold_reader(name: str) -> Position | None:
+    """Hold reader `name` to the end of the transaction and give its place; None while somebody else holds it."""
+    execute("INSERT INTO kernel_eventreader (name, xid, event_id) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING", [name])
+    rows = fetch_all("SELECT xid, event_id FROM kernel_eventreader WHERE name = %s FOR UPDATE SKIP LOCKED", [name])
+    return Position(*rows[0]) if rows else None
 
 
 def move_reader(*, name: str, position: Position) -> None:

@@ -25,6 +25,15 @@ def events_after(position: Position, *, limit: int = 500) -> list[JournalEvent]:
     return [journal_event(row) for row in rows]
 
 
+def event_at(*, xid: int, number: int) -> JournalEvent | None:
+    """The event at this place in the journal."""
+    rows = fetch_all(
+        f"SELECT {COLUMNS} FROM kernel_event WHERE (xid, id) = (%s::text::xid8, %s)",  # noqa: S608
+        [str(xid), number],
+    )
+    return journal_event(rows[0]) if rows else None
+
+
 def journal_event(row: tuple[Any, ...]) -> JournalEvent:
     """An event from a row of COLUMNS."""
     xid, number, *middle, data = row

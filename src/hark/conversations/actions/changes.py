@@ -8,9 +8,9 @@ from django.db import transaction
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
-from hark.conversations.actions.staging import ThreadKey, open_threads
+from hark.conversations.actions.staging import ONLY_EDITED, ThreadKey, open_threads
 from hark.conversations.actions.thread import thread
-from hark.conversations.actions.versions import ONLY_EDITED, locked, redraw, take_words, tell
+from hark.conversations.actions.versions import locked, redraw, take_words, tell
 from hark.conversations.models import Case, Clock, Conversation, Message, MessageVersion, Reading, Tombstone
 from hark.conversations.types import Deletion, Direction, Echo, IncomingMessage, ReceiptSeen, Status, ThreadedMessage
 from hark.delivery import actions as delivery
@@ -191,3 +191,21 @@ def apply_receipt(receipts: Sequence[ReceiptSeen]) -> list[bool]:
         is not None
         for one in receipts
     ]
+
+
+@transaction.atomic
+def apply_failure(*, message_key: str) -> bool:
+    """A reply has not, or perhaps not, reached the customer: its case waits for us again, not for him. Idempotent.
+
+    One transaction. False where nothing changed.
+    """
+    cases = Case.objects.filter(conversations__messages__key=message_key, status=Status.WAITING)
+    case = cases.select_for_update(of=("self",)).first()
+    if case is None:
+        return False
+    case.status = Status.OPEN
+    case.version += 1
+    case.save(update_fields=["status", "version"])
+    data = {"case": case.key, "message": message_key, "status": str(case.status)}
+    record([NewEvent("case.status", case.key, inbox_id=case.inbox_id, data=data)])
+    return True

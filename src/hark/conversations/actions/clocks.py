@@ -46,15 +46,6 @@ def _start(case: Case, message: Message) -> None:
     write_soonest(case_id=case.pk)
 
 
-def move_start(*, conversation: Conversation, started_at: datetime) -> None:
-    """Let the running response clock begin at `started_at`, where that is earlier: the customer did wait since then."""
-    for clock in Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES):
-        if started_at < clock.started_at:
-            clock.started_at, clock.due_at = started_at, due_at(started_at, clock.target_seconds)
-            clock.save(update_fields=["started_at", "due_at"])
-            write_soonest(case_id=clock.case_id)
-
-
 def answered(*, conversation: Conversation, at: datetime, still_asked: QuerySet[Message]) -> None:
     """The customer has an answer since `at`: response clocks that began before it stop then. Idempotent.
 

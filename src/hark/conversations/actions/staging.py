@@ -75,18 +75,21 @@ ADD_MESSAGES = """
     RETURNING channel_id, external_id, id, deleted_at IS NOT NULL
 """
 OTHER_WORDS = """
-    SELECT s.place, m.id FROM staged_message s
+    SELECT s.place, m.id, m.problem = %(only_edited)s FROM staged_message s
     JOIN conversations_message m ON (m.channel_id, m.external_id) = (s.channel_id, s.external_id)
-    WHERE m.text <> s.text AND m.direction = 'in' AND NOT (m.deleted_at IS NOT NULL AND m.text = '')
+    WHERE (m.text <> s.text OR m.problem = %(only_edited)s) AND m.direction = 'in'
+        AND NOT (m.deleted_at IS NOT NULL AND m.text = '')
     ORDER BY m.id
 """
+ONLY_EDITED = "only its edited form has reached us"  # the problem of a message that was made of its edit
 
 
 class Repeated(NamedTuple):
-    """A message that was there already with other words: which of the batch, and its row."""
+    """A message that was there already: which of the batch, its row, and whether only its edit was known of it."""
 
     place: int
     message_id: int
+    only_edited: bool
 
 
 def thread_keys(messages: Sequence[IncomingMessage]) -> list[str]:
@@ -155,8 +158,8 @@ def add_messages(messages: Sequence[tuple[IncomingMessage, int]]) -> list[NewMes
 
 
 def other_words() -> list[Repeated]:
-    """Of the batch staged last: repeated ids that came with other words than are stored."""
-    return [Repeated(*row) for row in fetch_all(OTHER_WORDS)]
+    """Of the batch staged last: repeated ids that came with other words than are stored, or as the missing original."""
+    return [Repeated(*row) for row in fetch_all(OTHER_WORDS, {"only_edited": ONLY_EDITED})]
 
 
 def _row(place: int, key: str, one: IncomingMessage, conversation_id: int) -> tuple[object, ...]:

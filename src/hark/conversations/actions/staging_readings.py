@@ -9,6 +9,7 @@ from hark.contacts.types import ContactMood
 from hark.conversations.actions.folding import NewMessage
 from hark.conversations.models import Reading
 from hark.kernel.db import copy_rows, fetch_all
+from hark.understanding.mood import LAST, Scored, mood
 
 READING = {
     "message_id": "int8",
@@ -76,10 +77,11 @@ def fold_moods(contact_ids: Collection[int]) -> dict[int, str]:
     told: dict[int, list[tuple[datetime, float, list[str]]]] = {}
     for contact, sent_at, _, score, signals in fetch_all(LAST_SCORES, [sorted(contact_ids)]):
         told.setdefault(contact, []).append((sent_at, score, signals or []))
-    moods = [_mood(contact, said[-10:]) for contact, said in told.items()]
+    moods = [_mood(contact, said[-LAST:]) for contact, said in told.items()]
     set_moods(moods=moods)
     return {one.contact_id: one.level for one in moods}
 
 
 def _mood(contact_id: int, said: Sequence[tuple[datetime, float, list[str]]]) -> ContactMood:
-    return ContactMood(contact_id, 0, 0, "calm")
+    folded = mood([Scored(score, sent_at, tuple(signals)) for sent_at, score, signals in said])
+    return ContactMood(contact_id, folded.value, folded.slope, folded.level, folded.reasons)

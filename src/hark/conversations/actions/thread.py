@@ -17,7 +17,7 @@ from hark.conversations.actions.staging import (
 )
 from hark.conversations.actions.staging_cases import add_cases, cases_with_same_words, lock_cases, write
 from hark.conversations.actions.staging_readings import add_readings, fold_moods
-from hark.conversations.actions.versions import take_words
+from hark.conversations.actions.versions import complete, take_words
 from hark.conversations.types import IncomingMessage, Status, ThreadedMessage, Visibility
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
@@ -40,17 +40,28 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
-    placed = [(one, threads[keys[one.place]]) for one in new]
-    _fold_and_write(placed)
-    changed = _take_other_words(messages, other_words()) if len(new) < len(messages) else set()
-    stored = {one.place: one for one in new}
+    repeated = other_words() if len(new) < len(messages) else []
+    halves = {one.message_id: one for one in reversed(repeated) if one.only_edited}
+    originals = [_original(one, messages) for one in halves.values()]
+    _fold_and_write(*([(one, threads[keys[one.place]]) for one in group] for group in (new, originals)))
+    changed = {one.place for one in originals} | _take_other_words(messages, repeated)
+    stored = {one.place: one for one in (*new, *originals)}
     return [
         _told(place, one, stored.get(place), threads[keys[place]], changed=place in changed)
         for place, one in enumerate(messages)
     ]
 
 
-def _fold_and_write(placed: Placed) -> None:
+def _original(repeated: Repeated, messages: Sequence[IncomingMessage]) -> NewMessage:
+    """The original of a message that was made of its edit: its thread takes it in as if it were new."""
+    incoming = messages[repeated.place]
+    row = complete(message_id=repeated.message_id, incoming=incoming)
+    now = replace(incoming, text=row.text)
+    return NewMessage(row.pk, row.key, repeated.place, now, deleted=row.deleted_at is not None)
+
+
+def _fold_and_write(new: Placed, originals: Placed) -> None:
+    placed = [*new, *originals]
     if not placed:
         return
     threads = {thread.id: thread for _, thread in placed}
@@ -58,13 +69,12 @@ def _fold_and_write(placed: Placed) -> None:
     note_native_answers(threads.values(), min(one.incoming.sent_at for one, _ in placed))
     inboxes = {one.incoming.inbox_id for one, _ in placed} | {case.inbox_id for case in cases}
     fold(placed, targets_of(inboxes), joins)
-    new = [one for one, _ in placed]
-    add_readings(new)
-    moods = fold_moods({one.incoming.contact_id for one in new})
+    add_readings([one for one, _ in new])
+    moods = fold_moods({one.incoming.contact_id for one, _ in placed})
     changed = _distinct(thread.case for thread in threads.values())
     add_cases([case for case in changed if case.opened], moods)
     write(changed, threads.values())
-    record(_events(placed, changed))
+    record(_events(new, changed))
 
 
 def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], dict[JoinKey, CaseState]]:
@@ -91,7 +101,7 @@ def _take_other_words(messages: Sequence[IncomingMessage], repeated: Sequence[Re
     return {
         one.place
         for one in repeated
-        if take_words(message_id=one.message_id, incoming=messages[one.place], edited_at=None)
+        if not one.only_edited and take_words(message_id=one.message_id, incoming=messages[one.place], edited_at=None)
     }
 
 
@@ -101,7 +111,7 @@ def _told(
     told = ThreadedMessage(incoming=incoming, message_id=None, conversation_id=thread.id, changed=changed)
     if stored is None or stored.place != place:
         return told
-    told = replace(told, message_id=stored.id)
+    told = replace(told, message_id=None if changed else stored.id)
     case = thread.case
     if case is None:
         return told
@@ -121,7 +131,7 @@ def _events(placed: Placed, cases: Sequence[CaseState]) -> list[NewEvent]:
     """What the journal hears: cases first, so that a message's case is known when the message is told."""
     first = {id(thread.case): one.key for one, thread in reversed(placed) if thread.case is not None}
     return [
-        *(event for case in cases if (event := _case_event(case, first[id(case)]))),
+        *(event for case in cases if (event := _case_event(case, first.get(id(case), "")))),
         *(_message_event(one, thread) for one, thread in placed),
     ]
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from hark.clocks.arithmetic import believable_start
-from hark.conversations.actions.clocks import move_start
 from hark.conversations.actions.folding import LINE
 from hark.conversations.actions.staging_readings import fold_moods, replace_reading
 from hark.conversations.models import Case, Message, MessageVersion
@@ -12,7 +10,20 @@ from hark.conversations.types import IncomingMessage
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
 
-ONLY_EDITED = "only its edited form has reached us"
+ORIGINAL = ("parent_id", "visibility", "kind", "sent_at", "permalink", "rating", "targets_us", "problem")
+
+
+def complete(*, message_id: int, incoming: IncomingMessage) -> Message:
+    """Give a message that was made of its edit everything but the words of its original, which become a version.
+
+    In the caller's transaction. Returns the message as it now stands; its thread must still take it in.
+    """
+    message = locked(message_id)
+    for name in ORIGINAL:
+        setattr(message, name, getattr(incoming, name))
+    message.save(update_fields=ORIGINAL)
+    _keep_earlier(message, incoming.text)
+    return message
 
 
 def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetime | None) -> bool:
@@ -25,7 +36,7 @@ def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetim
     if message.deleted_at is not None and not message.text:
         return False
     if edited_at is None and message.edited_at is not None:
-        return _take_original(message, incoming)
+        return _keep_earlier(message, incoming.text)
     if edited_at is not None and message.edited_at is not None and edited_at < message.edited_at:
         return _keep_earlier(message, incoming.text)
     if message.text == incoming.text or (edited_at is None and _is_known(message, incoming.text)):
@@ -59,19 +70,6 @@ def redraw(case_id: int | None) -> None:
         line = {"last_text": there.text[:LINE], "last_kind": there.kind, "last_message_at": there.sent_at}
     case = Case.objects.select_for_update().get(pk=case_id)
     Case.objects.filter(pk=case_id).update(**line, version=case.version + 1)
-
-
-def _take_original(message: Message, incoming: IncomingMessage) -> bool:
-    """The original of a message that was edited since. Where it was not known at all, its time is now."""
-    if message.problem != ONLY_EDITED:
-        return _keep_earlier(message, incoming.text)
-    message.sent_at, message.problem = incoming.sent_at, incoming.problem
-    message.parent_id, message.permalink = incoming.parent_id, incoming.permalink or message.permalink
-    message.save(update_fields=["sent_at", "problem", "parent_id", "permalink"])
-    started = believable_start(incoming.sent_at, incoming.received_at, message.channel.connected_at)
-    move_start(conversation=message.conversation, started_at=started)
-    redraw(message.conversation.case_id)
-    return _keep_earlier(message, incoming.text)
 
 
 def _keep_earlier(message: Message, text: str) -> bool:

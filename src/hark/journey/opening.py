@@ -1,0 +1,50 @@
+"""What opens a case, and the sentence that says why (docs/decisions/0004)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hark.channels.types import Inbound
+from hark.organisation.models import Brand
+
+COMPLAINT = 0.5  # the decision point of a calibrated head
+URGENT = ("high", "critical")
+TO_US = {"mention": "Mentions us", "reply": "Reply to us", "owned_venue": "On our own page"}
+
+
+def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -> str:
+    """Why this message opens a case, in a few words; empty when it stays in the stream.
+
+    Private: always. Said to us in public: unless it is not about us and our handle is not in it. Found by listening:
+    only when it is about us and is a complaint or urgent. Read back from before the channel was connected: never.
+    """
+    if "backfilled" in inbound.policy:
+        return ""
+    if inbound.visibility == "private":
+        return "Private message"
+    if inbound.targets_us in TO_US:
+        return "" if _about_something_else(inbound, reading, brand) else _said_to_us(inbound)
+    return _heard(reading) if inbound.targets_us == "keyword" else ""
+
+
+def _said_to_us(inbound: Inbound) -> str:
+    return f"Review, {inbound.rating} of 5" if inbound.rating is not None else TO_US[inbound.targets_us]
+
+
+def _about_something_else(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -> bool:
+    text = (inbound.text or "").casefold()
+    named = any(handle.casefold() in text for handle in brand.handles if handle)
+    return relevance_of(reading) == "irrelevant" and not named
+
+
+def _heard(reading: Mapping[str, Any]) -> str:
+    if relevance_of(reading) != "relevant":
+        return ""
+    if "complaint" not in reading.get("abstain", ()) and (reading.get("complaint") or {}).get("p", 0.0) >= COMPLAINT:
+        return "About us, a complaint"
+    level = (reading.get("urgency") or {}).get("level", "")
+    return f"About us, {level} urgency" if level in URGENT else ""
+
+
+def relevance_of(reading: Mapping[str, Any]) -> str:
+    """Is it about the brand: relevant, irrelevant, unsure; empty where nobody has asked."""
+    return str((reading.get("relevance") or {}).get("label", ""))

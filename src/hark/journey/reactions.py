@@ -1,0 +1,82 @@
+"""What has to travel upwards: one explicit, ordered table EVENT → reactions.
+
+At least once, in a transaction with the reader's place: so a reaction must be idempotent. One that fails is tried again
+later beside the others, then set aside visibly; it never holds up the journal.
+"""
+
+from collections.abc import Callable
+
+from hark.conversations.actions import changes
+from hark.conversations.actions.accepted import sent
+from hark.conversations.queries.clocks import waiting_case
+from hark.kernel.types import JournalEvent
+from hark.routing import actions as routing
+from hark.routing.types import NewWork
+
+Reaction = Callable[[JournalEvent], None]
+
+BY_ITSELF = frozenset({"system", "contact"})  # the thread stage has told routing already
+NOT_ARRIVED = frozenset({"ambiguous", "failed", "refused"})
+
+
+def end_work(event: JournalEvent) -> None:
+    """Somebody has answered, resolved or set it waiting: nobody else is needed, unless a message came after that."""
+    case = waiting_case(event.subject)
+    if case is not None and (event.kind != "case.status" or event.data.get("status") == "waiting"):
+        routing.finish_work(case_id=case.case_id, outcome=event.kind.removeprefix("case."), at=event.at)
+
+
+def ask_for_somebody(event: JournalEvent) -> None:
+    """A person has opened the case, or opened it again: it needs somebody, first of all whoever holds it."""
+    if event.actor not in BY_ITSELF:
+        _place(event)
+
+
+def follow_assignment(event: JournalEvent) -> None:
+    """Assigned by hand: the work goes with it."""
+    case = waiting_case(event.subject)
+    if case is not None:
+        routing.follow_assignment(case_id=case.case_id, at=event.at)
+
+
+def accept(event: JournalEvent) -> None:
+    """The venue has taken a reply: clocks stop, and with the last of them the work ends."""
+    sent(message_key=event.data.get("message", ""))
+    case = waiting_case(event.subject)
+    if case is not None and case.waiting_since is None:
+        routing.finish_work(case_id=case.case_id, outcome="replied", at=event.at)
+
+
+def take_back_hope(event: JournalEvent) -> None:
+    """A reply has not arrived, or nobody knows: the case waits for us again, and for somebody."""
+    if event.data.get("state") in NOT_ARRIVED:
+        changes.apply_failure(message_key=event.data.get("message", ""))
+        _place(event)
+
+
+def _place(event: JournalEvent) -> None:
+    case = waiting_case(event.subject)
+    if case is None or not case.is_open:
+        return
+    work = NewWork(
+        case_id=case.case_id,
+        inbox_id=case.inbox_id,
+        kind="chat" if case.kind == "chat" else "async",
+        skills=(),
+        arrived_at=case.waiting_since or case.opened_at,
+        target_seconds=case.target_seconds,
+        holder_id=case.holder_id,
+    )
+    routing.place([work])
+
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "case.opened": (ask_for_somebody,),
+    "case.reopened": (ask_for_somebody,),
+    "case.status": (end_work, ask_for_somebody),
+    "case.assigned": (follow_assignment,),
+    "case.replied": (end_work,),
+    "case.resolved": (end_work,),
+    "message.sent": (accept,),
+    "message.state": (take_back_hope,),
+}

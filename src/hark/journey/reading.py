@@ -1,0 +1,87 @@
+"""Between the journey and `understanding`: which passengers are read, in which context, in which shape it is stored."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from hark.conversations.queries.history import Key, Said, said_before
+from hark.journey.authors import author_key
+from hark.journey.passengers import Passenger
+from hark.organisation.models import Brand
+from hark.understanding.analyse import analyse
+from hark.understanding.loading import Models, WeightsDamaged, load_models
+from hark.understanding.types import BrandProfile, Context, HistoryItem
+
+HISTORY = 20
+logger = logging.getLogger(__name__)
+
+
+def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
+    """The readings of these passengers' words, in the shape in which they are stored, in the same order.
+
+    One batch through the models. An author's earlier messages are the context: those stored, and those before it here.
+    """
+    keys = [author_key(one) for one in passengers]
+    before = said_before({key for key in keys if key})
+    contexts = _contexts(passengers, keys, before)
+    texts = [one.inbound.text or "" for one in passengers]
+    brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
+    return _analysed(texts, contexts, brands)
+
+
+def profile_of(brand: Brand) -> BrandProfile:
+    """A brand as the models know it."""
+    return BrandProfile(
+        key=brand.key,
+        name=brand.name,
+        handles=tuple(brand.handles),
+        products=tuple(brand.products),
+        exclude=tuple(brand.exclude),
+        about=brand.about,
+        language=brand.language or None,
+    )
+
+
+def _contexts(
+    passengers: Sequence[Passenger], keys: Sequence[Key | None], before: Mapping[Key, tuple[Said, ...]]
+) -> list[Context]:
+    said: dict[Key, list[HistoryItem]] = {key: [_item(one) for one in rows] for key, rows in before.items()}
+    contexts = []
+    for one, key in zip(passengers, keys, strict=True):
+        context = Context(
+            language_hint=one.inbound.lang, brand=one.channel.inbox.brand.key, sent_at=one.inbound.sent_at
+        )
+        if key:
+            history = said.setdefault(key, [])
+            context = replace(context, author="|".join(key), history=tuple(history[-HISTORY:]))
+            history.append(HistoryItem("contact", one.inbound.text or "", one.inbound.sent_at))
+        contexts.append(context)
+    return contexts
+
+
+def _item(said: Said) -> HistoryItem:
+    return HistoryItem("agent" if said.ours else "contact", said.text, said.sent_at, said.score)
+
+
+def _analysed(
+    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile]
+) -> list[Mapping[str, Any]]:
+    models = _models()
+    if models is None:
+        return [{} for _ in texts]
+    return [
+        {**reading.as_json(), "score": reading.score, "signals": list(reading.signals)}
+        for reading in analyse(texts, contexts, models, brands)
+    ]
+
+
+@cache
+def _models() -> Models | None:
+    """The models, read once a process. Where they are damaged messages go on unread: they are shown all the same."""
+    try:
+        return load_models()
+    except WeightsDamaged as error:
+        logger.error("messages go on without a reading: %s", error.message)
+        return None
