@@ -75,24 +75,30 @@ def test_public_functions_of_actions_and_queries_say_what_they_do() -> None:
 
 
 def test_network_is_opened_only_where_the_house_says() -> None:
-    """httpx and friends in kernel.http; raw sockets in the front door and the embedded database's port probe."""
-    allowed = {"kernel/http.py", "kernel/postgres.py"}
-    calls = re.compile(r"\b(httpx|requests|urllib\.request|http\.client)\b|socket\.create_connection")
-    found = [
-        name
+    """HTTP clients in kernel.http and the venue's stand-in; nobody else dials out."""
+    allowed = {"kernel/http.py"}
+    found = {
+        str(path.relative_to(HARK)): sorted(dialled)
         for path in SOURCES
-        if (name := str(path.relative_to(HARK))) not in allowed
-        and "testing" not in path.parts
-        and any(calls.search(line) for line in import_lines(path))
-    ]
-    assert found == []
+        if "testing" not in path.parts and (dialled := dials(path) & DIALS)
+    }
+    assert {name: what for name, what in found.items() if name not in allowed} == {}
 
 
-def import_lines(path: Path) -> Iterator[str]:
-    """The import statements of a file, and calls that open a connection."""
+DIALS = {"httpx", "requests", "urllib.request", "http.client", "aiohttp", "socket.create_connection"}
+
+
+def dials(path: Path) -> set[str]:
+    """The modules a file imports, and the functions of modules it calls."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
-            yield ast.unparse(node if not isinstance(node, ast.Call) else node.func)
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call):
+            names |= {ast.unparse(node.func)} - {"requests"}
+    return names
 
 
 def test_safe_html_is_made_in_one_place() -> None:
