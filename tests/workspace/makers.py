@@ -73,7 +73,12 @@ def make_channel(inbox: Inbox, venue: str, name: str) -> Channel:
     """A connected channel."""
     settings = {"network": "square", "self_ids": ["self"]} if venue == "simulated" else {}
     channel = connect_channel(
-        actor="test", venue=venue, external_id=f"{venue}{next(numbers)}", name=name, inbox=inbox, settings=settings,
+        actor="test",
+        venue=venue,
+        external_id=f"{venue}{next(numbers)}",
+        name=name,
+        inbox=inbox,
+        settings=settings,
         secrets={},
     )
     Channel.objects.filter(pk=channel.pk).update(connected_at=database_now() - timedelta(days=60))
@@ -157,13 +162,14 @@ def maud(world: World) -> tuple[KnownAuthor, list[Message]]:
     day = 86400
     said = [
         say(
-            world.square, author, "I bought one Roam 20 GB bundle before my flight to Porto and you took the money twice. "
-            "The bundle never started. Please pay one back.", ago=2 * day, thread_id="maud", subject="Two times €24.90",
-            kind="direct", reads={"mood": "negative", "complaint": 0.9, "because": ("took the money twice",)},
+            world.square, author, "I bought one Roam 20 GB bundle before my flight to Porto and you took the money "
+            "twice. The bundle never started. Please pay one back.", ago=2 * day, thread_id="maud",
+            subject="Two times €24.90", kind="direct",
+            reads={"mood": "negative", "complaint": 0.9, "because": ("took the money twice",)},
         ),
         say(
-            world.square, author, "Third time I ask @plumcare: you charged me twice for a bundle that never worked in Porto. "
-            "A mail, a call, and still nothing. Is anybody there?", ago=2400, thread_id="maud-2",
+            world.square, author, "Third time I ask @plumcare: you charged me twice for a bundle that never worked in "
+            "Porto. A mail, a call, and still nothing. Is anybody there?", ago=2400, thread_id="maud-2",
             visibility=Visibility.PUBLIC, kind="post",
             reads={"mood": "negative", "complaint": 0.95, "urgency": "high", "offensive": 0.7, "score": -0.8,
                    "because": ("Third time I ask", "never worked", "still nothing")},
@@ -175,9 +181,23 @@ def maud(world: World) -> tuple[KnownAuthor, list[Message]]:
 def crowd(world: World) -> list[Message]:
     """A list that looks like a day: posts, chats, reviews, of every mood and with every clock."""
     people = (
-        ("bram", "Bram Soetaert", "review", 1300, "negative", "One star. Waited a week for a SIM that was sent to my old street"),
+        (
+            "bram",
+            "Bram Soetaert",
+            "review",
+            1300,
+            "negative",
+            "One star. Waited a week for a SIM that was sent to my old street",
+        ),
         ("idris", "Idris Falk", "direct", 300, "negative", "Call-back promised for 13:45, number move to Plum"),
-        ("oda", "Oda Lindqvist-Roy", "email", 120, "negative", "Re: Invoice 2026-09 shows a plan I cancelled in August"),
+        (
+            "oda",
+            "Oda Lindqvist-Roy",
+            "email",
+            120,
+            "negative",
+            "Re: Invoice 2026-09 shows a plan I cancelled in August",
+        ),
         ("keller", "", "photo", 90, "positive", "is the purple phone case in the shops already?? need it"),
         ("juno", "Juno Abara", "video", 70, "positive", "Worked first time on my Plum line. Thank you!"),
         ("prune", "", "forum", 50, "neutral", "eSIM on a second watch: the steps in the article stop at step 4"),
@@ -196,19 +216,19 @@ def crowd(world: World) -> list[Message]:
 def heard(world: World) -> list[Message]:
     """The stream: relevant, unsure and noise, none of it a case."""
     said = (
-        ("tramlijn4", "No signal with Plum between Gent-Zuid and the harbour since this morning, anyone else?", "negative",
-         "relevant", 0.97, ("brand beside “signal”",)),
-        ("bakt", "The last plum cake of the season, with cinnamon and far too much butter", "neutral", "irrelevant", 0.01,
-         ("the fruit: cake, cinnamon",)),
-        ("orchard_dad", "We moved the kids to plum, the unlimited one. Cheap, but my daughter got charged for roaming.",
-         "negative", "unsure", 0.58, ("unlimited, charged for; garden against",)),
-        ("growers", "Late plum harvest is down a third after the spring frost, prices follow", "neutral", "irrelevant", 0.01,
-         ("the fruit: harvest, frost",)),
+        ("tramlijn4", "negative", "relevant", 0.97, "brand beside “signal”",
+         "No signal with Plum between Gent-Zuid and the harbour since this morning, anyone else?"),
+        ("bakt", "neutral", "irrelevant", 0.01, "the fruit: cake, cinnamon",
+         "The last plum cake of the season, with cinnamon and far too much butter"),
+        ("orchard_dad", "negative", "unsure", 0.58, "unlimited, charged for; garden against",
+         "We moved the kids to plum, the unlimited one. Cheap, but my daughter got charged for roaming."),
+        ("growers", "neutral", "irrelevant", 0.01, "the fruit: harvest, frost",
+         "Late plum harvest is down a third after the spring frost, prices follow"),
     )  # fmt: skip
     return [
         say(
             world.square, known(key, handle=f"@{key}"), text, ago=600 - 60 * place, visibility=Visibility.PUBLIC,
-            case_reason="", kind="post", reads={"mood": mood, "label": label, "p": p, "about": why},
+            case_reason="", kind="post", reads={"mood": mood, "label": label, "p": p, "about": (why,)},
         )
-        for place, (key, text, mood, label, p, why) in enumerate(said)
+        for place, (key, mood, label, p, why, text) in enumerate(said)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from allauth.account.views import LoginView
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 
 from hark.workspace.views import (
     answers,
@@ -62,4 +63,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up/", sign_in.no_sign_up, name="account_signup"),
     path("password/", sign_in.no_sign_up, name="account_reset_password"),
     path("inactive/", sign_in.no_sign_up, name="account_inactive"),
+    path("favicon.ico", RedirectView.as_view(url="/static/workspace/mark.svg"), name="favicon"),
 ]

@@ -103,6 +103,6 @@ def _to_paste(row: Channel) -> tuple[str, str, str]:
         return f"{root}/chat/{row.key}/", f'<script async src="{root}/chat/{row.key}/widget.js"></script>', words
     if row.venue == "form":
         words = "Link to the page, or paste this line where the form shall stand."
-        frame = f"<script async src=\"{root}/form/{row.key}/embed.js\"></script>"
+        frame = f'<script async src="{root}/form/{row.key}/embed.js"></script>'
         return f"{root}/form/{row.key}/", frame, words
     return "", "", ""

@@ -35,6 +35,22 @@ class Words(forms.CharField):
         """Checked by `to_python`."""
 
 
+class ByName(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Rows are chosen by their public key and shown by their name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """What stands beside the box."""
+        return str(obj.name)
+
+
+class OneByName(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One row, chosen by its public key and shown by its name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """What stands in the list."""
+        return str(obj.name)
+
+
 class PasswordForm(forms.Form):
     """A new password, typed twice."""
 
@@ -131,7 +147,7 @@ class AgentForm(forms.Form):
     name = forms.CharField(label="Name", max_length=120)
     email = forms.EmailField(label="E-mail address")
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.AGENT)
-    teams = forms.ModelMultipleChoiceField(
+    teams = ByName(
         label="Teams",
         queryset=Team.objects.order_by("name"),
         required=False,
@@ -145,7 +161,7 @@ class AgentRightsForm(forms.Form):
     """What a person may do and see."""
 
     role = forms.ChoiceField(label="Role", choices=Role.choices)
-    teams = forms.ModelMultipleChoiceField(
+    teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )
 
@@ -159,7 +175,7 @@ class TeamForm(forms.Form):
 class MembersForm(forms.Form):
     """Who sees an inbox."""
 
-    teams = forms.ModelMultipleChoiceField(
+    teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )
     only_assigned = forms.BooleanField(label="Agents see only what is assigned to them", required=False)
@@ -207,7 +223,7 @@ class ChannelForm(forms.Form):
 
     venue = forms.ChoiceField(label="Venue", choices=[("webchat", "Web chat"), ("form", "Contact form")])
     name = forms.CharField(label="Name", max_length=80, help_text="Such as shop.example.")
-    inbox = forms.ModelChoiceField(
+    inbox = OneByName(
         label="Inbox",
         queryset=Inbox.objects.order_by("name"),
         to_field_name="key",

@@ -125,6 +125,7 @@ def offers_context(agent: Agent) -> dict[str, Any]:
         "decline_reasons": DeclineReason.choices,
         "load": load_of(agent),
         "me": agent,
+        "may_answer": agent.role in MAY_ANSWER,
     }
 
 

@@ -18,7 +18,7 @@ from hark.workspace.views.first_run import brand_values, inbox_values, tried
 from hark.workspace.views.forms import BrandForm, ChannelForm, InboxForm, MembersForm
 
 
-@desk("GET")
+@desk("GET", roles=MAY_ADMINISTER)
 def settings_home(request: HttpRequest) -> HttpResponse:
     """Settings open with the channels."""
     return redirect("/settings/channels/")

@@ -5,6 +5,7 @@ text in an inert document first and refuses whatever could run, so that a hole i
 scripts. The policy `hark` is how that inert document is made; nothing else may use it. */
 (function () {
   "use strict";
+  document.documentElement.classList.add("scripted");
   try {
     const theme = localStorage.getItem("hark-theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -67,10 +67,18 @@ function heard(event) {
   refresh();
 }
 
+function markPresence() {
+  const said = one("#presence")?.dataset.presence;
+  for (const button of all('#me-menu [name="presence"]')) {
+    if (button.value === said) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
+}
+
 async function refreshPresence(said) {
   if (said.subject !== me && said.data?.agent !== me) return;
   const fresh = await part("/presence/");
-  if (fresh) replaceById(one("#presence", fresh));
+  if (fresh) { replaceById(one("#presence", fresh)); markPresence(); }
 }
 
 function all_() { everything = true; refresh(); }
@@ -112,7 +120,8 @@ async function beat() {
 }
 
 document.addEventListener("hark:changed", (event) => { if (event.detail.case) changed.add(event.detail.case); refresh(); });
-document.addEventListener("hark:presence", () => { all_(); });
+document.addEventListener("hark:presence", () => { markPresence(); all_(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) event.target.closest?.("[popover]:popover-open")?.hidePopover(); });
 document.addEventListener("hark:opened", () => { forgetMissed(); refresh(); });
 document.addEventListener("input", forgetMissed);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && source?.readyState === EventSource.CLOSED) listen(); });
@@ -121,6 +130,7 @@ addEventListener("online", listen);
 addEventListener("pagehide", () => source?.close());
 addEventListener("pageshow", (event) => { if (event.persisted) { listen(); all_(); } });
 
+markPresence();
 listen();
 if (document.body.dataset.beats) {
   const clock = new Worker(new URL("timer.js", import.meta.url).href);   /* a worker's timer goes on in a hidden tab */

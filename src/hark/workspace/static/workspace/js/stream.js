@@ -12,6 +12,19 @@ export function stand(line) {
   line.tabIndex = -1;
   line.focus({ preventScroll: true });
   line.scrollIntoView({ block: "nearest" });
+  tellWhy(line);
+}
+
+/* What the line at hand rests on, and its acts, stand beside the list; on narrow screens they stand in the line itself. */
+function tellWhy(line) {
+  const box = one("[data-why]");
+  const more = one("[data-more]", line);
+  if (!box || !more) return;
+  box.replaceChildren(more.cloneNode(true));
+  box.hidden = false;
+  htmx.process(box);
+  one("#why-title").textContent = `Why “${more.dataset.word.toLowerCase()}”`;
+  one("[data-why-model]").textContent = more.dataset.model ? `model ${more.dataset.model}` : "";
 }
 
 export const standing = () => one("[data-heard][aria-current]");

@@ -1,0 +1,95 @@
+"""A real Chromium before the real product. These tests are never skipped: without a browser they fail."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from hark.organisation.models import Agent
+from tests.browser.product import Product
+from tests.workspace.makers import PASSWORD, World, make_world
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+Opened = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One product and one browser serve all of them: they stay on one worker."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")  # not the session: Playwright's loop must not run under other tests
+def browser() -> Iterator[Browser]:
+    """Playwright's own Chromium, else the distribution's."""
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        path = own if Path(own).exists() else next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+        assert path, "There is no Chromium: run `make browser`."
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Product]:
+    """`hark up`, empty at first."""
+    product = Product(tmp_path_factory.mktemp("product"), django_db_blocker)
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="package")
+def plum(running: Product) -> World:
+    """Plum with its people and channels, in the running product."""
+    with running.data():
+        return make_world()
+
+
+@pytest.fixture
+def opened(browser: Browser, running: Product) -> Iterator[Opened]:
+    """A page of a person (or of nobody) in a context of its own; what the browser complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(
+        path: str = "/", *, as_: Agent | None = None, width: int = 1440, height: int = 900, **more: Any
+    ) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, base_url=running.url, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text) if "Content Security" in said.text or "TrustedHTML" in said.text else None
+            ),
+        )
+        if as_ is not None:
+            sign_in(page, as_)
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok, f"{path}: {answer.status}, {running.last_words()}"
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, agent: Agent) -> None:
+    """By the page, as a person does."""
+    page.goto("/sign-in/")
+    page.get_by_label("E-mail address").fill(agent.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")

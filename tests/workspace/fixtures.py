@@ -1,0 +1,36 @@
+"""A Plum of its own for every test of the desk, and clients that are signed in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from hark.organisation.models import Agent
+from tests.workspace.makers import World, make_world
+
+SignedIn = Callable[[Agent], Client]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; what is tested here is the door, not the lock."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The made-up operator."""
+    return make_world()
+
+
+@pytest.fixture
+def signed_in() -> SignedIn:
+    """A client with the session of a person."""
+
+    def client_of(agent: Agent) -> Client:
+        client = Client(enforce_csrf_checks=False)
+        client.force_login(agent, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return client_of

@@ -1,0 +1,213 @@
+"""Answering from the page: what the form sends, what is refused, what the page is told."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from hark.conversations.models import Draft, Message, Note
+from hark.conversations.queries.readings import corrected, corrections_of, newest_reading
+from hark.conversations.types import Visibility
+from hark.delivery.models import OutboxItem
+from hark.kernel.ids import new_uuid
+from hark.organisation.types import Role
+from tests.workspace.fixtures import SignedIn
+from tests.workspace.makers import World, case_of, known, make_role, maud, say
+
+HTMX = {"HX-Request": "true"}
+
+
+def answer(client: Client, message: Message, **changes: Any) -> HttpResponse:
+    """Send the composer's form under a message that the page has shown."""
+    fields = {
+        "kind": message.visibility,
+        "text": "We look into it.",
+        "conversation": message.conversation.key,
+        "seen": f"{message.conversation.key}:{message.pk}",
+        "send_key": str(new_uuid()),
+        **changes,
+    }
+    return client.post(f"/case/{case_of(message).key}/answer/", fields, headers=HTMX)
+
+
+def test_reply_is_stored_with_its_out_box_row_and_the_page_shows_undo(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "My SIM will not activate.")
+    told = answer(signed_in(world.tessa), message)
+    assert told.status_code == 200
+    assert "Your reply leaves in" in told.content.decode()
+    assert json.loads(told["HX-Trigger-After-Settle"])["hark:changed"]["case"] == case_of(message).key
+    assert OutboxItem.objects.get().payload["text"] == "We look into it."
+
+
+def test_form_sent_twice_makes_one_reply(world: World, signed_in: SignedIn) -> None:
+    message, client, key = say(world.chat, known("ann"), "Hello?"), signed_in(world.tessa), str(new_uuid())
+    for _ in range(2):
+        assert answer(client, message, send_key=key).status_code == 200
+    assert OutboxItem.objects.count() == 1
+
+
+def test_reply_without_its_key_is_not_sent(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    assert answer(signed_in(world.tessa), message, send_key="").status_code == 404
+    assert not OutboxItem.objects.exists()
+
+
+def test_stale_reply_is_stopped_with_the_difference_and_sent_by_one_more_key(world: World, signed_in: SignedIn) -> None:
+    author, client = known("ann"), signed_in(world.tessa)
+    seen = say(world.chat, author, "My SIM will not activate.", ago=60)
+    say(world.chat, author, "Forget it, it works now!", ago=5)
+    stopped = answer(client, seen, text="Please restart it.")
+    page = stopped.content.decode()
+    assert stopped.status_code == 422
+    assert "Not sent." in page
+    assert "Forget it, it works now!" in page
+    assert "Please restart it." in page
+    assert not OutboxItem.objects.exists()
+    assert answer(client, seen, text="Please restart it.", anyway="1").status_code == 200
+    assert OutboxItem.objects.count() == 1
+
+
+def test_second_of_two_agents_is_stopped_and_shown_the_first_answer(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "My SIM will not activate.")
+    answer(signed_in(world.tessa), message, text="Tessa was first.")
+    stopped = answer(signed_in(world.ruben), message, text="Ruben too.")
+    assert stopped.status_code == 422
+    assert "Tessa was first." in stopped.content.decode()
+    assert OutboxItem.objects.count() == 1
+
+
+def test_private_talk_offers_no_public_reply_and_says_why(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.chat, known("ann"), "My number is 0470."), signed_in(world.tessa)
+    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    assert "This talk is private. Nothing in it can be made public." in page
+    assert 'value="private" checked' in page
+    refused = answer(client, message, kind="public")
+    assert refused.status_code == 422
+    assert not OutboxItem.objects.exists()
+
+
+def test_public_talk_opens_public_and_its_button_says_so(world: World, signed_in: SignedIn) -> None:
+    _, said = maud(world)
+    page = signed_in(world.tessa).get(f"/case/{case_of(said[-1]).key}/").content.decode()
+    assert 'value="public" checked' in page
+    assert "Reply in public" in page
+    assert "Everyone can read this." in page
+
+
+def test_paused_channel_says_why_nothing_can_be_sent(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    type(world.chat).objects.filter(pk=world.chat.pk).update(state="paused")
+    page = signed_in(world.tessa).get(f"/case/{case_of(message).key}/").content.decode()
+    assert "This channel is paused by an administrator." in page
+    assert 'value="note" checked' in page
+
+
+def test_note_is_kept_and_never_in_the_out_box(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    light = make_role(world, Role.LIGHT_AGENT)
+    assert answer(signed_in(light), message, kind="note", note="She called twice.").status_code == 200
+    assert Note.objects.get().text == "She called twice."
+    assert not OutboxItem.objects.exists()
+    assert answer(signed_in(light), message).status_code == 404
+    assert not OutboxItem.objects.exists()
+
+
+def test_taken_back_reply_stands_in_the_composer_again(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.chat, known("ann"), "Hello?"), signed_in(world.tessa)
+    answer(client, message, text="Too quick.")
+    ours = Message.objects.get(direction="out")
+    page = client.post(f"/message/{ours.key}/take-back/", headers=HTMX).content.decode()
+    assert "Taken back" in page
+    assert ">Too quick.</textarea>" in page
+    assert OutboxItem.objects.get().state == "cancelled"
+
+
+def test_reply_of_another_agent_is_not_mine_to_take_back(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    answer(signed_in(world.tessa), message)
+    ours = Message.objects.get(direction="out")
+    assert signed_in(world.ruben).post(f"/message/{ours.key}/take-back/", headers=HTMX).status_code == 404
+    assert OutboxItem.objects.get().state == "queued"
+
+
+def test_draft_is_kept_per_agent_and_shown_to_nobody_else(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    case = case_of(message)
+    client = signed_in(world.tessa)
+    assert client.post(f"/case/{case.key}/draft/", {"kind": "reply", "text": "Half a sent"}).status_code == 204
+    assert "Half a sent</textarea>" in client.get(f"/case/{case.key}/").content.decode()
+    assert "Half a sent" not in signed_in(world.ruben).get(f"/case/{case.key}/").content.decode()
+    answer(client, message)
+    assert not Draft.objects.exists()
+
+
+def test_reply_that_may_have_been_sent_offers_three_choices(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
+    answer(client, message)
+    OutboxItem.objects.update(state="ambiguous")
+    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    assert "May have been sent." in page
+    for words in ("It is there", "Send again", "Drop it"):
+        assert words in page
+    ours = Message.objects.get(direction="out")
+    assert client.post(f"/message/{ours.key}/settle/", {"how": "it_was_sent"}, headers=HTMX).status_code == 204
+    assert OutboxItem.objects.get().state == "sent"
+
+
+def test_refused_reply_is_red_and_says_what_to_do(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
+    answer(client, message)
+    OutboxItem.objects.update(state="refused", error="The venue wants a shorter text")
+    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    assert "receipt--bad" in page
+    assert "The venue wants a shorter text" in page
+    assert "Send again" in page
+
+
+def test_correction_changes_what_everybody_sees(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.chat, known("ann"), "Hello?"), signed_in(world.tessa)
+    form = {"urgency": "critical", "was_urgency": "normal", "complaint": "false", "was_complaint": "false"}
+    told = client.post(f"/message/{message.key}/correct/", form, headers=HTMX)
+    assert told.status_code == 204
+    reading = newest_reading(message)
+    assert reading
+    shown = corrected(reading, corrections_of([message.pk])[message.pk])
+    assert (shown.urgency, shown.corrected) == ("critical", ("urgency",))
+    page = signed_in(world.ruben).get(f"/case/{case_of(message).key}/").content.decode()
+    assert "Critical" in page
+    assert "corrected by Tessa Okonedo" in page
+
+
+def test_status_and_holder_are_set_from_the_head(world: World, signed_in: SignedIn) -> None:
+    case, client = case_of(say(world.chat, known("ann"), "Hello?")), signed_in(world.tessa)
+    for act, status in (("wait", "waiting"), ("reopen", "open"), ("resolve", "resolved"), ("reopen", "open")):
+        assert client.post(f"/case/{case.key}/status/", {"act": act}, headers=HTMX).status_code == 204
+        case.refresh_from_db()
+        assert case.status == status
+    client.post(f"/case/{case.key}/holder/", {"to": "me"}, headers=HTMX)
+    case.refresh_from_db()
+    assert case.assignee == world.tessa
+    client.post(f"/case/{case.key}/holder/", {"to": world.ruben.key}, headers=HTMX)
+    case.refresh_from_db()
+    assert case.assignee == world.ruben
+    client.post(f"/case/{case.key}/holder/", {"to": ""}, headers=HTMX)
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
+def test_case_is_never_given_to_someone_who_cannot_see_it(world: World, signed_in: SignedIn) -> None:
+    case, client = case_of(say(world.chat, known("ann"), "Hello?")), signed_in(world.tessa)
+    refused = client.post(f"/case/{case.key}/holder/", {"to": world.stranger.key}, headers=HTMX)
+    assert refused.status_code == 422
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
+def test_stream_post_becomes_a_case_of_the_one_who_opened_it(world: World, signed_in: SignedIn) -> None:
+    message = say(world.square, known("tram"), "No signal with Plum", case_reason="", visibility=Visibility.PUBLIC)
+    told = signed_in(world.tessa).post(f"/message/{message.key}/case/", headers=HTMX)
+    message.refresh_from_db()
+    case = case_of(message)
+    assert told["HX-Redirect"] == f"/case/{case.key}/"
+    assert case.assignee == world.tessa
