@@ -1,4 +1,4 @@
-"""A contract for import-linter: another room's views, urls and jobs are private; only `site`, which wires, takes them."""
+"""A contract for import-linter: a room's views, urls and jobs are private; only `site`, which wires, takes them."""
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, output
