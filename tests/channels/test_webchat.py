@@ -71,6 +71,14 @@ def test_guessed_token_is_nobody(token: str) -> None:
     assert visitor_of(CHAT, token, at=MOMENT) is None
 
 
+def test_a_hundred_thousand_guesses_find_nobody() -> None:
+    payload = a_token().partition(".")[0]
+    guesses = (
+        f"{payload}.{base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip('=')}" for number in range(100_000)
+    )
+    assert [guess for guess in guesses if visitor_of(CHAT, guess, at=MOMENT)] == []
+
+
 def test_other_spelling_of_a_token_is_nobody() -> None:
     token = a_token()
     assert [extra for extra in ("=", "==", " ", "\n", ".") if visitor_of(CHAT, token + extra, at=MOMENT)] == []

@@ -1,6 +1,5 @@
 """The customers' pages in a real Chromium, through the real front door."""
 
-import json
 import re
 import threading
 import time
@@ -9,7 +8,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -382,26 +380,3 @@ def site_of_its_own(body: str) -> Iterator[int]:
         threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield site.server_address[1]
         site.shutdown()
-
-
-def test_too_many_forms_from_one_address_wait(front: RunningFront, town: Plum) -> None:
-    headers = {"content-type": "application/x-www-form-urlencoded"}
-    stamps = [
-        re.search(rb'name="hark_stamp" value="([^"]+)"', front.call("GET", f"/form/{town.form.key}/")[2])
-        for _ in range(6)
-    ]
-    time.sleep(2.1)
-    answers = [
-        front.call(
-            "POST",
-            f"/in/{town.form.key}",
-            urlencode({"hark_stamp": match.group(1).decode(), "message": "Hi"}).encode(),
-            headers,
-        )
-        for match in stamps
-        if match
-    ]
-    assert [status for status, _, _ in answers] == [303] * 5 + [429]
-    assert int(answers[-1][1]["retry-after"]) > 0
-    assert b"What you wrote is still here" in answers[-1][2]
-    assert json.dumps("Hi")[1:-1].encode() in answers[-1][2]

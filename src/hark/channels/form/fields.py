@@ -35,7 +35,7 @@ class Field:
 
 DEFAULT_FIELDS = (
     Field("name", "Your name"),
-    Field("email", "E-mail", "email", help="So that we know it is you when you write again."),
+    Field("email", "E-mail", "email", help="Shown to the person who answers you."),
     Field("message", "Your message", "textarea", required=True),
 )
 

@@ -1,5 +1,6 @@
 // The chat page. Nothing is asked of the server and nothing is kept here before the visitor writes his first line.
 
+import { Drawer, payload } from "./drawer.js";
 import { show } from "./lines.js";
 import { Outbox } from "./outbox.js";
 import { follow } from "./stream.js";
@@ -16,37 +17,17 @@ const form = find("write");
 const text = form.querySelector("textarea");
 const framed = window.parent !== window;
 
-// ── what this browser keeps ──
-const drawer = `hark-chat:${key}`;
-const kept = { token: "", visitor: "", proved: false, posts: [] };
-let lent = null; // Many browsers close their storage to frames of other sites: then the page around keeps it for us.
-function open_drawer() {
-  try {
-    return JSON.parse(localStorage.getItem(drawer) || "{}");
-  } catch {
-    return lent || {};
-  }
+// The page around the frame; `frame-ancestors` lets only the company's own sites be that.
+function tell(word) {
+  if (framed) window.parent.postMessage(word, "*");
 }
-function keep(changes) {
-  Object.assign(kept, open_drawer(), changes);
-  try {
-    localStorage.setItem(drawer, JSON.stringify(kept));
-  } catch {
-    lent = structuredClone(kept);
-    tell({ hark: "keep", kept: JSON.stringify(kept) });
-  }
-}
-Object.assign(kept, open_drawer());
-// Another tab has begun, or ended, the conversation.
-window.addEventListener("storage", (event) => {
-  const other = event.key === drawer ? open_drawer() : kept;
-  if (other.token === kept.token) return;
-  Object.assign(kept, other);
-  stop();
-  resume();
-});
+
+const drawer = new Drawer(`hark-chat:${key}`, (kept) => tell({ hark: "keep", kept }));
+const { kept } = drawer;
+drawer.onOther(() => { stop(); resume(); });
 
 // ── the visitor's token ──
+const ENOUGH = 300; // seconds a proved token must still be good for
 let identity = "";
 let starting = null;
 
@@ -57,31 +38,34 @@ function token() {
 }
 
 async function start(word) {
-  const response = await fetch(`${home}/start`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(word ? { identity: word } : {}) });
+  const body = JSON.stringify(word ? { identity: word } : {});
+  const response = await fetch(`${home}/start`, { method: "POST", headers: { "content-type": "application/json" }, body });
   if (response.status === 403 && word) {
     console.warn("Hark: the site's word about its visitor was not believed; the chat starts without a name.");
     identity = "";
     return start("");
   }
-  if (!response.ok) throw Object.assign(new Error("start"), { status: response.status, wait: Number(response.headers.get("retry-after")) });
+  if (!response.ok) {
+    throw Object.assign(new Error("start"), { status: response.status, wait: Number(response.headers.get("retry-after")) });
+  }
   const told = await response.json();
   if (kept.visitor && kept.visitor !== told.visitor) forget();
-  keep(told);
+  drawer.keep({ ...told, sub: word ? payload(word, 1).sub : "" });
   return told.token;
 }
 
 // The token is over. The next line that is written begins again; the site may vouch for its visitor once more before.
 function over(old) {
-  if (kept.token === old) keep({ token: "" });
+  if (kept.token === old) drawer.keep({ token: "" });
   if (kept.proved) tell({ hark: "expired" });
-  return "";
 }
 
 // ── writing ──
 async function post(body) {
   try {
     const mine = await token();
-    const response = await fetch(`/in/${key}`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${mine}` }, body: JSON.stringify(body) });
+    const headers = { "content-type": "application/json", authorization: `Bearer ${mine}` };
+    const response = await fetch(`/in/${key}`, { method: "POST", headers, body: JSON.stringify(body) });
     // The front door answers a token that it does not take as if the address were unknown.
     if (response.status === 404 || response.status === 401) over(mine);
     const told = response.ok ? {} : await response.json().catch(() => ({}));
@@ -93,7 +77,7 @@ async function post(body) {
 
 const outbox = new Outbox({
   kept: kept.posts,
-  keep: (posts) => keep({ posts }),
+  keep: (posts) => drawer.keep({ posts }),
   post,
   changed: () => { draw(); listen(); },
 });
@@ -103,11 +87,13 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const said = text.value.trim();
   if (!said) return;
-  const post = { id: uuid(), text: said };
-  outbox.add(editing ? { ...post, edit: editing } : post);
+  outbox.add(editing ? { id: uuid(), edit: editing, text: said } : { id: uuid(), text: said });
   edit(null);
+  low = true;
   talk.scrollTop = talk.scrollHeight;
   tell({ hark: "started" });
+  // The first looks, before the stream knows of a new conversation.
+  for (const milliseconds of [700, 2000, 5000]) setTimeout(refresh, milliseconds);
 });
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !matchMedia("(pointer: coarse)").matches) {
@@ -153,68 +139,92 @@ function uuid() {
 
 // ── reading ──
 let lines = [];
-let seen = new Set();
-let unread = 0;
 let open = !framed;
+let reading = false;
+let readAgain = false;
 
+// One look at a time; whoever asks meanwhile gets another one after it.
 async function refresh() {
-  if (!kept.token) return;
-  let response;
-  try {
-    response = await fetch(`${home}/messages`, { headers: { authorization: `Bearer ${kept.token}` }, cache: "no-store" });
-  } catch {
-    return;
+  readAgain = true;
+  if (reading) return;
+  reading = true;
+  while (readAgain && kept.token) {
+    readAgain = false;
+    const mine = kept.token;
+    const told = await look(mine);
+    if (told && mine === kept.token) shownNow(told);
   }
-  if (!response.ok) return;
-  const told = await response.json();
+  reading = false;
+}
+
+async function look(mine) {
+  try {
+    const response = await fetch(`${home}/messages`, { headers: { authorization: `Bearer ${mine}` }, cache: "no-store" });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function shownNow(told) {
   lines = told.lines;
   here.textContent = told.here ? `${told.here} is here` : here.dataset.nobody;
   text.placeholder = told.here ? `Write to ${told.here}` : "Write a message";
-  outbox.settle(shown);
+  outbox.settle(isThere);
   count();
   draw();
 }
 
 // Is what this post asked for to be seen in what the server shows?
-function shown(body) {
+function isThere(body) {
   const line = lines.find((one) => one.id === (body.edit || body.delete || body.id));
   if (body.delete) return !line || line.deleted;
   return Boolean(line) && (!body.edit || line.edited || line.deleted);
 }
 
+// How many answers have come since the chat was last open.
 function count() {
-  const ours = lines.filter((line) => line.ours && !line.deleted).map((line) => line.id);
-  if (!open) unread += ours.filter((id) => !seen.has(id)).length;
-  seen = new Set(ours);
-  tell({ hark: "unread", unread });
+  const ours = lines.filter((line) => line.ours && !line.deleted);
+  const newest = ours.reduce((latest, line) => (line.at > latest ? line.at : latest), "");
+  if (open && newest > kept.seenAt) drawer.keep({ seenAt: newest });
+  tell({ hark: "unread", unread: ours.filter((line) => line.at > kept.seenAt).length });
 }
 
 function draw() {
-  const low = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
   show(list, drawn(), brand);
   const waiting = outbox.posts.some((one) => one.state === "waiting");
-  const word = editing ? "Changing your message. Escape leaves it as it is." : waiting ? "Not sent yet. Your message is kept here and goes out by itself." : "";
+  const late = waiting ? "Not sent yet. Your message is kept here and goes out by itself." : "";
+  const word = editing ? "Changing your message. Escape leaves it as it is." : late;
   if (state.textContent !== word) state.textContent = word;
   state.hidden = !word;
-  if (low) talk.scrollTop = talk.scrollHeight;
 }
+
+// Whoever reads the newest line goes on reading the newest line, whatever grows: the talk, the text being written.
+let low = true;
+talk.addEventListener("scroll", () => { low = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60; }, { passive: true });
+const stay = new ResizeObserver(() => { if (low) talk.scrollTop = talk.scrollHeight; });
+stay.observe(talk);
+stay.observe(list);
 
 // What the server shows, with what is still on its way laid over it.
 function drawn() {
   const all = lines.map((line) => ({ ...line }));
   for (const { body, at, state: how, words } of outbox.posts) {
     const line = all.find((one) => one.id === (body.edit || body.delete || body.id));
-    if (line && body.edit && how !== "failed") Object.assign(line, { text: body.text, edited: true }, look(how, words, body));
-    else if (line && body.delete && how !== "failed") Object.assign(line, { deleted: true });
-    else if (!line && !body.edit && !body.delete) all.push({ id: body.id, ours: false, text: body.text, at, ...look(how, words, body) });
+    if (!line && !body.edit && !body.delete) all.push({ id: body.id, ours: false, text: body.text, at, ...lookOf(how, words, body) });
+    else if (line && how === "failed") Object.assign(line, lookOf(how, words, body));
+    else if (line && body.edit) Object.assign(line, { text: body.text, edited: true }, lookOf(how, words, body));
+    else if (line && body.delete) line.deleted = true;
   }
   const last = all.findLast((line) => !line.ours && !line.deleted && !line.state);
   if (last) last.acts = [["Edit", () => edit(last)], ["Delete", (button) => remove(last, button)]];
   return all;
 }
 
-function look(how, words, body) {
-  if (how === "failed") return { look: "failed", state: `Not sent: ${words || "it was refused"}`, acts: [["Put away", () => outbox.drop(body.id)]] };
+function lookOf(how, words, body) {
+  if (how === "failed") {
+    return { look: "failed", state: `Not sent: ${words || "it was refused"}`, acts: [["Put away", () => outbox.drop(body.id)]] };
+  }
   if (how === "sent") return { state: "Sent" };
   return { look: "waiting", state: how === "waiting" ? "Not sent yet" : "Sending…" };
 }
@@ -232,7 +242,6 @@ function stop() {
   line?.abort();
   line = null;
   lines = [];
-  seen = new Set();
   draw();
 }
 function resume() {
@@ -243,15 +252,16 @@ function resume() {
   }
   outbox.run();
 }
-// The first look after a line was taken, before the stream knows of the new conversation.
-const later = (milliseconds) => setTimeout(refresh, milliseconds);
-form.addEventListener("submit", () => [700, 2000, 5000].forEach(later));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 
-// ── the page around the frame; frame-ancestors lets only the company's own sites be that ──
-function tell(word) {
-  if (framed) window.parent.postMessage(word, "*");
+// Another person, or nobody, is signed in now: what was said before is not for these eyes.
+function forget() {
+  drawer.empty();
+  outbox.posts = kept.posts;
+  stop();
 }
+
+// ── what the page around says ──
 const close = find("close");
 close.hidden = !framed;
 close.addEventListener("click", () => tell({ hark: "close" }));
@@ -259,41 +269,36 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") te
 document.body.classList.toggle("alone", !framed);
 
 const heard = {
-  // The page around the frame has nobody to vouch for: what a signed-in person said stays closed.
-  hello({ word, drawer }) {
-    if (drawer) borrow(drawer);
-    if (word) heard.identity({ word }); else if (kept.proved) forget(); else resume();
+  // Where nobody is vouched for, what a signed-in person said stays closed.
+  hello({ word, drawer: borrowed }) {
+    if (borrowed && drawer.borrow(borrowed)) outbox.posts = kept.posts;
+    if (word) heard.identity({ word });
+    else if (kept.proved) forget();
+    else resume();
   },
-  opened() { open = true; unread = 0; tell({ hark: "unread", unread }); refresh(); text.focus(); talk.scrollTop = talk.scrollHeight; },
+  opened() {
+    open = true;
+    count();
+    refresh();
+    text.focus();
+    talk.scrollTop = talk.scrollHeight;
+  },
   closed() { open = false; },
   identity({ word }) {
     if (typeof word !== "string" || word === identity) return;
     identity = word;
-    start(word).then(() => { stop(); resume(); }, () => {});
+    const left = payload(kept.token, 0).t - Date.now() / 1000;
+    if (kept.proved && kept.sub === payload(word, 1).sub && left > ENOUGH) resume();
+    else start(word).then(() => { stop(); resume(); }, () => {});
   },
-  leave() { identity = ""; forget(); },
+  leave() {
+    identity = "";
+    forget();
+  },
 };
 window.addEventListener("message", (event) => {
   if (event.source === window.parent && framed && Object.hasOwn(heard, event.data?.hark)) heard[event.data.hark](event.data);
 });
-
-function borrow(text) {
-  try {
-    localStorage.getItem(drawer);
-  } catch {
-    lent = JSON.parse(text);
-    Object.assign(kept, lent);
-    outbox.posts = kept.posts;
-    draw();
-  }
-}
-
-// Another person, or nobody, is signed in now: what was said before is not for these eyes.
-function forget() {
-  keep({ token: "", visitor: "", proved: false, posts: [] });
-  outbox.posts = [];
-  stop();
-}
 
 draw();
 if (framed) tell({ hark: "ready" });

@@ -38,21 +38,26 @@ export function draw(line, brand) {
   item.append(element("p", "said__text", line.deleted ? "This message was deleted." : line.text));
   if (!line.ours) {
     const state = element("p", "said__state");
+    if (line.acts) state.append(acts(line));
     if (line.state) state.append(line.state);
     else state.append(clock(line.at), line.edited && !line.deleted ? ", edited" : "");
-    const acts = element("span", line.look === "failed" ? "" : "said__acts");
-    for (const [label, act] of line.acts || []) {
-      const button = element("button", "plain", label);
-      button.type = "button";
-      button.addEventListener("click", () => act(button));
-      acts.append(" · ", button);
-    }
-    state.append(acts);
     item.append(state);
   } else if (line.edited && !line.deleted) {
     item.append(element("p", "said__state", "edited"));
   }
   return item;
+}
+
+// What the visitor can do with a line of his own: quiet, before the time, so that times stay in one column.
+function acts(line) {
+  const made = element("span", line.look === "failed" ? "" : "said__acts");
+  for (const [label, act] of line.acts) {
+    const button = element("button", "plain", label);
+    button.type = "button";
+    button.addEventListener("click", () => act(button));
+    made.append(button, " · ");
+  }
+  return made;
 }
 
 // Puts `lines` into `list`, touching only what has changed, so that a screen reader hears what is new and nothing twice.
