@@ -142,6 +142,7 @@ let lines = [];
 let open = !framed;
 let reading = false;
 let readAgain = false;
+let somebody = "";
 
 // One look at a time; whoever asks meanwhile gets another one after it.
 async function refresh() {
@@ -168,12 +169,16 @@ async function look(mine) {
 
 function shownNow(told) {
   lines = told.lines;
-  here.textContent = told.here ? `${told.here} is here` : here.dataset.nobody;
-  text.placeholder = told.here ? `Write to ${told.here}` : "Write a message";
+  somebody = told.here;
+  here.textContent = somebody ? `${somebody} is here` : here.dataset.nobody;
+  text.placeholder = somebody ? `Write to ${somebody}` : "Write a message";
   outbox.settle(isThere);
   count();
   draw();
 }
+
+// "Tessa is here" must not outlive her being here; nothing is told to visitors when an agent leaves.
+setInterval(() => { if (somebody && open && !document.hidden) refresh(); }, 45_000);
 
 // Is what this post asked for to be seen in what the server shows?
 function isThere(body) {
