@@ -33,7 +33,7 @@ def make_channel(inbox: Inbox | None = None, **more: Any) -> Channel:
         name="@plumcare on Square (simulated)",
         inbox=inbox or make_inbox(),
         settings={"network": "square", "self_ids": ["self"], **more},
-        secrets={},
+        secrets={"token": "made-up"},
     )
     Channel.objects.filter(pk=channel.pk).update(connected_at=NOON - timedelta(days=30))
     channel.refresh_from_db()

@@ -18,7 +18,7 @@ PARTS = {
     "doctor": ("hark.site.commands.doctor:doctor", "Say what is wrong and what to do."),
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
-    "ledger": ("hark.journey.ledger_command:ledger", "Prove that nothing was lost or doubled."),
+    "ledger": ("hark.site.commands.ledger:ledger", "Prove that nothing was lost or doubled."),
     "channels": ("hark.channels.command:channels", "Read a venue's files, without a database."),
     "understand": ("hark.understanding.command:understand", "Read texts from a file, without a database."),
     "web": ("hark.site.commands.running:web", "One web process (`hark up` runs it)."),

@@ -159,6 +159,7 @@ def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
             "case": case.key if case else "",
             "conversation": thread.key,
             "kind": incoming.kind,
+            "posted": incoming.sent_at.isoformat(),
             "urgency": incoming.reading.get("urgency", {}).get("level", ""),
         },
     )

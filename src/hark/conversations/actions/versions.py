@@ -22,7 +22,8 @@ def complete(*, message_id: int, incoming: IncomingMessage) -> Message:
     for name in ORIGINAL:
         setattr(message, name, getattr(incoming, name))
     message.save(update_fields=ORIGINAL)
-    _keep_earlier(message, incoming.text)
+    if not _keep_earlier(message, incoming.text):
+        tell(message, "message.edited", "completed")
     return message
 
 
@@ -54,7 +55,8 @@ def locked(message_id: int) -> Message:
 def tell(message: Message, kind: str, state: str) -> None:
     """Record a change of a message, on its case where it has one."""
     case = message.conversation.case
-    data = {"message": message.key, "case": case.key if case else "", "state": state}
+    posted = message.sent_at.isoformat()
+    data = {"message": message.key, "case": case.key if case else "", "state": state, "posted": posted}
     inbox_id = case.inbox_id if case else message.channel.inbox_id
     visitor = message.conversation.key if message.visibility == "private" else ""
     record([NewEvent(kind, case.key if case else message.key, inbox_id=inbox_id, visitor=visitor, data=data)])
