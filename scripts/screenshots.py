@@ -91,7 +91,7 @@ def chat(browser: Browser, theme: str, size: dict[str, int]) -> Page:
 
 def answer_the_chat(agent: Page) -> None:
     """Accept what is offered until the visitor's case is in hand, and answer it."""
-    agent.goto(f"{BASE}/?view=team")
+    agent.goto(f"{BASE}/?view=unassigned")
     agent.locator(".row", has_text="My Roam bundle").first.click()
     agent.wait_for_timeout(1200)
     box = agent.locator("textarea:visible").first
@@ -103,7 +103,7 @@ def desk(browser: Browser) -> None:
     """Inbox, stream and the rest, as agents see them."""
     for name, theme, size in (("light", "light", WIDE), ("dark", "dark", WIDE), ("360", "light", PHONE)):
         page = person(browser, theme, size)
-        page.goto(f"{BASE}/?view=team")
+        page.goto(f"{BASE}/?view=unassigned")
         picture(page, f"list-{name}")
         page.locator(".row", has=page.locator(".mood--angry, .mood--furious, .mood--unhappy")).first.click()
         page.wait_for_timeout(1500)
