@@ -13,15 +13,20 @@ from django.utils.crypto import constant_time_compare
 
 from hark.conversations.models import Case
 from hark.conversations.types import Status
+from hark.kernel.db import fetch_all
 from hark.kernel.live import LiveHub, Rights
 from hark.kernel.raw_asgi import Receive, Scope, Send, answer, header, last_event
 from hark.kernel.time import now
 from hark.kernel.types import JournalEvent
 from hark.organisation.models import Agent
-from hark.organisation.queries import inboxes_visible_to, sees_everything
+from hark.organisation.queries import inboxes_visible_to, rights_fingerprint, sees_everything
 
 PATH = "/live"
 ACROSS_SITES = frozenset({b"cross-site", b"same-site"})
+ENDED = """
+    SELECT key FROM unnest(%s::text[]) key WHERE NOT EXISTS (
+        SELECT FROM django_session s WHERE s.session_key = key AND s.expire_date > clock_timestamp())
+"""
 Inboxes = tuple[frozenset[int], frozenset[int]]
 
 
@@ -29,20 +34,28 @@ class AgentGate:
     """What agents may hear: their inboxes as the gate of every page gives them, for many sessions at once."""
 
     def __init__(self) -> None:
-        """Remembers what it has unpacked of a session, until the session's bytes change."""
-        self._sessions: dict[str, tuple[str, int, str]] = {}
-        self._passwords: dict[tuple[int, str], str] = {}
+        """Knows nothing yet, so that the first look doubts everybody."""
+        self._fingerprint = ""
 
     def rights(self, tickets: Collection[str]) -> Mapping[str, Rights]:
         """Tickets are session keys; a session that has ended or whose password was changed since gives none."""
-        sessions = self._signed_in(tickets)
+        running = Session.objects.filter(session_key__in=tickets, expire_date__gt=now())
+        sessions = {key: _unpacked(data) for key, data in running.values_list("session_key", "session_data")}
         agents = {agent.pk: agent for agent in _active({number for number, _ in sessions.values()})}
+        codes = {number: agent.get_session_auth_hash() for number, agent in agents.items()}
         found = _rights_of(agents.values())
         return {
             key: found[number]
             for key, (number, code) in sessions.items()
-            if number in agents and self._still_fits(agents[number], code)
+            if number in agents and constant_time_compare(codes[number], code)
         }
+
+    def doubtful(self, tickets: Collection[str]) -> Collection[str]:
+        """Sessions that have ended; all, when anything about anybody's rights has changed."""
+        before, self._fingerprint = self._fingerprint, rights_fingerprint()
+        if before != self._fingerprint:
+            return tickets
+        return [key for (key,) in fetch_all(ENDED, [list(tickets)])]
 
     def holders(self, subjects: Collection[str]) -> Mapping[str, int]:
         """Who a case is assigned to."""
@@ -52,33 +65,6 @@ class AgentGate:
     def shown(self, event: JournalEvent) -> dict[str, Any]:
         """Ids and short words, never what somebody wrote."""
         return {"kind": event.kind, "subject": event.subject, "data": event.data, "at": event.at.isoformat()}
-
-    def _signed_in(self, keys: Collection[str]) -> dict[str, tuple[int, str]]:
-        """Agent and password code of each session that still runs."""
-        running = Session.objects.filter(session_key__in=keys, expire_date__gt=now())
-        packed = dict(running.values_list("session_key", "session_data"))
-        for gone in set(keys) - packed.keys():
-            self._sessions.pop(gone, None)
-        found = {}
-        for key, data in packed.items():
-            known = self._sessions.get(key)
-            if known is None or known[0] != data:
-                known = self._sessions[key] = (data, *_unpacked(data))
-            if known[1]:
-                found[key] = known[1:]
-        if len(self._sessions) > 4 * len(packed) + 1_000:
-            self._sessions.clear()
-        return found
-
-    def _still_fits(self, agent: Agent, code: str) -> bool:
-        """Was the session begun with the password the agent has now?"""
-        place = (agent.pk, agent.password)
-        expected = self._passwords.get(place)
-        if expected is None:
-            if len(self._passwords) > 50_000:
-                self._passwords.clear()
-            expected = self._passwords[place] = agent.get_session_auth_hash()
-        return constant_time_compare(expected, code)
 
 
 class AgentLive:
@@ -93,8 +79,8 @@ class AgentLive:
         """A stream for whoever is signed in; 401 for everybody else."""
         if scope["method"] != "GET" or header(scope, b"sec-fetch-site") in ACROSS_SITES:
             return await answer(send, 403, b'{"error":"not allowed"}')
-        key = session_key(scope)
-        after = last_event(scope)
+        key, after = session_key(scope), last_event(scope)
+        scope["headers"].clear()  # a stream lasts for hours, and a browser's headers are a tenth of its memory
         if key and await self._hub.serve(receive, send, gate=self._gate, ticket=key, after=after):
             return None
         return await answer(send, 401, b'{"error":"sign in first"}')

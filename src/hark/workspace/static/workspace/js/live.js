@@ -45,13 +45,13 @@ function sameOffers(fresh) {
 const refresh = settled(async () => {
   const keys = new Set(changed);
   const whole = everything;
-  changed.clear();
   const key = openCase();
   if (panes()) await refreshList(keys);
   if (key && (whole || keys.has(key))) {
     await refreshLedger(key, { missed });
     await refreshContact(key);
   }
+  for (const done of keys) changed.delete(done);   /* only now: what could not be fetched is asked for again */
   if (whole) { everything = false; missed = false; }
 }, QUIET);
 
@@ -122,6 +122,7 @@ async function beat() {
 document.addEventListener("hark:changed", (event) => { if (event.detail.case) changed.add(event.detail.case); refresh(); });
 document.addEventListener("hark:presence", () => { markPresence(); all_(); });
 document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) event.target.closest?.("[popover]:popover-open")?.hidePopover(); });
+document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target?.id === "rows") refresh(); });
 document.addEventListener("hark:opened", () => { forgetMissed(); refresh(); });
 document.addEventListener("input", forgetMissed);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && source?.readyState === EventSource.CLOSED) listen(); });

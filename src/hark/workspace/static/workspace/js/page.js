@@ -48,7 +48,9 @@ export function say(words, bad = false) {
   one("#said").replaceChildren(line);
 }
 
-/* Call `work` once things have been quiet for `wait` ms; never twice at the same time. */
+const TRY_AGAIN = 2000;
+
+/* Call `work` once things have been quiet for `wait` ms; never twice at the same time; again a little later when it failed. */
 export function settled(work, wait) {
   let timer = 0;
   let busy = false;
@@ -56,7 +58,7 @@ export function settled(work, wait) {
   const run = async () => {
     if (busy) { again = true; return; }
     busy = true;
-    try { await work(); } catch { /* the line is lost, or the page is left: the next event asks again */ }
+    try { await work(); } catch { clearTimeout(timer); timer = setTimeout(run, TRY_AGAIN); }
     busy = false;
     if (again) { again = false; schedule(); }
   };

@@ -1,0 +1,186 @@
+"""Every page in light and dark, wide and on a phone: axe finds nothing, nothing overflows, keys reach everything."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from hark.conversations.models import Message
+from tests.browser.conftest import Opened
+from tests.browser.product import Product
+from tests.workspace.makers import World, case_of, crowd, heard, maud
+from tests.workspace.parking import park
+
+WIDE, PHONE = (1440, 900), (360, 740)
+
+
+@pytest.fixture(scope="module")
+def day(running: Product, plum: World) -> dict[str, Any]:
+    """A day at Plum: cases of every mood, a stream, a parked arrival."""
+    with running.data():
+        _, said = maud(plum)
+        crowd(plum)
+        heard(plum)
+        return {"case": case_of(said[-1]).key, "private": case_of(said[0]).key, "parked": park(plum.night_chat)}
+
+
+def press(*keys: str) -> Callable[[Page], None]:
+    """Press keys one after another."""
+
+    def act(page: Page) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+
+    return act
+
+
+def show_menu(page: Page) -> None:
+    """Open the menu of the case."""
+    page.get_by_role("button", name="More acts").click()
+
+
+PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
+    "inbox": ("/?view=all", None),
+    "empty": ("/?view=waiting", None),
+    "case": ("/case/{case}/?view=all", None),
+    "case with note": ("/case/{private}/?view=all", press("i")),
+    "correction": ("/case/{case}/?view=all", press("c")),
+    "case menu": ("/case/{case}/?view=all", show_menu),
+    "contact": ("/case/{case}/?view=all&pane=contact", None),
+    "keys": ("/?view=all", press("?")),
+    "stream": ("/stream/", press("j")),
+    "parked": ("/parked/", None),
+    "parked arrival": ("/parked/{parked}/", None),
+    "channels": ("/settings/channels/", None),
+    "brands": ("/settings/brands/", None),
+    "inboxes": ("/settings/inboxes/", None),
+    "people": ("/settings/people/", None),
+    "teams": ("/settings/teams/", None),
+    "first run": ("/first-run/channels/", None),
+    "not found": ("/nowhere/", None),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_page_has_a_violation_or_overflows(
+    plum: World, day: dict[str, Any], opened: Opened, scheme: str, size: tuple[int, int]
+) -> None:
+    page = opened("/", as_=plum.owner, width=size[0], height=size[1], color_scheme=scheme)
+    found = {}
+    for name, (path, act) in PAGES.items():
+        page.goto(path.format(**day))
+        if act:
+            act(page)
+        problems = violations(page)
+        if overflow := page.evaluate("document.documentElement.scrollWidth - innerWidth"):
+            problems.append(f"overflows by {overflow} px")
+        if problems:
+            found[name] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_before_the_sign_in_have_no_violation(plum: World, opened: Opened, scheme: str) -> None:
+    page = opened("/sign-in/", color_scheme=scheme, width=360, height=740)
+    assert violations(page) == []
+    page.goto("/join/agent_x/token/")
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, each with where."""
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:120]}"
+        for one in Axe().run(page).response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+def test_case_is_found_read_answered_and_resolved_by_keyboard_alone(
+    plum: World, running: Product, opened: Opened
+) -> None:
+    with running.data():
+        message = crowd(plum)[1]
+        case = case_of(message)
+    page = opened("/?view=all", as_=plum.tessa)
+    for _ in range(60):
+        page.keyboard.press("j")
+        if page.evaluate("document.activeElement.dataset.row") == case.key:
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#case")).to_have_attribute("data-case", case.key)
+    page.keyboard.press("p")
+    page.keyboard.type("I call you in five minutes.")
+    expect(page.locator("[data-counter]")).to_contain_text("27")
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    page.keyboard.type("Called.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#timeline .is-internal")).to_contain_text("Called.")
+    expect(page.locator("#reply")).to_have_value("I call you in five minutes.")
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline .reading").last).to_contain_text("corrected by Tessa Okonedo")
+    page.keyboard.press("e")
+    expect(page.locator("#case-head")).to_contain_text("Resolved")
+    page.keyboard.press("e")
+    expect(page.locator("#case-head .facts")).to_contain_text("Open")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/stream/")
+
+
+def test_stream_is_judged_by_keyboard(plum: World, running: Product, opened: Opened) -> None:
+    with running.data():
+        newest: Message = heard(plum)[-1]
+    page = opened("/stream/", as_=plum.tessa)
+    page.keyboard.press("j")
+    line = page.locator(f"#{newest.key}")
+    expect(line).to_have_attribute("aria-current", "true")
+    page.keyboard.press("r")
+    expect(line.locator(".verdict__word")).to_contain_text("Relevant")
+    expect(line).to_contain_text("corrected by Tessa Okonedo")
+    page.keyboard.press("o")
+    page.wait_for_url("**/case/**")
+    expect(page.locator("#case-head")).to_contain_text("Tessa Okonedo")
+
+
+def test_theme_is_chosen_and_kept_in_this_browser(plum: World, opened: Opened) -> None:
+    page = opened("/", as_=plum.tessa, color_scheme="light")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_phone_shows_one_pane_and_moves_between_them(plum: World, day: dict[str, Any], opened: Opened) -> None:
+    page = opened("/?view=all", as_=plum.tessa, width=360, height=740)
+    page.locator(f'[data-row="{day["case"]}"]').click()
+    expect(page.locator("#case")).to_be_visible()
+    expect(page.locator("#list")).to_be_hidden()
+    page.get_by_role("link", name="Contact").click()
+    expect(page.locator("#contact")).to_be_visible()
+    expect(page.locator("#case")).to_be_hidden()
+    page.locator('[data-pane-tab="list"]').click()
+    expect(page.locator("#list")).to_be_visible()
+
+
+def test_policy_refuses_html_that_would_run(plum: World, opened: Opened) -> None:
+    page = opened("/", as_=plum.tessa, strict=False)
+    for html in ("<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "<a href='javascript:alert(1)'>x</a>"):
+        refused = page.evaluate(
+            "html => { try { document.createElement('div').innerHTML = html; return false } catch { return true } }",
+            html,
+        )
+        assert refused, html
+    assert (
+        page.evaluate(
+            "(() => { const d = document.createElement('div'); d.innerHTML = '<b>x</b>'; return d.textContent })()"
+        )
+        == "x"
+    )

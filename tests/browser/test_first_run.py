@@ -1,0 +1,67 @@
+"""The first run in a browser, from nothing to a desk with channels and colleagues."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from hark.organisation import queries
+from hark.organisation.models import Agent, Channel
+from tests.workspace.makers import PASSWORD
+
+
+def clean(page: Page) -> None:
+    """Axe finds nothing here."""
+    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+
+
+@pytest.fixture
+def nothing_yet(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """An empty house. Django is told first that Playwright's loop in this thread is none of its business."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    request.getfixturevalue("transactional_db")
+    monkeypatch.setattr(queries, "_set_up", False)
+
+
+@pytest.fixture
+def live(nothing_yet: None, request: pytest.FixtureRequest) -> Any:
+    """Django's own server for pages that need nothing else."""
+    return request.getfixturevalue("live_server")
+
+
+def test_first_run_takes_five_short_pages(browser: Browser, live: Any) -> None:
+    page = browser.new_page(base_url=live.url, viewport={"width": 1280, "height": 800})
+    page.goto("/")
+    clean(page)
+    page.get_by_label("Name of your organisation").fill("Plum")
+    page.get_by_label("Your name").fill("Ada Owner")
+    page.get_by_label("Your e-mail address").fill("ada@plum.example")
+    page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Make the organisation").click()
+    expect(page.get_by_role("heading", name="What do you listen for?")).to_be_visible()
+    clean(page)
+    page.get_by_label("Words that mean something else").fill("cake, fruit")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="Skip").click()
+    clean(page)
+    page.get_by_role("button", name="Connect").click()
+    expect(page.locator(".snippet")).to_have_count(2)
+    page.get_by_role("link", name="Go on").click()
+    page.get_by_label("Name").fill("Tessa Okonedo")
+    page.get_by_label("E-mail address").fill("tessa@plum.example")
+    page.get_by_role("button", name="Add").click()
+    link = page.locator(".secret").inner_text()
+    clean(page)
+    page.get_by_role("link", name="To the inbox").click()
+    expect(page.get_by_role("heading", name="Nothing is yours just now")).to_be_visible()
+    assert Agent.objects.count() == Channel.objects.count() == 2
+    other = browser.new_page(base_url=live.url)
+    other.goto("/join/" + link.split("/join/")[1])
+    other.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    other.get_by_label("Password again").fill(PASSWORD)
+    other.get_by_role("button", name="Set password").click()
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    other.close()
+    page.close()
