@@ -17,7 +17,7 @@ from hark.kernel.time import database_now, now
 from hark.organisation.models import Channel
 from hark.organisation.types import Role
 from hark.routing.models import WorkItem
-from tests.journey.makers import make_agent, make_channel
+from tests.journey.makers import make_agent, make_channel, make_inbox, numbers
 from tests.journey.venue import arrive, direct, drain
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +168,16 @@ def test_arrivals_whose_lease_was_lost_are_left_to_whoever_has_them() -> None:
     assert Message.objects.count() == 1
 
 
+# Words that are nobody's near-duplicates: those would join one case, whichever came first.
+WORDS = (
+    "No signal at home",
+    "Invoice is wrong",
+    "Moving my number",
+    "App keeps crashing",
+    "Roaming in Porto",
+    "Lost my SIM",
+    "Bye",
+)
 lines = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["u1", "u2"])), min_size=2, max_size=7)
 
 
@@ -183,10 +193,12 @@ def test_every_order_of_arrival_gives_the_same_threads(lines: list[tuple[int, st
     calls = []
     for number, (thread, who) in enumerate(lines):
         at = (start + timedelta(minutes=number)).isoformat()
-        calls.append(direct(number, f"t{thread}", who, at=at))
+        calls.append(direct(number, f"t{thread}", who, at=at, text=WORDS[number]))
         if number % 3 == 0:
-            calls.append(direct(f"e{number}", f"t{thread}", who, type="edit", of=f"p{number}", at=at, text="better"))
-    in_order, shuffled = make_channel(), make_channel()
+            calls.append(
+                direct(f"e{number}", f"t{thread}", who, type="edit", of=f"p{number}", at=at, text=f"{WORDS[number]}!")
+            )
+    in_order, shuffled = (make_channel(make_inbox(f"Inbox {next(numbers)}")) for _ in range(2))
     arrive(in_order, *calls)
     drain()
     for call in data.draw(st.permutations(calls)):
@@ -205,7 +217,7 @@ def shown(channel: Channel) -> list[object]:
         messages = [(row.external_id, row.text, row.sent_at, row.problem, bool(row.edited_at)) for row in rows]
         case = thread.case
         assert case is not None
-        clocks = [(clock.kind, clock.segment) for clock in case.clocks.order_by("id")]
+        clocks = [(clock.kind, clock.segment) for clock in case.clocks.filter(conversation=thread)]
         threads.append(
             (thread.thread_key, thread.last_inbound_at, messages, case.last_message_at, case.last_text, clocks)
         )
