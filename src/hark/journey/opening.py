@@ -9,21 +9,29 @@ from hark.organisation.models import Brand
 COMPLAINT = 0.5  # the decision point of a calibrated head
 URGENT = ("high", "critical")
 TO_US = {"mention": "Mentions us", "reply": "Reply to us", "owned_venue": "On our own page"}
+ADDRESSED = {"reply": "written in reply to you", "owned_venue": "written on your own page"}
 
 
 def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -> str:
     """Why this message opens a case, in a few words; empty when it stays in the stream.
 
-    Private: always. Said to us in public: unless it is not about us and our handle is not in it. Found by listening:
-    only when it is about us and is a complaint or urgent. Read back from before the channel was connected: never.
+    Private, in reply to us, on our own page: always. Mentions us: unless it is not about us and our handle is not in
+    it. Found by listening: only when it is about us and is a complaint or urgent. Read back from before the channel was
+    connected: never.
     """
     if "backfilled" in inbound.policy:
         return ""
     if inbound.visibility == "private":
         return "Private message"
     if inbound.targets_us in TO_US:
-        return "" if _about_something_else(inbound, reading, brand) else _said_to_us(inbound)
+        elsewhere = inbound.targets_us not in ADDRESSED and _about_something_else(inbound, reading, brand)
+        return "" if elsewhere else _said_to_us(inbound)
     return _heard(reading) if inbound.targets_us == "keyword" else ""
+
+
+def addressed(inbound: Inbound) -> str:
+    """Why there is no question whether it is about us, in a few words; empty where the words must tell."""
+    return "written to you in private" if inbound.visibility == "private" else ADDRESSED.get(inbound.targets_us, "")
 
 
 def _said_to_us(inbound: Inbound) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hark.conversations.queries.history import Key, Said, said_before
 from hark.journey.authors import author_key
+from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
 from hark.organisation.models import Brand
 from hark.understanding.analyse import analyse
@@ -28,7 +29,18 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     contexts = _contexts(passengers, keys, before)
     texts = [one.inbound.text or "" for one in passengers]
     brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
-    return _analysed(texts, contexts, brands)
+    readings = _analysed(texts, contexts, brands)
+    return [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
+
+
+def _as_addressed(reading: Mapping[str, Any], one: Passenger) -> Mapping[str, Any]:
+    """What was said to us is about us, whether or not our name is in it."""
+    why = addressed(one.inbound)
+    if not (reading and why):
+        return reading
+    others = [reason for reason in reading["reasons"] if reason["field"] != "relevance"]
+    reason = {"field": "relevance", "why": why, "span": None}
+    return {**reading, "relevance": {"p": 0.99, "label": "relevant"}, "reasons": [reason, *others]}
 
 
 def profile_of(brand: Brand) -> BrandProfile:

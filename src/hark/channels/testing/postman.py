@@ -128,5 +128,5 @@ def signed(secret: str, body: bytes, delivery: str, timestamp: int) -> dict[str,
 
 
 def _about(letter: Letter) -> dict[str, Any]:
-    ids = [str(event.get("id", "")) for event in letter.events]
+    ids = [str(event.get("of") or event.get("id", "")) for event in letter.events]  # an edit is about its post
     return {"account": letter.account, "delivery": letter.delivery, "events": ids}
