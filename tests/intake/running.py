@@ -60,7 +60,7 @@ class RunningFront:
 
     def start(self) -> None:
         self.thread.start()
-        until(lambda: self.server.started and self.front.channels.loaded)
+        until(lambda: self.server.started and self.front.channels.loaded and self.front.hub.ready)
 
     def stop(self) -> None:
         self.server.should_exit = True

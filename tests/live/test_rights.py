@@ -133,16 +133,29 @@ def test_case_that_changes_hands_is_told_to_both_and_then_to_one(listen: Listen)
 
 def test_what_an_agent_missed_passes_the_same_gate(listen: Listen) -> None:
     inbox, team = make_inbox(only_assigned=True)
+    whole, whole_team = make_inbox("Whole")
     foreign, _ = make_inbox("Foreign")
-    agent = make_agent("ann", team)
-    mine, other = make_case(inbox, agent), make_case(inbox)
+    agent = make_agent("ann", team, whole_team)
+    mine = make_case(inbox, agent)
     first = listen(agent)
-    place = first.last_id
     first.close()
-    happen(other.key, inbox)
     happen("case_foreign", foreign)
-    happen("offer_foreign", inbox, agent_id=agent.pk + 1)
+    happen("offer_foreign", whole, agent_id=agent.pk + 1)
     happen(mine.key, inbox)
-    again = listen(agent, {"last-event-id": place})
-    until(again.heard)
-    assert again.heard() == [mine.key]
+    happen("case_whole", whole)
+    again = listen(agent, {"last-event-id": first.last_id})
+    until(lambda: len(again.heard()) == 2)
+    assert again.heard() == [mine.key, "case_whole"]
+
+
+def test_agent_who_may_have_lost_a_case_while_away_reloads(listen: Listen) -> None:
+    inbox, team = make_inbox(only_assigned=True)
+    agent = make_agent("ann", team)
+    case = make_case(inbox, agent)
+    first = listen(agent)
+    first.close()
+    Case.objects.filter(pk=case.pk).update(assignee=None)
+    happen(case.key, inbox, kind="case.assigned")
+    again = listen(agent, {"last-event-id": first.last_id})
+    assert again.named("reload")
+    assert again.heard() == []

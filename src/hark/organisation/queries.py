@@ -2,10 +2,20 @@
 
 from django.db.models import Q, QuerySet
 
+from hark.kernel.db import fetch_all
 from hark.organisation.models import Agent, Channel, Inbox, Organisation
 from hark.organisation.types import SEES_EVERYTHING
 
 _set_up = False
+
+# Sums of hashes do not depend on the order of rows; a row that changes back and forth is back to what it was.
+FINGERPRINT = """
+    SELECT concat_ws(' ',
+        (SELECT sum(hashtextextended(concat_ws('|', id, role, is_active, password), 0)) FROM organisation_agent),
+        (SELECT sum(hashtextextended(concat_ws('|', agent_id, team_id), 1)) FROM organisation_agent_teams),
+        (SELECT sum(hashtextextended(concat_ws('|', inbox_id, team_id), 2)) FROM organisation_inbox_teams),
+        (SELECT sum(hashtextextended(concat_ws('|', id, only_assigned), 3)) FROM organisation_inbox))
+"""
 
 
 def is_set_up() -> bool:
@@ -27,6 +37,11 @@ def inboxes_visible_to(agent: Agent) -> QuerySet[Inbox]:
     if sees_everything(agent):
         return Inbox.objects.all()
     return Inbox.objects.filter(Q(teams__in=agent.teams.all())).distinct()
+
+
+def rights_fingerprint() -> str:
+    """Changes whenever what `inboxes_visible_to` gives, or who may sign in, may have changed for anybody. One query."""
+    return str(fetch_all(FINGERPRINT)[0][0])
 
 
 def channels_by_id(ids: set[int]) -> dict[int, Channel]:

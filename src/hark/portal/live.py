@@ -24,10 +24,11 @@ Place = tuple[int, str]
 
 
 class Known(NamedTuple):
-    """A visitor's token that was good: until when, whose thread, and whether there is a conversation yet."""
+    """A visitor's token that was good: until when, whose thread, in which state of the channel, is there a talk yet."""
 
     until: datetime
     place: Place
+    version: str
     talks: bool = False
 
 
@@ -37,10 +38,10 @@ class VisitorGate:
     def __init__(self) -> None:
         """Nobody has come yet."""
         self._known: dict[str, Known] = {}
-        self._channels: dict[str, str] = {}
 
     def rights(self, tickets: Collection[str]) -> Mapping[str, Rights]:
         """A visitor who has not written yet may hear nothing so far; a token that is over, or not ours, has none."""
+        versions = _versions()  # before the accounts: a change from here on makes these rights doubtful
         accounts = _accounts({ticket.partition(" ")[0] for ticket in tickets})
         known: dict[str, Known] = {}
         for ticket in tickets:
@@ -50,25 +51,25 @@ class VisitorGate:
             number, account = accounts[channel_key]
             visitor = visitor_of(account, token)
             if visitor is not None:
-                known[ticket] = Known(visitor.until, (number, visitor.id))
+                known[ticket] = Known(visitor.until, (number, visitor.id), versions.get(channel_key, ""))
         keys = _conversations({each.place for each in known.values()})
         self._known.update({ticket: each._replace(talks=each.place in keys) for ticket, each in known.items()})
         return {ticket: Rights(visitor=keys.get(each.place, "")) for ticket, each in known.items()}
 
     def doubtful(self, tickets: Collection[str]) -> Collection[str]:
-        """Tokens that are over, visitors who have written their first line; all, when a channel has changed."""
+        """Tokens that are over, visitors who have written their first line, all of a channel that has changed."""
         for gone in set(self._known) - set(tickets):
             self._known.pop(gone, None)
-        before, self._channels = self._channels, _versions()
-        if before != self._channels:
-            return tickets
+        versions, moment = _versions(), now()
         known = {ticket: self._known.get(ticket) for ticket in tickets}
         silent = _conversations({each.place for each in known.values() if each and not each.talks})
-        moment = now()
         return [
             ticket
             for ticket, each in known.items()
-            if each is None or each.until <= moment or (not each.talks and each.place in silent)
+            if each is None
+            or each.until <= moment
+            or each.version != versions.get(ticket.partition(" ")[0])
+            or (not each.talks and each.place in silent)
         ]
 
     def holders(self, subjects: Collection[str]) -> Mapping[str, int]:

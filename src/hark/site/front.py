@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from types import FrameType
@@ -35,6 +36,7 @@ from hark.kernel.raw_asgi import (
     read_body,
     refuse_unread,
 )
+from hark.kernel.time import monotonic
 from hark.portal.live import PREFIX as CHAT
 from hark.portal.live import SUFFIX as CHAT_LIVE
 from hark.portal.live import VisitorLive
@@ -51,6 +53,8 @@ MOST_PAGES = 256
 PAGE_BODY_BYTES = 2 << 20
 PAGE_BODY_SECONDS = 20.0
 DRAIN_SECONDS = 5.0
+START_SECONDS = 3.0
+MOST_FILES = 65_536
 
 
 class Pages:
@@ -145,15 +149,23 @@ class Front:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        _allow_many_connections()
         self.commit.start()
         self.hub.start()
         self._spawn(self.channels.follow())
         self._spawn(_beat())
         self._listen_for_the_end()
+        await self._settle_in()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._end()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _settle_in(self) -> None:
+        """Callers had rather wait at the port than be told to come again; a lost database does not stop the start."""
+        patience = monotonic() + START_SECONDS
+        while not (self.channels.loaded and self.hub.ready) and monotonic() < patience:
+            await asyncio.sleep(0.02)
 
     async def _end(self) -> None:
         """No request runs any more; what waits is committed first."""
@@ -196,3 +208,15 @@ async def _beat() -> None:
     while True:
         health.pulse.beat()
         await asyncio.sleep(0.5)
+
+
+def _allow_many_connections() -> None:
+    """Every open page is a file to the system, whose usual first limit is 1,024; we may go up to its last one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

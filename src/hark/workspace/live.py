@@ -34,16 +34,18 @@ class AgentGate:
     """What agents may hear: their inboxes as the gate of every page gives them, for many sessions at once."""
 
     def __init__(self) -> None:
-        """Knows nothing yet, so that the first look doubts everybody."""
-        self._fingerprint = ""
+        """Remembers for each session the state of the house in which its rights were given."""
+        self._given: dict[str, str] = {}
 
     def rights(self, tickets: Collection[str]) -> Mapping[str, Rights]:
         """Tickets are session keys; a session that has ended or whose password was changed since gives none."""
+        house = rights_fingerprint()  # before anything is read: a change from here on makes these rights doubtful
         running = Session.objects.filter(session_key__in=tickets, expire_date__gt=now())
         sessions = {key: _unpacked(data) for key, data in running.values_list("session_key", "session_data")}
         agents = {agent.pk: agent for agent in _active({number for number, _ in sessions.values()})}
         codes = {number: agent.get_session_auth_hash() for number, agent in agents.items()}
         found = _rights_of(agents.values())
+        self._given.update(dict.fromkeys(sessions, house))
         return {
             key: found[number]
             for key, (number, code) in sessions.items()
@@ -51,11 +53,12 @@ class AgentGate:
         }
 
     def doubtful(self, tickets: Collection[str]) -> Collection[str]:
-        """Sessions that have ended; all, when anything about anybody's rights has changed."""
-        before, self._fingerprint = self._fingerprint, rights_fingerprint()
-        if before != self._fingerprint:
-            return tickets
-        return [key for (key,) in fetch_all(ENDED, [list(tickets)])]
+        """Sessions that have ended, and all whose rights were given before anybody's rights changed."""
+        for gone in set(self._given) - set(tickets):
+            self._given.pop(gone, None)
+        house = rights_fingerprint()
+        ended = {key for (key,) in fetch_all(ENDED, [list(tickets)])}
+        return [key for key in tickets if key in ended or self._given.get(key) != house]
 
     def holders(self, subjects: Collection[str]) -> Mapping[str, int]:
         """Who a case is assigned to."""

@@ -1,6 +1,6 @@
-"""Live pages: one LISTEN connection a process, the journal in commit order, fan-out in memory, sent as events.
+"""Live pages: one LISTEN connection a process, the journal in commit order, fan-out in memory.
 
-A client hears only what its rights let it hear; they are asked for again every few seconds by the gate that admitted it.
+A client hears only what its rights let it hear; its gate is asked again every few seconds.
 """
 
 from hark.kernel.live.hub import LiveHub

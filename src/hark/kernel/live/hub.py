@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 SEND_SECONDS = 0.25  # a client is written to at most four times a second
 BEAT_SECONDS = 15.0
 CHECK_SECONDS = 3.0
+CHECK_AT_ONCE = 500
+MOST_HOLDING = 200_000
 STALE_SECONDS = 5.0  # rights older than this deliver nothing
 MOST_FRAMES = 200  # waiting for a slow client; beyond it the page reloads
 MOST_STREAMS = 20_000
@@ -49,9 +52,15 @@ class LiveHub:
         self._ticking = False
         self._draining = False
         self._checked_at = 0.0
+        self._holding: dict[str, int] = {}
         self._applicants: list[tuple[Gate, str, asyncio.Future[Rights | None]]] = []
         self._admitting = False
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Is there something to be heard yet?"""
+        return self._journal.ready
 
     def start(self) -> None:
         """Begin to follow the journal."""
@@ -78,7 +87,12 @@ class LiveHub:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a part of the live pages has failed", exc_info=task.exception())
 
     # One client ---------------------------------------------------------------------------------------------------
 
@@ -95,10 +109,13 @@ class LiveHub:
             return await _not_now(send)
         if rights is None:
             return False
-        if not self._journal.ready or self._draining or len(self._streams) >= MOST_STREAMS:
+        if not self.ready or self._draining or len(self._streams) >= MOST_STREAMS:
             return await _not_now(send)
         await send(START)
-        stream = Stream(gate, ticket, rights, send, last_sent=monotonic(), spread=BEAT_SECONDS)
+        self._holding.update(dict.fromkeys(rights.held, rights.agent_id or 0))
+        stream = Stream(
+            gate, ticket, replace(rights, held=frozenset()), send, last_sent=monotonic(), spread=BEAT_SECONDS
+        )
         self._enter(stream)
         until = self._journal.position  # no await since entering: what comes behind it, the stream hears by itself
         try:
@@ -156,12 +173,15 @@ class LiveHub:
         return b"".join([RETRY, *(frame(stream.gate, event) for event in missed), here])
 
     async def _missed(self, rights: Rights, position: Position, until: Position) -> list[JournalEvent] | None:
+        """What it missed; None when the page must be drawn anew, also where it may have lost what it held."""
         found = await self._journal.missed(rights, position, until)
         if found is None:
             return None
         holders = await self._holders(found)
         wanted = [event for event in found if rights.concerns(event, holders)]
-        return wanted if len(wanted) <= MISSED_ROWS else None
+        heard = {event.position for event in wanted}
+        lost = any(event.inbox_id in rights.held_inboxes and event.position not in heard for event in found)
+        return wanted if len(wanted) <= MISSED_ROWS and not lost else None
 
     def _enter(self, stream: Stream) -> None:
         self._streams.add(stream)
@@ -196,18 +216,23 @@ class LiveHub:
     async def _prepare(self, events: Sequence[JournalEvent]) -> Callable[[JournalEvent], None]:
         if self._streams and monotonic() - self._checked_at > STALE_SECONDS:
             await self._check_rights()
-        return partial(self._tell, holders=await self._holders(events))
+        now = await self._holders(events)
+        before = {event.subject: self._holding.get(event.subject, 0) for event in events}
+        if len(self._holding) > MOST_HOLDING:
+            self._holding.clear()
+        self._holding.update(now)
+        return partial(self._tell, now=now, before=before)
 
-    async def _holders(self, events: Sequence[JournalEvent]) -> Mapping[str, int]:
+    async def _holders(self, events: Sequence[JournalEvent]) -> dict[str, int]:
         """Who holds the subjects of those events that somebody may hear only as their holder."""
         held = [event for event in events if event.agent_id is None and ("held", event.inbox_id) in self._places]
-        found: dict[str, int] = {}
+        found = {event.subject: 0 for event in held}
         for gate in {stream.gate for event in held for stream in self._places["held", event.inbox_id or 0]}:
             found.update(await self._threads.run(partial(gate.holders, {event.subject for event in held})))
         return found
 
-    def _tell(self, event: JournalEvent, holders: Mapping[str, int]) -> None:
-        """Queue one event for those it concerns."""
+    def _tell(self, event: JournalEvent, now: Mapping[str, int], before: Mapping[str, int]) -> None:
+        """Queue one event for those it concerns. Who held its subject before still hears that it does no longer."""
         places: list[Place] = [("visitor", event.visitor)]
         if event.agent_id is not None:
             places.append(("agent", event.agent_id))
@@ -215,8 +240,9 @@ class LiveHub:
             places += [("inbox", event.inbox_id), ("held", event.inbox_id)]
         frames: dict[Gate, bytes] = {}
         for place in places:
+            holds = (now.get(event.subject), before.get(event.subject)) if place[0] == "held" else None
             for stream in self._places.get(place, ()):
-                if place[0] == "held" and not stream.rights.concerns(event, holders):
+                if holds and stream.rights.agent_id not in holds:
                     continue
                 if stream.gate not in frames:
                     frames[stream.gate] = frame(stream.gate, event)
@@ -285,27 +311,29 @@ class LiveHub:
     async def _check_rights(self) -> None:
         """Ask all gates again; close those without rights, move those whose rights changed."""
         asked_at = monotonic()
-        streams = list(self._streams)
-        for gate in {stream.gate for stream in streams}:
-            mine = [stream for stream in streams if stream.gate is gate]
-            found = await self._threads.run(partial(gate.rights, {stream.ticket for stream in mine}))
-            for stream in mine:
-                if stream.open:
-                    self._apply(stream, found.get(stream.ticket))
+        for gate in {stream.gate for stream in self._streams}:
+            tickets = {stream.ticket for stream in self._streams if stream.gate is gate}
+            doubtful = list(await self._threads.run(partial(gate.doubtful, tickets)))
+            for start in range(0, len(doubtful), CHECK_AT_ONCE):
+                await self._check_again(gate, set(doubtful[start : start + CHECK_AT_ONCE]))
         self._checked_at = asked_at
+
+    async def _check_again(self, gate: Gate, tickets: set[str]) -> None:
+        found = await self._threads.run(partial(gate.rights, tickets))
+        for stream in [each for each in self._streams if each.gate is gate and each.ticket in tickets]:
+            self._apply(stream, found.get(stream.ticket))
 
     def _apply(self, stream: Stream, rights: Rights | None) -> None:
         here = self._journal.position
         if rights is None:
             self._close(stream, special(CLOSED, here))
-        elif rights != stream.rights:
-            moved = set(rights.places()) != set(stream.rights.places())
+        elif set(rights.places()) != set(stream.rights.places()):
+            self._holding.update(dict.fromkeys(rights.held, rights.agent_id or 0))
             self._forget_places(stream)
-            stream.rights = rights
+            stream.rights = replace(rights, held=frozenset())
             for place in rights.places():
                 self._places[place].add(stream)
-            if moved:
-                self._queue(stream, special(RELOAD, here), here)
+            self._queue(stream, special(RELOAD, here), here)
 
 
 async def _not_now(send: Send) -> bool:

@@ -11,7 +11,10 @@ Place = tuple[str, int | str]
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What one client may hear: whole inboxes; of `held_inboxes` only subjects it holds; what is said to it alone."""
+    """What one client may hear: whole inboxes; of `held_inboxes` only subjects it holds; what is said to it alone.
+
+    `held` are those subjects at the moment of asking.
+    """
 
     agent_id: int | None = None
     inboxes: frozenset[int] = frozenset()
@@ -30,16 +33,13 @@ class Rights:
         return found
 
     def concerns(self, event: JournalEvent, holders: Mapping[str, int]) -> bool:
-        """May this client hear of `event`? `holders`: who holds its subject now. What is said to one, no other hears.
-
-        Who held the subject when the rights were last checked still hears, so that a page learns of what it has lost.
-        """
+        """May this client hear of `event`? `holders`: who holds its subject. What is said to one, no other hears."""
         if self.visitor:
             return event.visitor == self.visitor
         if event.agent_id is not None:
             return event.agent_id == self.agent_id
         if event.inbox_id in self.held_inboxes:
-            return event.subject in self.held or holders.get(event.subject, 0) == self.agent_id
+            return holders.get(event.subject) == self.agent_id
         return event.inbox_id in self.inboxes
 
 
@@ -48,6 +48,13 @@ class Gate(Protocol):
 
     def rights(self, tickets: Collection[str]) -> Mapping[str, Rights]:
         """The rights of each ticket (a session, a token); a ticket that is missing has none."""
+        ...
+
+    def doubtful(self, tickets: Collection[str]) -> Collection[str]:
+        """Those tickets whose rights may have changed since `rights` gave them. Asked every few seconds: be cheap.
+
+        Nothing may slip through between the two: what changed while `rights` was working makes its tickets doubtful.
+        """
         ...
 
     def holders(self, subjects: Collection[str]) -> Mapping[str, int]:
