@@ -24,6 +24,7 @@ READING = {
     "data": "jsonb",
 }
 # Ten of each identity by its index, then the ten of the person: whoever writes most costs no more than the others.
+# `id + 0`: no index has that order, else the planner may walk the primary key backwards through everything newer.
 LAST_SCORES = """
     SELECT i.contact_id, m.sent_at, m.id, r.score, r.data -> 'signals'
     FROM contacts_identity i
@@ -32,7 +33,7 @@ LAST_SCORES = """
         WHERE identity_id = i.id AND direction = 'in' AND deleted_at IS NULL
         ORDER BY sent_at DESC, id DESC LIMIT 10) m
     CROSS JOIN LATERAL (
-        SELECT score, data FROM conversations_reading WHERE message_id = m.id ORDER BY id DESC LIMIT 1) r
+        SELECT score, data FROM conversations_reading WHERE message_id = m.id ORDER BY id + 0 DESC LIMIT 1) r
     WHERE i.contact_id = ANY(%s) AND r.score IS NOT NULL
     ORDER BY i.contact_id, m.sent_at, m.id
 """

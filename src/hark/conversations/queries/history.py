@@ -13,6 +13,7 @@ IDENTITIES = """
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS w (network, scope, key)
     JOIN contacts_identity mine ON (mine.network, mine.scope, mine.key) = (w.network, w.scope, w.key)
 """
+# `id + 0`: else the planner may walk the primary key backwards through everything newer.
 SAID = f"""
     SELECT i.contact_id, m.conversation_id, m.id, m.text, m.sent_at, r.score
     FROM contacts_identity i
@@ -21,7 +22,7 @@ SAID = f"""
         WHERE identity_id = i.id AND direction = 'in' AND deleted_at IS NULL
         ORDER BY sent_at DESC, id DESC LIMIT {LAST}) m
     LEFT JOIN LATERAL (
-        SELECT score FROM conversations_reading WHERE message_id = m.id ORDER BY id DESC LIMIT 1) r ON true
+        SELECT score FROM conversations_reading WHERE message_id = m.id ORDER BY id + 0 DESC LIMIT 1) r ON true
     WHERE i.contact_id = ANY(%s)
 """  # noqa: S608 - a constant
 ANSWERED = f"""
