@@ -20,8 +20,8 @@ SEGMENTS = """
     SELECT case_id, conversation_id, kind, max(segment) FROM conversations_clock
     WHERE case_id = ANY(%s) AND conversation_id IS NOT NULL GROUP BY case_id, conversation_id, kind
 """
-# Reached through the contact's open cases, which are few, and not through the key, which many may share; OFFSET and LIMIT
-# keep the planner to that way where its statistics are young.
+# Reached through the contact's open cases, which are few, and not through the key, which many may share: OFFSET and
+# LIMIT keep the planner to that way where its statistics are young.
 SAME_WORDS = """
     SELECT DISTINCT ON (w.contact_id, w.inbox_id, w.duplicate_key) w.contact_id, w.inbox_id, w.duplicate_key, c.id
     FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS w (contact_id, inbox_id, duplicate_key)
