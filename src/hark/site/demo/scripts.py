@@ -34,10 +34,10 @@ SCENES = (
     Scene(
         PUBLIC,
         (
-            "@plumcare you charged me twice for a Roam 20 GB bundle that never started in {place}. €{amount} each time.",
-            "@plumcare is anybody there? Two payments of €{amount} for one bundle.",
-            "Third time I ask @plumcare. A mail, a call, and still NOTHING. This is theft!!",
-            "@plumcare I am done. Cancelling tomorrow, you thieves. USELESS.",
+            "@plumcare you charged me twice for a Roam 20 GB bundle that never started in {place}. €{amount} each time. So annoying.",
+            "@plumcare is anybody there? Two payments of €{amount} for one bundle and no answer. Terrible service.",
+            "Third time I ask @plumcare. A mail, a call, and still NOTHING. Worst company ever, I am so angry!!!",
+            "@plumcare I am done, I hate you people. Cancelling tomorrow. You are useless thieves and liars!!!",
         ),
         weight=5,
         followers=(300, 2400),
@@ -47,7 +47,7 @@ SCENES = (
         PUBLIC,
         (
             "@plumcare no signal between the station and the harbour in {place} since {day}. Anyone else?",
-            "@plumcare still no signal in {place}, my mother cannot even call a doctor.",
+            "@plumcare still no signal in {place}, my mother cannot even call a doctor. Disgusting.",
         ),
         weight=4,
         after_answer=THANKS,
@@ -78,7 +78,7 @@ SCENES = (
     Scene(
         ("plumcare@square", "plum@orchardbook", "plum@starred"),
         (
-            "Waited a week for a SIM that was sent to my old street. Nobody answers the phone, nobody answers mail. Stay away from Plum.",
+            "Waited a week for a SIM that was sent to my old street. Nobody answers the phone, nobody answers mail. Horrible. Stay away from Plum.",
         ),
         weight=3,
         everywhere=True,
@@ -126,13 +126,13 @@ SCENES = (
     ),
     Scene(
         PAGE,
-        ("Why do I have to call and wait 20 minutes to cancel one extra SIM? Make it a button.",),
+        ("Why do I have to call and wait 20 minutes to cancel one extra SIM? This is ridiculous. Make it a button.",),
         weight=3,
         after_answer=STILL,
     ),
     Scene(
         REVIEWS,
-        ("One star. Stood in the shop for forty minutes, then the system was down. Come back tomorrow, they said.",),
+        ("One star. Stood in the shop for forty minutes, then the system was down. Worst shop ever. Come back tomorrow, they said.",),
         weight=3,
         rating=1,
     ),
@@ -164,7 +164,7 @@ SCENES = (
         MAIL,
         (
             "Invoice 2026-09 shows a plan I cancelled in August. Please take back €{amount} and confirm in writing.",
-            "I still have no answer about invoice 2026-09. If this is not settled by Friday my lawyer will write.",
+            "I still have no answer about invoice 2026-09. I am very disappointed. If this is not settled by Friday my lawyer will write.",
         ),
         weight=4,
         gap=6,
