@@ -4,10 +4,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Inbox
 from tests.browser.conftest import Opened
 from tests.browser.product import Product
-from tests.workspace.makers import World
+from tests.workspace.makers import PASSWORD, World
 
 
 def available(page: Page) -> None:
@@ -66,3 +67,22 @@ def test_reply_taken_back_never_reaches_the_visitor(plum: World, running: Produc
     expect(agent.locator("#reply")).to_have_value("Somewhere, I think.")
     expect(agent.locator("#timeline .entry--ours")).to_have_count(0)
     expect(visitor.get_by_text("Somewhere, I think.")).to_have_count(0)
+
+
+def test_offer_is_declined_by_two_keys_and_goes_to_a_colleague(plum: World, running: Product, opened: Opened) -> None:
+    with running.data():
+        teams = list(plum.night.teams.all())
+        nora = add_agent(name="Nora Night", email="nora@plum.example", teams=teams, password=PASSWORD)
+    first = opened("/", as_=plum.stranger)
+    available(first)
+    visitor = opened(f"/chat/{plum.night_chat.key}/")
+    chat(visitor, "Do you sell phones for children?")
+    expect(first.locator("[data-offer]")).to_contain_text("Do you sell phones")
+    first.keyboard.press("n")
+    first.keyboard.press("2")
+    expect(first.locator("[data-offer]")).to_have_count(0)
+    second = opened("/", as_=nora)
+    available(second)
+    expect(second.locator("[data-offer]")).to_contain_text("Do you sell phones")
+    second.keyboard.press("y")
+    expect(second.locator("#case-head")).to_contain_text("With Nora Night")

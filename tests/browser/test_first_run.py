@@ -1,13 +1,15 @@
 """The first run in a browser, from nothing to a desk with channels and colleagues."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from hark.organisation import queries
 from hark.organisation.models import Agent, Channel
+from tests.browser.product import Product
 from tests.workspace.makers import PASSWORD
 
 
@@ -17,21 +19,16 @@ def clean(page: Page) -> None:
 
 
 @pytest.fixture
-def nothing_yet(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """An empty house. Django is told first that Playwright's loop in this thread is none of its business."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    request.getfixturevalue("transactional_db")
-    monkeypatch.setattr(queries, "_set_up", False)
+def empty(tmp_path: Path, django_db_blocker: Any) -> Iterator[Product]:
+    """A Hark that nobody has set up."""
+    product = Product(tmp_path, django_db_blocker)
+    product.start()
+    yield product
+    product.stop()
 
 
-@pytest.fixture
-def live(nothing_yet: None, request: pytest.FixtureRequest) -> Any:
-    """Django's own server for pages that need nothing else."""
-    return request.getfixturevalue("live_server")
-
-
-def test_first_run_takes_five_short_pages(browser: Browser, live: Any) -> None:
-    page = browser.new_page(base_url=live.url, viewport={"width": 1280, "height": 800})
+def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> None:
+    page = browser.new_page(base_url=empty.url, viewport={"width": 1280, "height": 800})
     page.goto("/")
     clean(page)
     page.get_by_label("Name of your organisation").fill("Plum")
@@ -56,8 +53,9 @@ def test_first_run_takes_five_short_pages(browser: Browser, live: Any) -> None:
     clean(page)
     page.get_by_role("link", name="To the inbox").click()
     expect(page.get_by_role("heading", name="Nothing is yours just now")).to_be_visible()
-    assert Agent.objects.count() == Channel.objects.count() == 2
-    other = browser.new_page(base_url=live.url)
+    with empty.data():
+        assert Agent.objects.count() == Channel.objects.count() == 2
+    other = browser.new_page(base_url=empty.url)
     other.goto("/join/" + link.split("/join/")[1])
     other.get_by_label("Password", exact=False).first.fill(PASSWORD)
     other.get_by_label("Password again").fill(PASSWORD)

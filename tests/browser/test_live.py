@@ -105,7 +105,7 @@ def test_page_survives_a_killed_server_with_nothing_missing_or_doubled(
     expect(page.locator("#timeline")).to_contain_text("While it was down.", timeout=30_000)
     with running.data():
         say(plum.chat, author, "After it.", ago=0)
-    expect(page.locator("#timeline")).to_contain_text("After it.")
+    expect(page.locator("#timeline")).to_contain_text("After it.", timeout=30_000)
     assert said_by_them(page) == ["Before the fall.", "While it was down.", "After it."]
     expect(page.locator("#lost")).to_be_hidden()
 

@@ -147,7 +147,7 @@ def test_reply_that_may_have_been_sent_offers_three_choices(world: World, signed
     answer(client, message)
     OutboxItem.objects.update(state="ambiguous")
     page = client.get(f"/case/{case_of(message).key}/").content.decode()
-    assert "May have been sent." in page
+    assert "may have been sent." in page
     for words in ("It is there", "Send again", "Drop it"):
         assert words in page
     ours = Message.objects.get(direction="out")

@@ -50,18 +50,22 @@ export function say(words, bad = false) {
 
 const TRY_AGAIN = 2000;
 
-/* Call `work` once things have been quiet for `wait` ms; never twice at the same time; again a little later when it failed. */
+/* Call `work` soon after it was asked for, however often; never twice at a time, and again a little later when it failed. */
 export function settled(work, wait) {
   let timer = 0;
   let busy = false;
   let again = false;
+  const schedule = (after = wait) => { timer ||= setTimeout(run, after); };
   const run = async () => {
+    timer = 0;
     if (busy) { again = true; return; }
     busy = true;
-    try { await work(); } catch { clearTimeout(timer); timer = setTimeout(run, TRY_AGAIN); }
+    let failed = false;
+    try { await work(); } catch { failed = true; }
     busy = false;
-    if (again) { again = false; schedule(); }
+    if (failed) schedule(TRY_AGAIN);
+    else if (again) schedule();
+    again = false;
   };
-  const schedule = () => { clearTimeout(timer); timer = setTimeout(run, wait); };
-  return schedule;
+  return () => schedule();
 }
