@@ -1,0 +1,106 @@
+"""What people corrected, taken in at once: a small logistic regression for each brand over the words of its posts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hark.understanding.ngrams import checksum, folded, tokens
+from hark.understanding.normalise import normalise
+from hark.understanding.relevance import Prior, evidence
+from hark.understanding.types import BrandProfile
+
+LEAST = 3  # corrections of either class before a brand's own model speaks
+SLOTS = 4_096
+PRIOR_SHARE = 0.7
+STRENGTH = 3.0
+STEPS = 25
+MOST = 2_000  # newest corrections of a brand that are learnt from
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RelevanceCorrection:
+    """A person's word on one text of a brand."""
+
+    brand: str
+    text: str
+    relevant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrandWeights:
+    """What a brand's corrections taught: a shift of the prior's logit, by words. Small enough for one table row."""
+
+    brand: str
+    examples: int
+    bias: float
+    prior_gain: float
+    words: Mapping[int, float] = field(default_factory=dict)
+
+    def shift(self, lowered: str, prior_logit: float) -> float:
+        """What is to be added to the prior's logit for this normalised lower-case text."""
+        slots = slots_of(lowered)
+        own = sum(self.words.get(slot, 0.0) for slot in slots) / np.sqrt(max(len(slots), 1))
+        return float(self.bias + own + self.prior_gain * prior_logit)
+
+
+def slots_of(lowered: str) -> list[int]:
+    """The distinct slots of the words and pairs of words, in order of size."""
+    words = [folded(token) for token in tokens(lowered)]
+    pairs = [f"{left} {right}" for left, right in pairwise(words)]
+    return sorted({checksum(piece) % SLOTS for piece in (*words, *pairs)})
+
+
+def learn(
+    corrections: Sequence[RelevanceCorrection], brands: Mapping[str, BrandProfile], prior: Prior
+) -> dict[str, BrandWeights]:
+    """One model a brand with three corrections or more of either class; others keep the profile alone."""
+    learnt = {}
+    for key in sorted({correction.brand for correction in corrections} & set(brands)):
+        own = [correction for correction in corrections if correction.brand == key][-MOST:]
+        relevant = sum(correction.relevant for correction in own)
+        if min(relevant, len(own) - relevant) >= LEAST:
+            learnt[key] = _fit(brands[key], own, prior)
+    return learnt
+
+
+def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) -> BrandWeights:
+    """Class-balanced logistic regression by Newton steps in the space of the examples."""
+    cleans = [normalise(correction.text) for correction in own]
+    logits = np.array([prior.logit(evidence(clean, brand).features) for clean in cleans])
+    slots = [slots_of(clean.lower()) for clean in cleans]
+    rows = np.zeros((len(own), SLOTS))
+    for row, found in zip(rows, slots, strict=True):
+        row[found] = len(found) ** -0.5 if found else 0.0
+    design = np.column_stack([rows, logits * PRIOR_SHARE, np.ones(len(own))])
+    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
+    weights = np.where(wanted == 1.0, 0.5 / wanted.mean(), 0.5 / (1.0 - wanted.mean()))
+    solution = _newton(design, logits, wanted, weights)
+    kept = {int(slot): round(float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
+    return BrandWeights(
+        brand.key,
+        examples=len(own),
+        bias=round(float(solution[-1]), 5),
+        prior_gain=round(float(solution[-2]) * PRIOR_SHARE, 5),
+        words=kept,
+    )
+
+
+def _newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
+    """What to add to the `known` logits. Newton in the dual: as many unknowns as examples, however many the words."""
+    kernel = design @ design.T
+    dual: Doubles = np.zeros(len(wanted))
+    for _ in range(STEPS):
+        scores = kernel @ dual
+        p = 1.0 / (1.0 + np.exp(-np.clip(known + scores, -30.0, 30.0)))
+        curve = np.maximum(weights * p * (1.0 - p), 1e-6)
+        target = scores + weights * (wanted - p) / curve
+        step = np.linalg.solve(kernel + np.diag(1.0 / (STRENGTH * curve)), target)
+        if np.abs(step - dual).max() < 1e-8:
+            break
+        dual = np.asarray(step, np.float64)
+    return np.asarray(design.T @ dual)

@@ -1,0 +1,138 @@
+"""Stage 6: from summed n-grams to calibrated probabilities, one numpy pass for a batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hark.understanding.types import FEELINGS, FLAGS, Feeling
+from hark.understanding.wordbook import Spread
+
+Doubles = NDArray[np.float64]
+
+WARNINGS = (*FLAGS, "presses")
+COLUMNS = {
+    "sentiment_en": 3,
+    "sentiment_other": 3,
+    "offensive": 1,
+    "intensity": 1,
+    "complaint": 1,
+    "asks": 1,
+    **dict.fromkeys(WARNINGS, 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One linear head: where its columns stand, its bias, its temperature and what it may answer."""
+
+    start: int
+    bias: tuple[float, ...]
+    temperature: float
+    surest: float
+    languages: frozenset[str]
+    manners: tuple[float, ...] = ()
+
+    @property
+    def columns(self) -> slice:
+        """Its part of a row of logits."""
+        return slice(self.start, self.start + len(self.bias))
+
+
+Heads = Mapping[str, Head]
+
+
+def heads_from(card: Mapping[str, Any]) -> dict[str, Head]:
+    """The heads as the model card describes them, columns in the order of `COLUMNS`."""
+    heads, start = {}, 0
+    for name, width in COLUMNS.items():
+        entry = card[name]
+        heads[name] = Head(
+            start=start,
+            bias=tuple(entry["bias"]),
+            temperature=entry["temperature"],
+            surest=entry["surest"],
+            languages=frozenset(entry["languages"]),
+            manners=tuple(entry.get("manners", ())),
+        )
+        start += width
+    return heads
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the heads say about a batch, one row a message."""
+
+    sentiment: list[list[float]]
+    offensive: list[float]
+    complaint: list[float]
+    asks: list[float]
+    intensity: list[float]
+    warnings: list[frozenset[str]]
+
+    def feeling(self, row: int) -> Feeling:
+        """The most probable of the three."""
+        chances = self.sentiment[row]
+        return FEELINGS[chances.index(max(chances))]
+
+
+def manners(clean: str) -> tuple[float, float, float]:
+    """Is something asked, exclaimed, and how long is it? In the order the heads were trained with."""
+    return (float("?" in clean), float("!" in clean), min(len(clean), 300) / 100.0)
+
+
+def sentiment_head(language: str) -> str:
+    """Which of the two sentiment heads reads this language."""
+    return "sentiment_en" if language == "en" else "sentiment_other"
+
+
+def answers(spread: Spread, heads: Heads, languages: Sequence[str], written: Sequence[tuple[float, ...]]) -> Answers:
+    """All heads on all messages. A row depends on its own message only, whatever else is in the batch."""
+    logits = np.add.reduceat((spread.by_word + spread.by_pair).astype(np.float64), spread.starts, axis=0)
+    english = np.array([language == "en" for language in languages])
+    feelings = np.where(
+        english[:, None],
+        scaled(logits, heads["sentiment_en"]),
+        scaled(logits, heads["sentiment_other"]),
+    )
+    raw = np.where(english[:, None], raised(logits, heads["sentiment_en"]), raised(logits, heads["sentiment_other"]))
+    beside = np.column_stack([raw[:, 0] - raw[:, 1], raw[:, 2] - raw[:, 1], np.array(written, np.float64)])
+    sentiment = softmax(feelings)
+    intensity = raised(logits, heads["intensity"])[:, 0]
+    said = np.column_stack([raised(logits, heads[name])[:, 0] > 0.0 for name in WARNINGS])
+    return Answers(
+        sentiment=sentiment.tolist(),
+        offensive=sigmoid(scaled(logits, heads["offensive"])[:, 0]).tolist(),
+        complaint=sigmoid(scaled(logits, heads["complaint"], beside)[:, 0]).tolist(),
+        asks=sigmoid(scaled(logits, heads["asks"], beside)[:, 0]).tolist(),
+        intensity=np.clip(np.where(english, intensity, sentiment[:, 2] - sentiment[:, 0]), -1.0, 1.0).tolist(),
+        warnings=[frozenset(name for name, yes in zip(WARNINGS, row, strict=True) if yes) for row in said.tolist()],
+    )
+
+
+def raised(logits: Doubles, head: Head) -> Doubles:
+    """The head's logits with its bias, before the temperature."""
+    return np.asarray(logits[:, head.columns] + np.array(head.bias), np.float64)
+
+
+def scaled(logits: Doubles, head: Head, beside: Doubles | None = None) -> Doubles:
+    """The head's logits with what it takes from beside the n-grams, divided by its temperature."""
+    own = raised(logits, head)
+    if beside is not None and head.manners:
+        # Column by column: a matrix product may sum a row differently in another batch size.
+        for place, weight in enumerate(head.manners):
+            own = own + weight * beside[:, place : place + 1]
+    return own / head.temperature
+
+
+def sigmoid(logits: Doubles) -> Doubles:
+    """Probabilities of one class."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0))))
+
+
+def softmax(logits: Doubles) -> Doubles:
+    """Probabilities over the classes of a row."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)

@@ -1,0 +1,153 @@
+"""What each word adds to each head, worked out once and kept: the linear companion at reading speed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hark.understanding.ngrams import BOUNDARY, SLOTS, character_slots, checksum, folded, pair_slots
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+PAGE = 1 << 16  # words a page holds, more only for a batch of more; a full page is thrown away and begun anew
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Dense weights, slots by columns: one table for words and their pairs, one for characters."""
+
+    words: Floats
+    characters: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What every word of a batch added. Row i of message m is `starts[m] + i`; a message begins with its boundary."""
+
+    starts: Ints
+    lengths: Ints
+    by_word: Floats
+    by_pair: Floats
+    triggers: NDArray[np.uint64]
+
+    def calls(self) -> list[tuple[int, list[int]]]:
+        """For each message the bits of the rules its words call for, and the places of those words."""
+        called: list[tuple[int, list[int]]] = [(0, []) for _ in self.starts]
+        rows = np.flatnonzero(self.triggers)
+        messages = np.searchsorted(self.starts, rows, side="right") - 1
+        places = rows - self.starts[messages] - 1
+        for message, place, bits in zip(messages.tolist(), places.tolist(), self.triggers[rows].tolist(), strict=True):
+            known, where = called[message]
+            where.append(place)
+            called[message] = (known | bits, where)
+        return called
+
+    def ends(self) -> Ints:
+        """Where each message's rows end."""
+        return self.starts + self.lengths
+
+    def contributions(self) -> Floats:
+        """Each word's own share in the logits, half of each pair it stands in."""
+        halves = self.by_pair / 2
+        shares = self.by_word + halves
+        shares[1:] += halves[:-1]
+        return np.asarray(shares, np.float32)
+
+
+class _Page:
+    """Rows for words met so far; a row is complete before its word can be found."""
+
+    def __init__(self, size: int, columns: int) -> None:
+        self.rows: dict[str, int] = {}
+        self.size = size
+        self.used = 0
+        self.words = np.zeros((size, columns), np.float32)
+        self.characters = np.zeros((size, columns), np.float32)
+        self.grams = np.zeros(size, np.float32)
+        self.checksums = np.zeros(size, np.uint32)
+        self.triggers = np.zeros(size, np.uint64)
+
+
+class Wordbook:
+    """Safe for threads: rows are added under a lock and never change. The kept rows alter speed, never results."""
+
+    def __init__(self, weights: Weights, trigger: Callable[[str], int]) -> None:
+        """`trigger` gives the bits of the rule groups that a word may belong to."""
+        self._weights = weights
+        self._trigger = trigger
+        self._lock = Lock()
+        self._page = self._new_page()
+
+    def spread(self, messages: Sequence[Sequence[str]]) -> Spread:
+        """What each word and pair adds to each column, already divided by the root of the message's counts."""
+        page, flat = self._rows(messages)
+        counts = np.fromiter((len(words) for words in messages), np.int64, len(messages))
+        lengths = counts + 1
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
+        rows = np.asarray(flat, np.int64)
+        pairs = pair_slots(page.checksums[rows])
+        rows = rows[:-1]
+        grams = np.add.reduceat(page.grams[rows], starts)
+        return Spread(
+            starts=starts,
+            lengths=lengths,
+            by_word=page.words[rows] * _per_root(counts, lengths) + page.characters[rows] * _per_root(grams, lengths),
+            by_pair=self._weights.words[pairs] * _per_root(lengths, lengths),
+            triggers=page.triggers[rows],
+        )
+
+    def _rows(self, messages: Sequence[Sequence[str]]) -> tuple[_Page, list[int]]:
+        """The page in use and the rows of all words: a boundary before each message and one at the very end."""
+        page = self._page
+        while True:
+            flat = [0]
+            known = page.rows
+            for words in messages:
+                flat.extend([known[word] if word in known else self._row(page, word) for word in words])
+                flat.append(0)
+            if min(flat) >= 0:
+                return page, flat
+            page = self._next_page(page, len({folded(word) for words in messages for word in words}))
+
+    def _row(self, page: _Page, token: str) -> int:
+        """The row of a word not met before; −1 when the page is full."""
+        word = folded(token)
+        with self._lock:
+            row = page.rows.get(word, -1)
+            if row < 0 and page.used < page.size:
+                row = self._write(page, word)
+                page.rows[word] = row
+            if row >= 0 and len(page.rows) < 2 * page.size and not token.startswith(("@", "http", "www.")):
+                page.rows[token] = row
+        return row
+
+    def _write(self, page: _Page, word: str) -> int:
+        row, slots = page.used, character_slots(word)
+        page.checksums[row] = checksum(word)
+        if word:
+            page.words[row] = self._weights.words[checksum(word) & (SLOTS - 1)]
+            page.characters[row] = self._weights.characters[slots].sum(axis=0, dtype=np.float64)
+            page.grams[row] = len(slots)
+            page.triggers[row] = self._trigger(word)
+        page.used += 1
+        return row
+
+    def _new_page(self, distinct: int = 0) -> _Page:
+        page = _Page(max(PAGE, distinct + 1), self._weights.words.shape[1])
+        page.rows[BOUNDARY] = self._write(page, BOUNDARY)
+        return page
+
+    def _next_page(self, full: _Page, distinct: int) -> _Page:
+        """A fresh page with room for all words of a batch."""
+        with self._lock:
+            if self._page is full:
+                self._page = self._new_page(distinct)
+            return self._page
+
+
+def _per_root(counts: NDArray[np.generic], lengths: Ints) -> Floats:
+    """1/√count of each message, repeated for each of its rows."""
+    scale = 1.0 / np.sqrt(np.maximum(counts.astype(np.float64), 1.0))
+    return np.repeat(scale, lengths).astype(np.float32)[:, None]
