@@ -85,7 +85,7 @@ class Running:
     def status(self, path: str, timeout: float = 15) -> int:
         """What the web process answers; 0 when nobody does."""
         try:
-            with urllib.request.urlopen(self.address + path, timeout=timeout) as answer:  # noqa: S310
+            with urllib.request.urlopen(self.address + path, timeout=timeout) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as problem:
             return problem.code

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from django.db import connection
 from pytest_django import Settings
-from tests.site.running import hark
 
 from hark.kernel import secrets
 from hark.kernel.db import execute, fetch_all
@@ -21,6 +20,7 @@ from hark.kernel.errors import HarkError
 from hark.kernel.loops import listening_parameters
 from hark.kernel.postgres import EmbeddedServer, WrongDatabaseVersion
 from hark.site import boot
+from tests.site.running import hark
 
 
 def url(database: str, user: str = "hark") -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.site.running import environment, hark
 
 from hark.site.cli import PARTS, cli
+from tests.site.running import environment, hark
 
 
 def commands(name: str, command: click.Command) -> list[tuple[str, click.Command]]:

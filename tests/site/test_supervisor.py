@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.site.running import Running, hark, is_running, wait_for
 
 from hark.kernel.postgres import EmbeddedServer
 from hark.kernel.processes import living_in
+from tests.site.running import Running, hark, is_running, wait_for
 
 pytestmark = [pytest.mark.xdist_group("hark up"), pytest.mark.slow]
 

@@ -47,7 +47,7 @@ def hold_reader(name: str) -> Position | None:
 
 
 def move_reader(*, name: str, position: Position) -> None:
-    """Remember that reader `name` has dealt with everything up to `position`; call it in the transaction of the work."""
+    """Remember that reader `name` has dealt with all up to `position`; call it in the transaction of the work."""
     execute(
         "INSERT INTO kernel_eventreader (name, xid, event_id) VALUES (%s, %s, %s) "
         "ON CONFLICT (name) DO UPDATE SET xid = EXCLUDED.xid, event_id = EXCLUDED.event_id",

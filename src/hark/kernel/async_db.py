@@ -12,7 +12,8 @@ async def connect(*, application_name: str, statement_seconds: int) -> AsyncConn
     """A new connection to Django's default database, in autocommit. Raises psycopg.OperationalError."""
     known: dict[str, Any] = connection.get_connection_params()
     # A link that was cut without a word is noticed within some 15 s, not after the system's two hours.
-    alive: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+    alive: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3}
+    alive["tcp_user_timeout"] = 10_000
     made = await AsyncConnection.connect(
         autocommit=True,
         application_name=application_name,

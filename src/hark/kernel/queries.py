@@ -36,8 +36,9 @@ def event_at(*, xid: int, number: int) -> JournalEvent | None:
 
 def journal_event(row: tuple[Any, ...]) -> JournalEvent:
     """An event from a row of COLUMNS."""
-    xid, number, *middle, data = row
-    return JournalEvent(Position(xid, number), *middle, json.loads(data))
+    xid, number, at, kind, subject, actor, inbox_id, agent_id, visitor, data = row
+    place = Position(xid, number)
+    return JournalEvent(place, at, kind, subject, actor, inbox_id, agent_id, visitor, json.loads(data))
 
 
 def newest_position() -> Position:

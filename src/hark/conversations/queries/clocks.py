@@ -23,7 +23,7 @@ class Waiting:
 
 
 def waiting_case(key: str) -> Waiting | None:
-    """How the case with this public key waits; None where there is none. Sees everything: for the house, not for agents."""
+    """How the case with this public key waits, or None. Sees everything: for the house, not for agents."""
     case = Case.objects.select_related("inbox").filter(key=key).first()
     if case is None:
         return None
