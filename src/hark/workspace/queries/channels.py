@@ -95,6 +95,14 @@ def venue_name(key: str) -> str:
         return key
 
 
+def place_name(venue_key: str, channel: str) -> str:
+    """Venue and channel in one phrase, without saying a word twice."""
+    place = venue_name(venue_key)
+    if channel.lower() in place.lower():
+        return place
+    return channel if place.lower() in channel.lower() else f"{place}, {channel}"
+
+
 def _to_paste(row: Channel) -> tuple[str, str, str]:
     """The page of ours, what to paste into the site, and where."""
     root = settings.HARK_BASE_URL

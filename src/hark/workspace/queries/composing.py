@@ -5,7 +5,7 @@ from hark.conversations.queries.writing import Way, ways_to_answer
 from hark.conversations.types import Visibility
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
-from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.channels import place_name, venue_name
 from hark.workspace.types import KindShown, WayShown
 
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
@@ -36,13 +36,13 @@ def first_kind(ways: list[WayShown]) -> str:
 
 def _way(agent: Agent, way: Way) -> WayShown:
     channel = way.conversation.channel
-    place = venue_name(channel.venue)
+    place, whole = venue_name(channel.venue), place_name(channel.venue, channel.name)
     person = (way.answers and way.answers.identity and (way.answers.identity.handle or way.answers.identity.name)) or ""
     return WayShown(
         way=way,
         key=way.conversation.key,
-        name=f"{place}, {channel.name}",
-        to=f"Reply to {person} on {place}, as {channel.name}" if person else f"Reply on {place}, as {channel.name}",
+        name=whole,
+        to=f"Reply to {person}, {whole}" if person else f"Reply, {whole}",
         kinds=tuple(_kind(agent, way, place, visibility) for visibility in _offered(way)),
         seen=way.newest_message_id,
         limit=way.max_length,

@@ -9,7 +9,7 @@ from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
 from hark.kernel.html import evidence_html
 from hark.organisation.models import Agent
-from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.channels import place_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
 from hark.workspace.queries.words import day, exact, hour
 from hark.workspace.types import EntryShown, Ledger
@@ -82,8 +82,7 @@ def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:
 
 def _where(message: MessageShown) -> str:
     """Where it was written, and how: what stands beside the name."""
-    place = venue_name(message.venue)
-    told = [place if message.channel.lower() in place.lower() else f"{place}, {message.channel}"]
+    told = [place_name(message.venue, message.channel)]
     if message.native:
         told.append("answered in the venue's own app")
     if message.late:

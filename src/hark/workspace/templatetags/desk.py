@@ -29,6 +29,12 @@ def person(name: str) -> SafeString:
     return name_html(name)
 
 
+@register.filter
+def weblink(address: str) -> str:
+    """An address that a stranger gave, if it is one of the web; else nothing, so that no link is drawn."""
+    return address if address.lower().startswith(("https://", "http://")) else ""
+
+
 @register.simple_tag
 def icon(name: str, label: str = "", kind: str = "") -> SafeString:
     """A drawing of the sprite; with `label` it has a name of its own, else it is silent."""
