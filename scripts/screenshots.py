@@ -1,6 +1,7 @@
 """Take the pictures of docs/screenshots from a running demo: `make screenshots`. Everybody in them is invented."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def demo() -> Iterator[None]:
         running = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HARK_LOG_LEVEL": "WARNING"})
         try:
             wait_until_up()
-            time.sleep(25)
+            time.sleep(40)
             yield
         finally:
             running.terminate()
@@ -105,7 +106,7 @@ def desk(browser: Browser) -> None:
         page = person(browser, theme, size)
         page.goto(f"{BASE}/?view=unassigned")
         picture(page, f"list-{name}")
-        page.locator(".row", has=page.locator(".mood--angry, .mood--furious, .mood--unhappy")).first.click()
+        page.locator(".row", has_text=re.compile("I am done|Third time")).first.click()
         page.wait_for_timeout(1500)
         picture(page, f"inbox-{name}")
         page.goto(f"{BASE}/stream/")
@@ -132,8 +133,9 @@ def customers(browser: Browser) -> None:
 def main() -> int:
     """All pictures."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    path = found()
     with demo(), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         desk(browser)
         customers(browser)
         browser.close()
