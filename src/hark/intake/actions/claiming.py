@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from hark.intake.actions.parking import park
-from hark.intake.types import LEASE_SECONDS, TRIES, ClaimedArrival, LeaseLost
+from hark.intake.types import LANES, LEASE_SECONDS, TRIES, ClaimedArrival, LeaseLost
 from hark.kernel.db import execute, fetch_all
 from hark.kernel.ids import random_fraction
 
@@ -20,8 +20,8 @@ HEAD = 200  # how far from the oldest a suspect is looked for
 # A suspect was claimed twice without an outcome, or has failed alone: it is read alone, so that it takes no neighbours
 # with it.
 SUSPECT = "(attempts >= 2 OR error <> '')"
-MINE = "lane %% %(workers)s = %(worker)s"
-OTHERS = "lane %% %(workers)s <> %(worker)s AND received_at < clock_timestamp() - %(age)s * interval '1 second'"
+MINE = "lane = ANY(%(lanes)s)"
+OTHERS = "lane <> ALL(%(lanes)s) AND received_at < clock_timestamp() - %(age)s * interval '1 second'"
 TAKE = """
     UPDATE intake_arrival taken
     SET lease_until = clock_timestamp() + %(lease)s * interval '1 second', attempts = taken.attempts + 1,
@@ -44,11 +44,13 @@ def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
     so that a frozen worker's lanes do not starve. Two workers never hold one arrival. One transaction of its own.
     """
     with transaction.atomic():
+        # Only the index of those that wait walks them oldest first; statistics of a quieter hour would sort them all.
+        execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
         if random_fraction() < 0.5:
             suspect = _take(ONE_SUSPECT, limit=1)
             if suspect:
                 return _unless_hopeless(suspect[0])
-        whose = {"worker": worker, "workers": workers}
+        whose = {"lanes": [lane for lane in range(LANES) if lane % workers == worker]}
         taken = _take(IN_ORDER.format(whose=MINE), limit=limit, **whose)
         room = limit - len(taken)
         if room:
@@ -60,8 +62,8 @@ def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
         return taken
 
 
-def _take(chosen: str, *, limit: int, **parameters: int) -> list[ClaimedArrival]:
-    values = {"lease": LEASE_SECONDS, "limit": limit, **parameters}
+def _take(chosen: str, *, limit: int, **parameters: object) -> list[ClaimedArrival]:
+    values: dict[str, object] = {"lease": LEASE_SECONDS, "limit": limit, **parameters}
     rows = fetch_all(TAKE.format(chosen=chosen), values)
     return sorted((_claimed(row) for row in rows), key=lambda one: one.id)
 

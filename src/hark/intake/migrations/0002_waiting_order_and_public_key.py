@@ -1,15 +1,16 @@
-"""Waiting arrivals are walked in the order they came; a troubled arrival has a public key; a queue is vacuumed often."""
+"""Waiting arrivals are walked in the order they came; a troubled arrival has a public key; room for leases."""
 
 from django.db import migrations, models
 
-# Every arrival is rewritten twice (claimed, done). Dead entries at the head of the queue's index would be walked by each
+# Every arrival is rewritten twice (claimed, done). With room in its page the lease touches no index (500 leases: 1.6 ms
+# and 75 kB of log instead of 9 ms and 780 kB). Dead entries at the head of the queue's index would be walked by each
 # claim until they are vacuumed, and the default waits for a fifth of the whole table.
 OFTEN = """
-ALTER TABLE intake_arrival SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 20000,
+ALTER TABLE intake_arrival SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 20000,
     autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05)
 """
 AS_BEFORE = """
-ALTER TABLE intake_arrival RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold,
+ALTER TABLE intake_arrival RESET (fillfactor, autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold,
     autovacuum_vacuum_insert_scale_factor, autovacuum_analyze_scale_factor)
 """
 
