@@ -1,35 +1,46 @@
-"""The drain against raw COPY of the same final rows, and arrival to visible (engine reference, what must hold 2 and 3).
+"""The drain against raw COPY of the same final rows, in the same run (engine reference, what must hold 2).
 
-    python -m benchmarks.ingest.drain [--messages 20000] [--seconds 30] [--rounds 2] [--profile]
+    python -m benchmarks.ingest.drain [--messages 20000] [--rounds 2] [--profile]
 
-One round: arrivals are stored, one or two worker processes take them through the stages, with and without the reading;
-then the rows that came of it are emptied out and loaded again by one binary COPY a table, with the same indexes and
-foreign keys, in the same server.
+Arrivals are stored; one or two worker processes take them through the stages, with and without the reading. After each
+drain its rows are emptied out and loaded again by one binary COPY a table, with the same indexes and foreign keys, in
+the same server.
 """
 
 import argparse
-import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.ingest.ground import empty_house, percentile, table
+from benchmarks.ingest.ground import empty_house, table
+from benchmarks.ingest.posts import calls
 
 RESULTS = (
-    "contacts_contact", "contacts_identity", "conversations_case", "conversations_conversation", "conversations_message",
-    "conversations_reading", "conversations_clock", "routing_workitem", "kernel_event",
+    "contacts_contact", "contacts_identity", "conversations_case", "conversations_conversation",
+    "conversations_message", "conversations_reading", "conversations_clock", "routing_workitem", "kernel_event",
 )  # fmt: skip
-WORDS = (
-    "My invoice shows a plan I cancelled in August, please take it back.", "No signal since Monday, is anybody there?",
-    "Thanks, that was quick and friendly!", "This is the third time I ask. You are thieves and I will leave.",
-    "How do I move my number to another operator, and how long does it take?", "The eSIM cannot be added to my phone.",
+CHANNELS = 4
+HEAD = (
+    "round", "reading", "workers", "messages/s", "raw COPY", "ratio", "processor, µs each: Python + server", "raw COPY, µs",
+    "ratio by processor time", "load",
 )  # fmt: skip
+
+
+class Spent(NamedTuple):
+    """Seconds by the wall's clock; of processor time in our processes and in the server's."""
+
+    seconds: float
+    ours: float
+    servers: float
+
+    @property
+    def processor(self) -> float:
+        """Both together: what hardly depends on who else is at work."""
+        return self.ours + self.servers
 
 
 def set_up() -> list[Any]:
@@ -44,20 +55,8 @@ def set_up() -> list[Any]:
             actor="system", venue="simulated", external_id=f"bench{number}", name="Bench", inbox=inbox, settings={},
             secrets={"token": "made-up"},
         )
-        for number in range(4)
+        for number in range(CHANNELS)
     ]  # fmt: skip
-
-
-def call(number: int, random: Random, at: str) -> tuple[str, bytes]:
-    """One webhook call of about 1 KB: three messages a thread, five an author."""
-    thread, who = f"t{number // 3}", f"u{random.randrange(1 + number // 5)}"
-    event = {
-        "type": "direct", "id": f"p{number}", "thread": thread, "at": at,
-        "author": {"id": who, "name": f"Name of {who}", "handle": f"@{who}", "followers": 120},
-        "text": f"{random.choice(WORDS)} Case number {number}.", "permalink": f"https://square.example/posts/{number}",
-        "padding": "x" * 500,
-    }  # fmt: skip
-    return thread, json.dumps({"events": [event]}).encode()
 
 
 def store(channels: list[Any], messages: int, seed: int) -> None:
@@ -66,11 +65,13 @@ def store(channels: list[Any], messages: int, seed: int) -> None:
     from hark.intake.types import NewArrival
     from hark.kernel.time import now
 
-    random = Random(seed)
-    for start in range(0, messages, 1000):
-        calls = [call(number, random, now().isoformat()) for number in range(start, min(start + 1000, messages))]
-        arrivals = [NewArrival(f"{seed}-{start + n}", lane, {}, body, now()) for n, (lane, body) in enumerate(calls)]
-        accept(channel_id=channels[(start // 1000) % len(channels)].pk, arrivals=arrivals)
+    waiting = calls(messages, CHANNELS, salt=f"{seed}-")
+    while chunk := list(islice(waiting, 1_000)):
+        for place, channel in enumerate(channels):
+            mine = [
+                NewArrival(one.external_id, one.thread, {}, one.body, now()) for one in chunk if one.channel == place
+            ]
+            accept(channel_id=channel.pk, arrivals=mine)
 
 
 def work(number: int, workers: int, *, models: bool, profile: bool) -> None:
@@ -83,24 +84,26 @@ def work(number: int, workers: int, *, models: bool, profile: bool) -> None:
     from hark.journey import jobs, reading, stages
 
     if models:
-        reading._models()
+        assert reading._models() is not None, "there are no models to read with"
     else:
-        stages.read = list  # type: ignore[assignment] - the stage that is left out
+        vars(stages)["read"] = list  # the stage that is left out
     jobs.drain_step(number, workers)
     print("ready", flush=True)
     sys.stdin.readline()
     watch = cProfile.Profile() if profile else None
     if watch:
         watch.enable()
+    busy = time.process_time()
     while jobs.drain_step(number, workers):
         pass
+    print(time.process_time() - busy, flush=True)
     if watch:
         watch.disable()
         watch.dump_stats(f"/tmp/drain-{number}.prof")  # noqa: S108 - asked for by --profile
 
 
-def drain(workers: int, *, models: bool, profile: bool = False) -> float:
-    """Seconds until `workers` processes have carried everything that waits."""
+def drain(workers: int, *, models: bool, profile: bool = False) -> Spent:
+    """What it takes `workers` processes to carry everything that waits."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ingest.drain", "--worker"]
     options = [*(["--models"] if models else []), *(["--profile"] if profile else [])]
     processes = [
@@ -112,17 +115,45 @@ def drain(workers: int, *, models: bool, profile: bool = False) -> float:
     return _timed(processes)
 
 
-def _timed(processes: list["subprocess.Popen[str]"]) -> float:
-    for process in processes:
-        assert process.stdout and process.stdout.readline() == "ready\n"
-    began = time.perf_counter()
+def _timed(processes: list["subprocess.Popen[str]"]) -> Spent:
+    """From the word to the last one's end. What the warm-up has left has statistics, as after autovacuum."""
+    from hark.kernel.db import execute
+
+    assert all(word == "ready" for word in _hear(processes))
+    execute("ANALYZE")
+    execute("CHECKPOINT")
+    began, served = time.perf_counter(), server_seconds()
     for process in processes:
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    for process in processes:
-        assert process.wait() == 0
-    return time.perf_counter() - began
+    ours = sum(map(float, _hear(processes)))
+    spent = Spent(time.perf_counter() - began, ours, server_seconds() - served)
+    assert not any(process.wait() for process in processes)
+    return spent
+
+
+def _hear(processes: list["subprocess.Popen[str]"]) -> list[str]:
+    return [process.stdout.readline().strip() for process in processes if process.stdout]
+
+
+def server_seconds() -> float:
+    """Processor time of the database server and all its processes so far, those that have ended included."""
+    from hark.kernel.db import fetch_all
+
+    [[folder]] = fetch_all("SELECT current_setting('data_directory')")
+    first = int((Path(folder) / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    return (_ticks(first, 13, 17) + sum(_ticks(int(one), 13, 15) for one in children)) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(process: int, start: int, end: int) -> int:
+    """Fields of /proc/…/stat; one that ends meanwhile is found with its parent the next time."""
+    try:
+        words = Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split()
+    except FileNotFoundError:
+        return 0
+    return sum(map(int, words[start - 2 : end - 2]))
 
 
 def empty() -> None:
@@ -133,9 +164,9 @@ def empty() -> None:
     execute("CHECKPOINT")
 
 
-def copied() -> float:
-    """Seconds that a binary COPY of the very same rows takes, in one transaction."""
-    from django.db import connection, transaction
+def kept() -> dict[str, bytes]:
+    """All rows that the drain has made, as COPY writes them."""
+    from django.db import connection
 
     rows: dict[str, bytes] = {}
     with connection.cursor() as cursor:
@@ -143,139 +174,74 @@ def copied() -> float:
             source = f"(SELECT * FROM {name})" if name == "kernel_event" else name  # noqa: S608 - a partitioned table
             with cursor.copy(f"COPY {source} TO STDOUT BINARY") as copy:
                 rows[name] = b"".join(bytes(block) for block in copy)
+    return rows
+
+
+def copied(rows: dict[str, bytes]) -> Spent:
+    """What a binary COPY of the very same rows takes, in one transaction over one connection."""
+    from django.db import connection, transaction
+
     empty()
-    began = time.perf_counter()
+    began, busy, served = time.perf_counter(), time.process_time(), server_seconds()
     with transaction.atomic(), connection.cursor() as cursor:
         for name in RESULTS:
             with cursor.copy(f"COPY {name} FROM STDIN BINARY") as copy:
                 copy.write(rows[name])
-    return time.perf_counter() - began
+    return Spent(time.perf_counter() - began, time.process_time() - busy, server_seconds() - served)
 
 
-def round_of(channels: list[Any], messages: int, seed: int, *, models: bool, profile: bool) -> dict[str, float]:
-    """Messages a second of one and two workers, and of COPY."""
+def measured(channels: list[Any], messages: int, seed: int, workers: int, **how: bool) -> list[str]:
+    """So many workers, and then COPY (the best of three): the cells of a row."""
     from hark.conversations.models import Message
     from hark.kernel.db import execute
 
-    rates = {}
-    for workers in (1, 2):
-        execute("TRUNCATE intake_arrival CASCADE")
-        empty()
-        store(channels, messages + 500 * workers, seed + workers)
-        before = 500 * workers  # each worker's first batch is its warm-up
-        seconds = drain(workers, models=models, profile=profile)
-        assert Message.objects.count() == messages + before, Message.objects.count()
-        rates[f"{workers} worker"] = messages / seconds
-    rates["copy"] = Message.objects.count() / copied()
-    return rates
-
-
-@contextmanager
-def working(number_of: int = 2) -> Iterator[None]:
-    """`hark worker`, as it runs in production."""
-    program = str(Path(sys.executable).with_name("hark"))
-    processes = [
-        subprocess.Popen([program, "worker", "--number", str(n), "--of", str(number_of)]) for n in range(number_of)
-    ]
-    try:
-        time.sleep(6)
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(30)
-
-
-def latency(channels: list[Any], seconds: int, rate: int) -> list[float]:
-    """Milliseconds from before the accept until a reader of the journal sees the event, at `rate` messages a second."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ingest.drain", "--offer", str(rate), str(seconds)]
-    channel = str(channels[0].pk)
-    with working():
-        offering = subprocess.Popen([*command, channel])
-        seen = read_journal(until=rate * seconds, patience=seconds + 30)
-        offering.wait()
-    return seen[rate:]  # the first second warms up
-
-
-def offer(rate: int, seconds: int, channel_id: int) -> None:
-    """Accept `rate` messages a second, one transaction each, at fixed instants whatever happens."""
-    from hark.site import boot
-
-    boot.enter()
-    from hark.intake.actions import accept
-    from hark.intake.types import NewArrival
-    from hark.kernel.time import now
-
-    random, began = Random(3), time.monotonic()
-    for number in range(rate * seconds):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        lane, body = call(number, random, now().isoformat())
-        accept(channel_id=channel_id, arrivals=[NewArrival(f"offer-{number}", lane, {}, body, now())])
-
-
-def read_journal(until: int, patience: float) -> list[float]:
-    """Follow the journal in commit order, woken by NOTIFY; the age of each message when it was seen."""
-    import psycopg
-    from hark.kernel.loops import listening_parameters
-    from hark.kernel.queries import events_after, newest_position
-    from hark.kernel.time import now
-
-    place, seen, end = newest_position(), [], time.monotonic() + patience
-    with psycopg.connect(**listening_parameters(), autocommit=True) as line:
-        line.execute("LISTEN hark_live")
-        while len(seen) < until and time.monotonic() < end:
-            events = events_after(place)
-            at = now()
-            for event in events:
-                place = event.position
-                if event.kind == "message.received":
-                    seen.append((at - datetime.fromisoformat(event.data["posted"])).total_seconds() * 1000)
-            if not events:
-                for _ in line.notifies(timeout=0.5, stop_after=1):
-                    pass
-    return seen
+    execute("TRUNCATE intake_arrival CASCADE")
+    empty()
+    everything = messages + 500 * workers  # each worker's first batch is its warm-up
+    store(channels, everything, seed)
+    spent = drain(workers, **how)
+    assert Message.objects.count() == everything, Message.objects.count()
+    rows = kept()
+    raw = min(copied(rows) for _ in range(3))
+    rate, floor = messages / spent.seconds, everything / raw.seconds
+    each, least = spent.processor / messages, raw.processor / everything
+    return [
+        f"{rate:,.0f}", f"{floor:,.0f}", f"{rate / floor:.3f}",
+        f"{spent.ours / messages * 1e6:.0f} + {spent.servers / messages * 1e6:.0f}", f"{least * 1e6:.0f}",
+        f"{workers * least / each:.3f}", f"{os.getloadavg()[0]:.1f}",
+    ]  # fmt: skip
 
 
 def main() -> None:
-    """Measure and print the tables."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--only", choices=["drain", "latency"])
+    parser.add_argument("--without-models", action="store_true", help="Leave out the rounds with the reading.")
     parser.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
     parser.add_argument("--models", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--offer", nargs=3, type=int, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.worker:
         return work(*wanted.worker, models=wanted.models, profile=wanted.profile)
-    if wanted.offer:
-        return offer(*wanted.offer)
     with empty_house({"max_wal_size": "4GB"}):
-        measure(wanted)
+        rows = measure(wanted)
+    print(table(HEAD, rows))
     return None
 
 
-def measure(wanted: argparse.Namespace) -> None:
-    """Both tables."""
+def measure(wanted: argparse.Namespace) -> list[list[object]]:
+    """The table, row by row."""
     channels = set_up()
-    rows = []
-    for number in range(wanted.rounds if wanted.only != "latency" else 0):
-        for models in (False, True):
-            rates = round_of(channels, wanted.messages, 100 * number, models=models, profile=wanted.profile)
-            one, two, copy = rates["1 worker"], rates["2 worker"], rates["copy"]
-            cells = [f"{one:,.0f}", f"{two:,.0f}", f"{copy:,.0f}", f"{one / copy:.2f}", f"{two / copy:.2f}"]
-            rows.append([number + 1, "with" if models else "without", *cells])
-            print(rows[-1], flush=True)
-    head = ["round", "reading", "1 worker, messages/s", "2 workers", "raw COPY", "ratio, 1", "ratio, 2"]
-    print(table(head, rows))
-    if wanted.only != "drain":
-        times = latency(channels, wanted.seconds, wanted.rate)
-        cells = [f"{percentile(times, share):.0f} ms" for share in (0.5, 0.9, 0.99, 1.0)]
-        print(table(["messages/s", "seen", "p50", "p90", "p99", "worst"], [[wanted.rate, len(times), *cells]]))
+    rows: list[list[object]] = []
+    for number in range(wanted.rounds):
+        for models in (False,) if wanted.without_models else (False, True):
+            for workers in (1, 2):
+                seed = 100 * number + workers
+                cells = measured(channels, wanted.messages, seed, workers, models=models, profile=wanted.profile)
+                rows.append([number + 1, "with" if models else "without", workers, *cells])
+                print(*rows[-1], file=sys.stderr, flush=True)
+    return rows
 
 
 if __name__ == "__main__":

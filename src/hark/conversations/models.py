@@ -162,7 +162,7 @@ class Reading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="reading_message_version", fields=["message", "model_version"])]
-        indexes = [models.Index(name="reading_duplicate_key", fields=["duplicate_key"])]
+        indexes = [models.Index(name="reading_same_words", fields=["duplicate_key", "-id"])]
 
 
 class Correction(models.Model):

@@ -8,6 +8,7 @@ from typing import Any
 
 from hark.conversations.queries.history import Key, Said, said_before
 from hark.journey.authors import author_key
+from hark.journey.failing import describe
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
 from hark.organisation.models import Brand
@@ -81,12 +82,25 @@ def _analysed(
     texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile]
 ) -> list[Mapping[str, Any]]:
     models = _models()
-    if models is None:
+    if models is None or not texts:
         return [{} for _ in texts]
-    return [
-        {**reading.as_json(), "score": reading.score, "signals": list(reading.signals)}
-        for reading in analyse(texts, contexts, models, brands)
-    ]
+    try:
+        readings = analyse(texts, contexts, models, brands)
+    except Exception as error:  # noqa: BLE001 - what the models stumble over must be seen by people all the same
+        return _in_halves(texts, contexts, brands, error)
+    return [{**one.as_json(), "score": one.score, "signals": list(one.signals)} for one in readings]
+
+
+def _in_halves(
+    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], error: Exception
+) -> list[Mapping[str, Any]]:
+    """Only what cannot be read goes on unread; its neighbours are read."""
+    if len(texts) == 1:
+        logger.error("a message goes on without a reading: %s", describe(error))
+        return [{}]
+    middle = len(texts) // 2
+    halves = ((texts[:middle], contexts[:middle]), (texts[middle:], contexts[middle:]))
+    return [reading for some, their in halves for reading in _analysed(some, their, brands)]
 
 
 @cache
