@@ -242,19 +242,21 @@ def _reasons(case: _Case, abstain: tuple[str, ...], pressing: list[Reason]) -> l
         why = explained(case.passage.shown, verdict, case.passage.clean, case.passage.brand)
         found += [Reason(reason.field, reason.why, case.places.back(reason.span)) for reason in why]
     if verdict is None or verdict.label != "irrelevant":
-        found += _head_reasons(case, abstain)
+        found += _head_reasons(case, abstain, asked=not pressing)
     return found + _language_reason(case)
 
 
-def _head_reasons(case: _Case, abstain: tuple[str, ...]) -> list[Reason]:
+def _head_reasons(case: _Case, abstain: tuple[str, ...], *, asked: bool) -> list[Reason]:
     """What the linear heads went by."""
     heads, found = case.models.heads, []
+    if case.passage.letters < FEWEST_READ:
+        return [Reason("sentiment", "too few letters to read")]
     if "complaint" not in abstain and case.complains:
         found.append(_by_words(case, "complaint", case.shares[:, heads["complaint"].start], "wording of a complaint"))
     found.append(_feeling_reason(case, unsure="sentiment" in abstain))
     if "offensive" not in abstain and case.found.offensive[case.row] >= SPEAKS:
         found.append(_by_words(case, "offensive", case.shares[:, heads["offensive"].start], "offensive wording"))
-    if case.asks and not case.complains:
+    if asked and case.asks and not case.complains:
         found.append(_by_words(case, "urgency", case.shares[:, heads["asks"].start], "a question or a wish"))
     return found
 
@@ -263,10 +265,10 @@ def _feeling_reason(case: _Case, *, unsure: bool) -> Reason:
     """Why this feeling: words against the other two classes."""
     head = case.models.heads[sentiment_head(case.passage.tongue.guess)]
     label = case.found.feeling(case.row)
-    if case.passage.letters < FEWEST_READ:
-        return Reason("sentiment", "too few letters to read")
     if unsure:
         return Reason("sentiment", "unsure: the words point in no clear direction")
+    if label == "negative" and case.complains:
+        return Reason("sentiment", "negative, because it complains")
     if label == "neutral":
         return Reason("sentiment", "no words that weigh strongly either way")
     columns = case.shares[:, head.columns]

@@ -148,7 +148,7 @@ def relevance_of(given: Iterable[Correction], brands: Mapping[str, BrandProfile]
     found = []
     for correction in given:
         if correction.field == "relevance":
-            if correction.brand not in brands:
+            if correction.brand is None or correction.brand not in brands:
                 raise Unreadable(f"corrections: no brand {correction.brand!r} in the brands file")
             found.append(RelevanceCorrection(correction.brand, correction.text, correction.value == "relevant"))
     return found

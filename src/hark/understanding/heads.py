@@ -23,6 +23,11 @@ COLUMNS = {
     **dict.fromkeys(WARNINGS, 1),
 }
 
+# Tweets teach that a sober report is neutral; one that complains is not. On written messages of left-out sectors up to
+# one unit of the complaint's logit lifts macro-recall from .59 to .65 and moves tweets from .700 to .707; without the
+# limit nearly every complaint would count as furious in the mood.
+COMPLAINT_LEANS_AT_MOST = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -99,13 +104,15 @@ def answers(spread: Spread, heads: Heads, languages: Sequence[str], written: Seq
     )
     raw = np.where(english[:, None], raised(logits, heads["sentiment_en"]), raised(logits, heads["sentiment_other"]))
     beside = np.column_stack([raw[:, 0] - raw[:, 1], raw[:, 2] - raw[:, 1], np.array(written, np.float64)])
+    complaining = scaled(logits, heads["complaint"], beside)[:, 0]
+    feelings[:, 0] += np.clip(complaining, 0.0, COMPLAINT_LEANS_AT_MOST)
     sentiment = softmax(feelings)
     intensity = raised(logits, heads["intensity"])[:, 0]
     said = np.column_stack([raised(logits, heads[name])[:, 0] > 0.0 for name in WARNINGS])
     return Answers(
         sentiment=sentiment.tolist(),
         offensive=sigmoid(scaled(logits, heads["offensive"])[:, 0]).tolist(),
-        complaint=sigmoid(scaled(logits, heads["complaint"], beside)[:, 0]).tolist(),
+        complaint=sigmoid(complaining).tolist(),
         asks=sigmoid(scaled(logits, heads["asks"], beside)[:, 0]).tolist(),
         intensity=np.clip(np.where(english, intensity, sentiment[:, 2] - sentiment[:, 0]), -1.0, 1.0).tolist(),
         warnings=[frozenset(name for name, yes in zip(WARNINGS, row, strict=True) if yes) for row in said.tolist()],

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rapidfuzz import fuzz
 
 from hark.understanding.normalise import canonical, normalise
 from hark.understanding.types import HistoryItem
@@ -10,6 +13,7 @@ SHOUTING_LETTERS, SHOUTING_SHARE = 12, 0.6
 THREE_MARKS = re.compile(r"!(?:\s*!){2}")
 UNANSWERED_FROM = 2
 SAME_RATIO, PART_RATIO, PART_WORDS = 80, 95, 8
+REMEMBERED = 1_000  # code points up to which an earlier text's canonical form is kept
 SHORTEST_REPEAT = 2  # canonical words: "thanks" twice repeats nothing
 
 
@@ -38,18 +42,28 @@ def repeats(form: str, history: Sequence[HistoryItem]) -> bool:
     """Is this canonical text much like an earlier one of the contact?"""
     if form.count(" ") + 1 < SHORTEST_REPEAT:
         return False
-    own = (canonical(normalise(item.text)) for item in history if item.author == "contact")
+    own = (_form(item.text) if len(item.text) <= REMEMBERED else _worked_out(item.text) for item in _own(history))
     return any(alike(form, earlier) for earlier in own if earlier)
+
+
+def _own(history: Sequence[HistoryItem]) -> list[HistoryItem]:
+    return [item for item in history if item.author == "contact"]
+
+
+def _worked_out(text: str) -> str:
+    return canonical(normalise(text))
+
+
+# A thread's earlier messages come by again with each new one.
+_form = lru_cache(maxsize=8_192)(_worked_out)
 
 
 def alike(form: str, other: str) -> bool:
     """Near-equal as a whole, or the shorter one (of eight words or more) nearly inside the longer."""
-    from rapidfuzz import fuzz
-
-    if fuzz.ratio(form, other) >= SAME_RATIO:
+    if fuzz.ratio(form, other, score_cutoff=SAME_RATIO):
         return True
     fewest = min(form.count(" "), other.count(" ")) + 1
-    return fewest >= PART_WORDS and fuzz.partial_ratio(form, other) >= PART_RATIO
+    return fewest >= PART_WORDS and bool(fuzz.partial_ratio(form, other, score_cutoff=PART_RATIO))
 
 
 def signals_of(clean: str, form: str, ruled: Iterable[str], history: Sequence[HistoryItem]) -> tuple[str, ...]:

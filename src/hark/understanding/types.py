@@ -159,6 +159,7 @@ class Reading:
             "flags": self.flags.as_json(),
             "duplicate_key": self.duplicate_key,
             "abstain": list(self.abstain),
-            "reasons": [reason.as_json() for reason in self.reasons],
+            "reasons": [reason.as_json() for reason in self.reasons]
+            + [{"field": "mood", "why": why} for why in (mood.reasons if mood else ())],
             "model_version": self.model_version,
         }

@@ -9,7 +9,7 @@ from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, load_models
 from hark.understanding.train import figures
 from hark.understanding.train.sources import own_messages
-from hark.understanding.types import FLAGS, LEVELS, Context, Reading
+from hark.understanding.types import FEELINGS, FLAGS, LEVELS, Context, Reading
 
 
 def held_out_figures(folder: Path) -> dict[str, Any]:
@@ -43,7 +43,12 @@ def _urgency(messages: list[dict[str, Any]], readings: list[Reading]) -> dict[st
 def _complaint(messages: list[dict[str, Any]], readings: list[Reading]) -> dict[str, Any]:
     given = [int(message["complaint"]) for message in messages]
     p = np.array([reading.complaint for reading in readings])
-    return {"complaint_macro_f1": figures.macro_f1(given, p >= 0.5), "complaint_auc": figures.auc(given, p)}
+    feelings = [FEELINGS.index(message["mood"]) for message in messages]
+    said = [FEELINGS.index(reading.sentiment.label) for reading in readings]
+    return {"sentiment_macro_recall": figures.macro_recall(feelings, said)} | {
+        "complaint_macro_f1": figures.macro_f1(given, p >= 0.5),
+        "complaint_auc": figures.auc(given, p),
+    }
 
 
 def _flags(messages: list[dict[str, Any]], readings: list[Reading]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def taken_in(corrections: Sequence[Correction]) -> tuple[dict[str, Labelled], in
 def _target(correction: Correction) -> tuple[str, int] | None:
     """The head and the label that a correction teaches."""
     if correction.field == "sentiment":
-        return "sentiment", FEELINGS.index(correction.value)  # type: ignore[arg-type]
+        return "sentiment", FEELINGS.index(correction.value)
     if correction.field in ("offensive", "complaint"):
         return correction.field, int(bool(correction.value))
     if correction.field == "urgency":
