@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hark.conversations.models import Message
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, violations
 from tests.browser.product import Product
 from tests.workspace.makers import World, case_of, crowd, heard, maud
 from tests.workspace.parking import park
@@ -88,15 +87,6 @@ def test_pages_before_the_sign_in_have_no_violation(plum: World, opened: Opened,
     assert violations(page) == []
     page.goto("/join/agent_x/token/")
     assert violations(page) == []
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds, each with where."""
-    return [
-        f"{one['id']}: {node['target']} {node['html'][:120]}"
-        for one in Axe().run(page).response["violations"]
-        for node in one["nodes"]
-    ]
 
 
 def test_case_is_found_read_answered_and_resolved_by_keyboard_alone(

@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 
 from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Inbox
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, violations
 from tests.browser.product import Product
-from tests.workspace.makers import PASSWORD, World
+from tests.workspace.makers import PASSWORD, World, make_corner
 
 
 def available(page: Page) -> None:
@@ -28,13 +28,14 @@ def test_chat_is_offered_accepted_answered_and_seen_without_reloading(
     plum: World, running: Product, opened: Opened
 ) -> None:
     with running.data():
-        Inbox.objects.filter(pk=plum.care.pk).update(undo_seconds=2)
-    agent = opened("/", as_=plum.tessa)
+        ann, channel = make_corner(plum, "Chats", undo_seconds=2)
+    agent = opened("/", as_=ann)
     available(agent)
-    visitor = opened(f"/chat/{plum.chat.key}/")
+    visitor = opened(f"/chat/{channel.key}/")
     chat(visitor, "My new SIM will not activate and nobody answers the phone!")
     offer = agent.locator("[data-offer]")
     expect(offer).to_contain_text("Offered to you")
+    assert violations(agent) == []
     agent.keyboard.press("y")
     entry = agent.locator("#timeline .entry").filter(has_text="My new SIM will not activate")
     expect(entry).to_be_visible()
@@ -62,6 +63,7 @@ def test_reply_taken_back_never_reaches_the_visitor(plum: World, running: Produc
     agent.keyboard.type("Somewhere, I think.")
     agent.keyboard.press("Control+Enter")
     expect(agent.locator("#undo")).to_contain_text("leaves in")
+    assert violations(agent) == []
     agent.keyboard.press("z")
     expect(agent.locator("#undo")).to_contain_text("Taken back")
     expect(agent.locator("#reply")).to_have_value("Somewhere, I think.")
@@ -71,11 +73,11 @@ def test_reply_taken_back_never_reaches_the_visitor(plum: World, running: Produc
 
 def test_offer_is_declined_by_two_keys_and_goes_to_a_colleague(plum: World, running: Product, opened: Opened) -> None:
     with running.data():
-        teams = list(plum.night.teams.all())
-        nora = add_agent(name="Nora Night", email="nora@plum.example", teams=teams, password=PASSWORD)
-    first = opened("/", as_=plum.stranger)
+        ann, channel = make_corner(plum, "Shops")
+        nora = add_agent(name="Nora Night", email="nora@plum.example", teams=ann.teams.all(), password=PASSWORD)
+    first = opened("/", as_=ann)
     available(first)
-    visitor = opened(f"/chat/{plum.night_chat.key}/")
+    visitor = opened(f"/chat/{channel.key}/")
     chat(visitor, "Do you sell phones for children?")
     expect(first.locator("[data-offer]")).to_contain_text("Do you sell phones")
     first.keyboard.press("n")

@@ -6,7 +6,7 @@ from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
 from hark.kernel.ids import new_uuid
 from hark.organisation.models import Agent, Inbox
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, violations
 from tests.browser.product import Product
 from tests.workspace.makers import World, case_of, known, say
 
@@ -71,6 +71,7 @@ def test_reply_that_came_too_late_is_stopped_and_one_key_sends_it(
     expect(page.locator("#stale")).to_contain_text("We pay it back.")
     expect(page.locator("#reply")).to_have_value("Which invoice is it?")
     expect(page.locator("[data-anyway]")).to_be_focused()
+    assert violations(page) == []
     page.keyboard.press("Enter")
     expect(page.locator("#undo")).to_contain_text("leaves in")
 
@@ -123,6 +124,7 @@ def test_lost_line_is_said_and_what_was_missed_is_marked(plum: World, running: P
     expect(page.locator("#timeline")).to_contain_text("One.")
     page.context.set_offline(True)
     expect(page.locator("#lost")).to_be_visible()
+    assert violations(page) == []
     with running.data():
         say(plum.chat, author, "Two, unseen.", ago=0)
     page.context.set_offline(False)

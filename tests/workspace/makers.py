@@ -69,6 +69,14 @@ def make_world() -> World:
     )
 
 
+def make_corner(world: World, name: str, **inbox: Any) -> tuple[Agent, Channel]:
+    """An inbox of its own with one agent and a chat, so that nobody else's offers come in between."""
+    team = add_team(name=name)
+    made = add_inbox(inbox=NewInbox(name=name, **inbox), brand=world.brand, teams=[team])
+    agent = add_agent(name=f"Ann {name}", email=f"{name.lower()}@plum.example", teams=[team], password=PASSWORD)
+    return agent, make_channel(made, "webchat", f"{name.lower()}.example")
+
+
 def make_channel(inbox: Inbox, venue: str, name: str) -> Channel:
     """A connected channel."""
     settings = {"network": "square", "self_ids": ["self"]} if venue == "simulated" else {}

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from hark.conversations.models import Message, MessageVersion
 from hark.conversations.types import Visibility
 from hark.intake.models import Arrival
 from hark.kernel.time import database_now
@@ -177,3 +178,26 @@ def test_parked_arrival_is_shown_as_text_replayed_and_discarded_only_when_sure(
     other = park(world.chat)
     client.post(f"/parked/{other}/settle/", {"act": "discard", "sure": "yes"})
     assert Arrival.objects.get(key=other).state == "discarded"
+
+
+def test_edited_deleted_and_repeated_messages_are_told_apart(world: World, signed_in: SignedIn) -> None:
+    author, twin = known("ann"), known("ann2")
+    repeated = {"reads": {"duplicate_key": "same words"}, "visibility": Visibility.PUBLIC}
+    first = say(world.square, author, "Charged twice, nobody answers.", ago=50, **repeated)
+    say(world.square, twin, "Charged twice, nobody answers.", ago=40, **repeated)
+    edited = say(world.square, author, "I ment Tuesday.", ago=30, thread_id="other")
+    MessageVersion.objects.create(message=edited, text="I ment Teusday.", replaced_at=database_now())
+    Message.objects.filter(pk=edited.pk).update(edited_at=database_now())
+    gone = say(world.square, author, "Something rash.", ago=20, thread_id="third")
+    Message.objects.filter(pk=gone.pk).update(deleted_at=database_now())
+    page = signed_in(world.tessa).get(f"/case/{case_of(first).key}/").content.decode()
+    assert "1 more with the same words" in page
+    assert "1 earlier text" in page
+    assert "I ment Teusday." in page
+    assert "Deleted by the author" in page
+
+
+def test_address_of_a_stranger_that_would_run_is_no_link(world: World, signed_in: SignedIn) -> None:
+    message = say(world.square, known("eve", url="javascript:alert(1)"), "Hi", permalink="javascript:alert(2)")
+    page = signed_in(world.tessa).get(f"/case/{case_of(message).key}/").content.decode()
+    assert "javascript:" not in page

@@ -89,6 +89,7 @@ function lost() {
 }
 
 function back() {
+  if (!navigator.onLine) return;   /* a line opened a moment ago is of no use now */
   clearTimeout(lostTimer);
   if (one("#lost").hidden) return;
   one("#lost").hidden = true;
