@@ -1,6 +1,6 @@
 """Accepts a second against pgbench's inserts of the same row, in the same run (engine reference, what must hold 1).
 
-    python -m benchmarks.ingest.accept [--seconds 8] [--rounds 3]
+python -m benchmarks.ingest.accept [--seconds 8] [--rounds 3]
 """
 
 import argparse
@@ -24,7 +24,10 @@ VALUES ({channel}, gen_random_uuid()::text, 7, '{{}}', decode(repeat('61', 1024)
 def call(**job: Any) -> dict[str, float]:
     """One measurement by the calling process."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ingest.caller", json.dumps(job)], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "benchmarks.ingest.caller", json.dumps(job)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
@@ -38,7 +41,12 @@ def connect() -> tuple[int, str]:
 
     inbox = add_inbox(inbox=NewInbox(name="Care"), brand=add_brand(brand=NewBrand(name="Plum")))
     channel = connect_channel(
-        actor="system", venue="simulated", external_id="bench", name="Bench", inbox=inbox, settings={},
+        actor="system",
+        venue="simulated",
+        external_id="bench",
+        name="Bench",
+        inbox=inbox,
+        settings={},
         secrets={"webhook": "bench"},
     )
     return channel.pk, f"/in/{channel.key}"
@@ -71,15 +79,34 @@ def main() -> None:
                 assert not full["other"] + half["other"]
                 rows.append((number, inserts, full, half))
     print(f"\nOne client of pgbench: {single:,.0f} inserts/s.\n")
-    head = ["round", f"pgbench, {CLIENTS} clients", f"accepts/s, {CLIENTS} connections", "ratio", "p50 / p99 at full rate",
-            "p50 / p99 / worst at half rate"]
-    print(table(head, [
-        (n, f"{inserts:,.0f}", f"{full['rate']:,.0f}", f"{full['rate'] / inserts:.2f}",
-         f"{full['p50']:.1f} / {full['p99']:.1f} ms", f"{half['p50']:.1f} / {half['p99']:.1f} / {half['worst']:.0f} ms")
-        for n, inserts, full, half in rows
-    ]))
-    print(f"\nMedian ratio {statistics.median(full['rate'] / inserts for _, inserts, full, _ in rows):.2f}; "
-          f"median p99 at half rate {statistics.median(half['p99'] for *_, half in rows):.1f} ms.")
+    head = [
+        "round",
+        f"pgbench, {CLIENTS} clients",
+        f"accepts/s, {CLIENTS} connections",
+        "ratio",
+        "p50 / p99 at full rate",
+        "p50 / p99 / worst at half rate",
+    ]
+    print(
+        table(
+            head,
+            [
+                (
+                    n,
+                    f"{inserts:,.0f}",
+                    f"{full['rate']:,.0f}",
+                    f"{full['rate'] / inserts:.2f}",
+                    f"{full['p50']:.1f} / {full['p99']:.1f} ms",
+                    f"{half['p50']:.1f} / {half['p99']:.1f} / {half['worst']:.0f} ms",
+                )
+                for n, inserts, full, half in rows
+            ],
+        )
+    )
+    print(
+        f"\nMedian ratio {statistics.median(full['rate'] / inserts for _, inserts, full, _ in rows):.2f}; "
+        f"median p99 at half rate {statistics.median(half['p99'] for *_, half in rows):.1f} ms."
+    )
 
 
 if __name__ == "__main__":

@@ -130,9 +130,15 @@ class Run:
         took = time.perf_counter() - began
         ordered = sorted(self.tally.latencies)
         await asyncio.sleep(0.3)
-        at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1_000  # noqa: E731
-        return {"rate": len(ordered) / took, "p50": at(0.5), "p99": at(0.99), "worst": ordered[-1] * 1_000,
-                "other": self.tally.other, "calls": len(ordered)}
+        at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1_000
+        return {
+            "rate": len(ordered) / took,
+            "p50": at(0.5),
+            "p99": at(0.99),
+            "worst": ordered[-1] * 1_000,
+            "other": self.tally.other,
+            "calls": len(ordered),
+        }
 
     async def pace(self, began: float) -> None:
         """Send what is due; what finds no free connection waits, and its wait counts."""

@@ -65,7 +65,9 @@ def pgbench(server: EmbeddedServer, script: str, *, clients: int, seconds: int) 
     command = [str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
     done = subprocess.run(
         [*command, "-f", str(path), "-h", str(server.socket_folder), "-U", "hark", "hark"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("tps ="))
     return float(line.split()[2])

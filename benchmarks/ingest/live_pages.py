@@ -34,7 +34,9 @@ def people(count: int) -> tuple[list[int], list[str]]:
         team = add_team(name=f"Team {group}")
         inboxes.append(add_inbox(inbox=NewInbox(name=f"Inbox {group}"), brand=brand, teams=[team]).pk)
         agents = Agent.objects.bulk_create(
-            Agent(key=public_key("agent"), email=f"a{group}.{n}@plum.example", name=f"Agent {n}", password="!" + "x" * 40)
+            Agent(
+                key=public_key("agent"), email=f"a{group}.{n}@plum.example", name=f"Agent {n}", password="!" + "x" * 40
+            )
             for n in range(CONCERNED)
         )
         team.agents.set(agents)
@@ -45,11 +47,13 @@ def people(count: int) -> tuple[list[int], list[str]]:
 def session_of(agent: Any, store: Any) -> str:
     """A session as signing in makes it."""
     session = store()
-    session.update({
-        "_auth_user_id": str(agent.pk),
-        "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
-        "_auth_user_hash": agent.get_session_auth_hash(),
-    })
+    session.update(
+        {
+            "_auth_user_id": str(agent.pk),
+            "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
+            "_auth_user_hash": agent.get_session_auth_hash(),
+        }
+    )
     session.create()
     return str(session.session_key)
 
@@ -115,7 +119,9 @@ def measure(clients: int, events: int) -> list[str]:
     for model in (Session, Inbox, Agent, Team, Brand):
         clear(model)
     return [
-        f"{clients:,}", f"{each:.1f} KiB ({after:.1f} after the events)", f"{opened:.1f} s",
+        f"{clients:,}",
+        f"{each:.1f} KiB ({after:.1f} after the events)",
+        f"{opened:.1f} s",
         f"{len(late):,} of {events * CONCERNED:,}",
         f"{percentile(late, 0.5):.0f} / {percentile(late, 0.99):.0f} / {late[-1]:.0f} ms",
     ]
@@ -125,7 +131,7 @@ def clear(model: Any) -> None:
     """Empty a table for the next round."""
     from hark.kernel.db import execute
 
-    execute(f"TRUNCATE {model._meta.db_table} CASCADE")  # noqa: S608
+    execute(f"TRUNCATE {model._meta.db_table} CASCADE")
 
 
 def main() -> None:
@@ -136,7 +142,13 @@ def main() -> None:
     wanted = parser.parse_args()
     with empty_house():
         rows = [measure(clients, wanted.events) for clients in wanted.clients]
-    head = ["open pages", "memory of each", "all open after", "deliveries", "p50 / p99 / worst, an event that concerns 50"]
+    head = [
+        "open pages",
+        "memory of each",
+        "all open after",
+        "deliveries",
+        "p50 / p99 / worst, an event that concerns 50",
+    ]
     print(table(head, rows))
 
 

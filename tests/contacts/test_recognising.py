@@ -145,7 +145,7 @@ def test_workers_that_meet_the_same_people_at_once_make_each_once() -> None:
                 with transaction.atomic():
                     known = recognise(authors)
                 found.append({a.key: k.contact_id for a, k in zip(authors, known, strict=True)})
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the test below
             errors.append(error)
         finally:
             connection.close()

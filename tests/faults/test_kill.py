@@ -83,7 +83,8 @@ class Drill:
                 word for name in ("keys", "forgets") for word in ("--stand-in", str(self.data / f"venue-{name}.jsonl"))
             ]
             done = subprocess.run(
-                [sys.executable, "-W", "ignore", "-m", "hark.site.cli", "ledger", "check", "--json", *files],
+                [sys.executable, "-W", "ignore", "-m", "hark.site.cli", "ledger", "check", "--settled", "--json",
+                 *files],
                 cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
             )  # fmt: skip
             said: dict[str, object] = json.loads(done.stdout) if done.stdout.startswith("{") else {"error": done.stderr}

@@ -96,3 +96,13 @@ def test_broken_request_is_refused_and_the_next_one_served(front: RunningFront) 
             assert line.recv(100).startswith(b"HTTP/1.1 4")
     channel = front.knows(make_channel())
     assert front.post(channel, BODY, signed(BODY)) == 200
+
+
+@pytest.mark.parametrize(
+    "address", [b"/nowhere?q=\xe9\xff", b"/nowhere?q=%00%ff", b"/%00", b"/nowhere?" + b"a" * 20_000]
+)
+def test_odd_addresses_are_answered_without_a_fault(front: RunningFront, address: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", front.port), timeout=10) as line:
+        line.sendall(b"GET " + address + b" HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
+        status = int(line.recv(100).split(b" ")[1])
+    assert status in {302, 400, 404, 414, 431}

@@ -9,17 +9,20 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from hark.journey.ledger_checks import CHECKS, COUNTS
+from hark.journey.ledger_checks import CHECKS, COUNTS, SETTLED, Check
 from hark.journey.ledger_files import compare_screens, compare_sendings, compare_takings, read_lines
 from hark.journey.ledger_findings import Books
 from hark.kernel.db import execute, fetch_all
 
 
-def check(*, since: str = "-infinity", stand_ins: Sequence[Path] = (), screens: Sequence[Path] = ()) -> Books:
+def check(
+    *, since: str = "-infinity", stand_ins: Sequence[Path] = (), screens: Sequence[Path] = (), settled: bool = False
+) -> Books:
     """Compare what venues say, what the database holds and what pages showed; changes nothing.
 
     One snapshot of the database for everything. What venues say is read before it, and once more after it, so that
-    nothing that happens meanwhile is a finding. Raises NoLedger for a file that cannot be read.
+    nothing that happens meanwhile is a finding. With `settled` whatever still waits is one: everything must be worked
+    off. Raises NoLedger for a file that cannot be read.
     """
     before = [line for path in stand_ins for line in read_lines(path)]
     shown = [line for path in screens for line in read_lines(path)]
@@ -29,17 +32,17 @@ def check(*, since: str = "-infinity", stand_ins: Sequence[Path] = (), screens: 
         if alone:
             execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             execute("SET LOCAL statement_timeout = 0")
-        _check_tables(books, since)
+        _check_tables(books, since, (*CHECKS, *SETTLED) if settled else CHECKS)
         compare_takings(books, before)
         compare_screens(books, shown)
         compare_sendings(books, before, [line for path in stand_ins for line in read_lines(path)])
     return books
 
 
-def _check_tables(books: Books, since: str) -> None:
+def _check_tables(books: Books, since: str, checks: Sequence[Check]) -> None:
     for name, sql in COUNTS.items():
         books.counts[name] = dict(fetch_all(sql, {"since": since}))
-    for one in CHECKS:
+    for one in checks:
         books.add(one.kind, one.what, [row[0] for row in fetch_all(one.sql, {"since": since})])
 
 

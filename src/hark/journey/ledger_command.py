@@ -26,8 +26,9 @@ class NotATime(HarkError):
 @click.option("--since", default="", metavar="TIME", help="Look only at what came or was written since then.")
 @click.option("--stand-in", "stand_ins", type=FILE, multiple=True, metavar="FILE", help="What a venue says for itself.")
 @click.option("--screen", "screens", type=FILE, multiple=True, metavar="FILE", help="What a page showed.")
+@click.option("--settled", is_flag=True, help="Whatever still waits is a finding too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-def check(since: str, stand_ins: tuple[Path, ...], screens: tuple[Path, ...], *, as_json: bool) -> None:
+def check(since: str, stand_ins: tuple[Path, ...], screens: tuple[Path, ...], *, settled: bool, as_json: bool) -> None:
     """Say what became of every arrival ever acknowledged and of every reply, and whatever is not as it must be.
 
     Exit status 0 only without a finding, 1 with one, 2 when it could not be checked.
@@ -35,7 +36,7 @@ def check(since: str, stand_ins: tuple[Path, ...], screens: tuple[Path, ...], *,
     Example: hark ledger check --since 2026-10-01T00:00:00+00:00 --stand-in venue.jsonl
     """
     try:
-        result = books.check(since=_time(since), stand_ins=stand_ins, screens=screens)
+        result = books.check(since=_time(since), stand_ins=stand_ins, screens=screens, settled=settled)
     except OperationalError as error:
         raise CannotLook from error
     click.echo(books.as_text(result, as_json=as_json))

@@ -233,14 +233,16 @@ class Calls:
                     table = wild if "*" in word else self._exact
                     key = word if table is wild else bare(word)
                     table[key] = table.get(key, 0) | (1 << place)
-        self._wild = [(re.compile(_expression(word)), bits) for word, bits in wild.items()]
-        self._any_wild = re.compile("|".join(_expression(word) for word in wild) or r"(?!)")
+        self._stems = {word[:-1]: bits for word, bits in wild.items() if word.find("*") == len(word) - 1}
+        others = {word: bits for word, bits in wild.items() if word.removesuffix("*") not in self._stems}
+        self._wild = [(re.compile(_expression(word)), bits) for word, bits in others.items()]
 
     def __call__(self, word: str) -> int:
         """The bits of one word."""
         word = bare(word)
         bits = self._exact.get(word, 0)
-        if self._any_wild.fullmatch(word):
-            for wild, more in self._wild:
-                bits |= more if wild.fullmatch(word) else 0
+        for size in range(2, len(word) + 1):
+            bits |= self._stems.get(word[:size], 0)
+        for wild, more in self._wild:
+            bits |= more if wild.fullmatch(word) else 0
         return bits

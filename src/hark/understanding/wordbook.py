@@ -1,6 +1,6 @@
 """What each word adds to each head, worked out once and kept: the linear companion at reading speed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -101,42 +101,51 @@ class Wordbook:
     def _rows(self, messages: Sequence[Sequence[str]]) -> tuple[_Page, list[int]]:
         """The page in use and the rows of all words: a boundary before each message and one at the very end."""
         page = self._page
-        while True:
-            flat = [0]
-            known = page.rows
-            for words in messages:
-                flat.extend([known[word] if word in known else self._row(page, word) for word in words])
-                flat.append(0)
-            if min(flat) >= 0:
-                return page, flat
+        unmet = {word for words in messages for word in words if word not in page.rows}
+        while unmet and not self._add(page, unmet):
             page = self._next_page(page, len({folded(word) for words in messages for word in words}))
+            unmet = {word for words in messages for word in words if word not in page.rows}
+        known, flat = page.rows, [0]
+        for words in messages:
+            flat.extend([known[word] if word in known else known[folded(word)] for word in words])
+            flat.append(0)
+        return page, flat
 
-    def _row(self, page: _Page, token: str) -> int:
-        """The row of a word not met before; −1 when the page is full."""
-        word = folded(token)
+    def _add(self, page: _Page, unmet: Collection[str]) -> bool:
+        """Write rows for these words; false when the page has no room for them all."""
         with self._lock:
-            row = page.rows.get(word, -1)
-            if row < 0 and page.used < page.size:
-                row = self._write(page, word)
-                page.rows[word] = row
-            if row >= 0 and len(page.rows) < 2 * page.size and not token.startswith(("@", "http", "www.")):
-                page.rows[token] = row
-        return row
+            by_token = {token: folded(token) for token in unmet}
+            fresh = [word for word in dict.fromkeys(by_token.values()) if word not in page.rows]
+            if page.used + len(fresh) > page.size:
+                return False
+            self._write(page, fresh)
+            if len(page.rows) < 2 * page.size:
+                kept = (token for token in unmet if not token.startswith(("@", "http", "www.")))
+                page.rows.update((token, page.rows[by_token[token]]) for token in kept)
+        return True
 
-    def _write(self, page: _Page, word: str) -> int:
-        row, slots = page.used, character_slots(word)
-        page.checksums[row] = checksum(word)
-        if word:
-            page.words[row] = self._weights.words[checksum(word) & (SLOTS - 1)]
-            page.characters[row] = self._weights.characters[slots].sum(axis=0, dtype=np.float64)
-            page.grams[row] = len(slots)
-            page.triggers[row] = self._trigger(word)
-        page.used += 1
-        return row
+    def _write(self, page: _Page, words: Sequence[str]) -> None:
+        """The rows of words not met before, all at once; each is the sum over its own slots, whatever stands beside."""
+        if not words:
+            return
+        slots = [character_slots(word) or [0] for word in words]
+        grams = np.array([len(own) for own in slots])
+        rows = slice(page.used, page.used + len(words))
+        sums = np.array([checksum(word) for word in words], np.uint32)
+        whole = self._weights.characters[[slot for own in slots for slot in own]].astype(np.float64)
+        page.checksums[rows] = sums
+        page.words[rows] = self._weights.words[sums & np.uint32(SLOTS - 1)]
+        page.characters[rows] = np.add.reduceat(whole, np.concatenate(([0], np.cumsum(grams)[:-1])), axis=0)
+        page.grams[rows] = grams
+        page.triggers[rows] = [self._trigger(word) for word in words]
+        page.used += len(words)
+        page.rows.update(zip(words, range(rows.start, rows.stop), strict=True))
 
     def _new_page(self, distinct: int = 0) -> _Page:
         page = _Page(max(PAGE, distinct + 1), self._weights.words.shape[1])
-        page.rows[BOUNDARY] = self._write(page, BOUNDARY)
+        page.rows[BOUNDARY] = 0  # row 0 stays zero: the boundary says nothing by itself, only in pairs
+        page.checksums[0] = checksum(BOUNDARY)
+        page.used = 1
         return page
 
     def _next_page(self, full: _Page, distinct: int) -> _Page:

@@ -132,7 +132,9 @@ SCENES = (
     ),
     Scene(
         REVIEWS,
-        ("One star. Stood in the shop for forty minutes, then the system was down. Worst shop ever. Come back tomorrow, they said.",),
+        (
+            "One star. Stood in the shop for forty minutes, then the system was down. Worst shop ever. Come back tomorrow, they said.",
+        ),
         weight=3,
         rating=1,
     ),
