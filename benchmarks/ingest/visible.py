@@ -81,7 +81,7 @@ def furnish() -> tuple[list[Any], str]:
     team = add_team(name="Care")
     brand = add_brand(brand=NewBrand(name="Plum", handles=("@plum",), products=("Kestrel",)))
     inbox = add_inbox(inbox=NewInbox(name="Care"), brand=brand, teams=[team])
-    agent = add_agent(name="Ada", email="ada@plum.example", teams=[team], password="a long one, for once")
+    agent = add_agent(name="Ada", email="ada@plum.example", teams=[team], password="a long one, for once")  # noqa: S106
     channels = [
         connect_channel(actor="system", venue="simulated", external_id=name, name=name, inbox=inbox,
                         settings={"network": network}, secrets={"webhook": SECRET})
