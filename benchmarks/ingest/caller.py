@@ -130,7 +130,7 @@ class Run:
         took = time.perf_counter() - began
         ordered = sorted(self.tally.latencies)
         await asyncio.sleep(0.3)
-        at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1_000
+        at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1_000  # noqa: E731
         return {
             "rate": len(ordered) / took,
             "p50": at(0.5),

@@ -13,7 +13,7 @@ class PrivateRooms(Contract):
 
     type_name = "private_rooms"
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
         """Collect every import that crosses into a private module."""
         found = [
             (importer, imported)

@@ -212,7 +212,7 @@ def test_message_and_its_deletion_at_the_same_time_do_not_pass_each_other() -> N
     def work(act: Callable[[], None]) -> None:
         try:
             act()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the test
             errors.append(error)
         finally:
             connection.close()

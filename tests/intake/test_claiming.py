@@ -34,7 +34,7 @@ def age(seconds: float) -> None:
     earlier = ", ".join(
         f"{column} = {column} - %(s)s * interval '1 second'" for column in ("received_at", "lease_until", "not_before")
     )
-    execute(f"UPDATE intake_arrival SET {earlier}", {"s": seconds})
+    execute(f"UPDATE intake_arrival SET {earlier}", {"s": seconds})  # noqa: S608
 
 
 def claim_all(worker: int = 0, workers: int = 1, limit: int = 100) -> list[ClaimedArrival]:

@@ -50,7 +50,7 @@ def test_two_workers_on_the_same_threads_lose_nothing_and_double_nothing() -> No
         try:
             while jobs.drain_step(worker, 2):
                 pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the test
             errors.append(error)
         finally:
             connection.close()

@@ -42,5 +42,5 @@ def arrival(
 
 def drain(workers: int = 1) -> None:
     """Let every worker take what is there until nothing is left for now."""
-    while any([drain_step(worker, workers) for worker in range(workers)]):
+    while any([drain_step(worker, workers) for worker in range(workers)]):  # noqa: C419 - every one of them
         pass

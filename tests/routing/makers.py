@@ -96,7 +96,7 @@ def seconds_pass(seconds: float) -> None:
     """Let time pass for everything that lapses: instants in the tables move back. Arrival times stay."""
     for table, columns in INSTANTS.items():
         moved = ", ".join(f"{column} = {column} - %(by)s" for column in columns)
-        execute(f"UPDATE routing_{table} SET {moved}", {"by": timedelta(seconds=seconds)})
+        execute(f"UPDATE routing_{table} SET {moved}", {"by": timedelta(seconds=seconds)})  # noqa: S608
     execute(
         "UPDATE routing_workitem w SET excluded = coalesce((SELECT jsonb_agg(jsonb_build_object("
         "'agent', e -> 'agent', 'until', (e ->> 'until')::timestamptz - %(by)s)) "

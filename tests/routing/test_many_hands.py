@@ -43,7 +43,7 @@ def all_at_once(*deeds: Callable[[], None]) -> list[BaseException]:
         start.wait(10)
         try:
             deed()
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - the test looks at it
             raised.append(problem)
         finally:
             connection.close()
@@ -188,7 +188,7 @@ def kill_backends(stop: float, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", [False, True], ids=["in peace", "under kill"])
-def test_team_of_eight_at_once_loses_nothing(killed: bool) -> None:
+def test_team_of_eight_at_once_loses_nothing(killed: bool) -> None:  # noqa: FBT001
     a_full_house(make_desk(), agents=12, items=200)
     with connection.cursor() as cursor:
         cursor.execute("SET application_name = 'keeper'")

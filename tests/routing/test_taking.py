@@ -112,7 +112,7 @@ def test_colleagues_case_is_not_snatched_but_its_holder_may_pass_it_on(desk: Des
 def test_rights_are_looked_up_when_a_case_is_taken(
     desk: Desk,
     role: Role,
-    inside: bool,
+    inside: bool,  # noqa: FBT001
     error: type[HarkError],
 ) -> None:
     somebody = make_agent("Somebody", desk if inside else make_desk("Other"), role=role, here=False)

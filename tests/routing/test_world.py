@@ -84,7 +84,7 @@ class World(RuleBasedStateMachine):
         actions.heartbeat(agent_id=self.agents[who % 5].pk)
 
     @rule(seconds=st.sampled_from([1, 10, 21, 29, 61, 121, 1801]), alive=st.booleans())
-    def time_passes(self, seconds: int, alive: bool) -> None:
+    def time_passes(self, seconds: int, alive: bool) -> None:  # noqa: FBT001
         seconds_pass(seconds)
         if alive:
             for agent in self.agents:
@@ -115,7 +115,7 @@ class World(RuleBasedStateMachine):
             self.needed.discard(case)
 
     @rule(which=places, who=places, moved=st.booleans())
-    def case_is_taken(self, which: int, who: int, moved: bool) -> None:
+    def case_is_taken(self, which: int, who: int, moved: bool) -> None:  # noqa: FBT001
         if self.cases:
             agent, case = self.member(which, who)
             with suppress(NoPointsFree, HeldByColleague):

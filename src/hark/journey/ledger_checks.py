@@ -80,7 +80,7 @@ TWICE = (
 ORDER = (
     Check("order", "a message does not stand at the time at which it was posted", f"""
         WITH told AS MATERIALIZED ({TOLD})
-        SELECT m.key FROM conversations_message m JOIN told ON told.key = m.key WHERE m.sent_at <> told.posted"""),
+        SELECT m.key FROM conversations_message m JOIN told ON told.key = m.key WHERE m.sent_at <> told.posted"""),  # noqa: S608
     Check("order", "a reply was sent before one that was written earlier in its conversation", f"""
         SELECT later.key FROM (
             SELECT m.key, o.sent_at, max(o.sent_at) OVER before AS last
@@ -88,7 +88,7 @@ ORDER = (
             WHERE o.state = 'sent' AND o.created_at >= %(since)s::timestamptz AND m.key NOT IN ({DOUBTED})
             WINDOW before AS (PARTITION BY o.channel_id, o.thread ORDER BY o.id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) later
-        WHERE later.sent_at < later.last"""),
+        WHERE later.sent_at < later.last"""),  # noqa: S608
     Check("order", "a case shows an older message than its newest", """
         SELECT c.key FROM conversations_case c JOIN (
             SELECT v.case_id, max(m.sent_at) AS newest FROM conversations_message m
@@ -177,11 +177,3 @@ STUCK = (
 )  # fmt: skip
 
 CHECKS = (*LOST, *TWICE, *ORDER, *ORPHAN, *STUCK)
-SETTLED = (
-    Check("stuck", "an arrival still waits", """
-        SELECT 'arrival ' || id FROM intake_arrival
-        WHERE state = 'received' AND received_at >= %(since)s::timestamptz"""),
-    Check("stuck", "a reply still waits", """
-        SELECT 'outbox ' || id FROM delivery_outboxitem
-        WHERE state IN ('queued', 'sending') AND created_at >= %(since)s::timestamptz"""),
-)  # fmt: skip

@@ -57,6 +57,6 @@ def stage(table: LiteralString, columns: Mapping[LiteralString, LiteralString], 
     Made on first use and emptied at the end of each transaction; what an earlier call in this one left is removed.
     """
     defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({defined}) ON COMMIT DELETE ROWS; DELETE FROM {table}")
+    execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({defined}) ON COMMIT DELETE ROWS; DELETE FROM {table}")  # noqa: S608
     names = ", ".join(columns)
     copy_rows(f"COPY {table} ({names}) FROM STDIN BINARY", list(columns.values()), rows)

@@ -55,7 +55,7 @@ def _guarded(task: Task) -> Callable[..., None]:
     def run(*, timestamp: int = 0, **arguments: object) -> None:
         try:
             task.function(**arguments)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - nothing is swallowed: the library retries or fails the job
             logger.warning("job %s failed: %s at %s", task.name, describe(problem), place_of(problem))
             raise JobFailed(f"{task.name}: {describe(problem)}") from None
         finally:
@@ -148,6 +148,6 @@ def clear_expired() -> None:
 
 def _delete(table: str, condition: str) -> None:
     """In batches, each its own transaction, so that nobody waits long for a lock."""
-    statement = f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} WHERE {condition} LIMIT {BATCH})"
+    statement = f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} WHERE {condition} LIMIT {BATCH})"  # noqa: S608
     while execute(statement) == BATCH:
         pass

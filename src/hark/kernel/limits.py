@@ -12,12 +12,12 @@ HOLDS_NOW = (
 # The condition is judged on the locked row: of many callers at one moment exactly as many pass as there are tokens.
 # A refusal writes nothing, so that hammering neither lengthens the wait nor fills the disk.
 TAKE = (
-    "INSERT INTO kernel_ratelimit AS bucket (key, tokens, refilled_at) "
+    "INSERT INTO kernel_ratelimit AS bucket (key, tokens, refilled_at) "  # noqa: S608 - constants only
     "VALUES (%(key)s, %(burst)s::float8 - 1, clock_timestamp()) "
     f"ON CONFLICT (key) DO UPDATE SET tokens = {HOLDS_NOW} - 1, refilled_at = clock_timestamp() "
     f"WHERE {HOLDS_NOW} >= 1 RETURNING tokens"
 )
-LOOK = f"SELECT {HOLDS_NOW} FROM kernel_ratelimit bucket WHERE key = %(key)s"
+LOOK = f"SELECT {HOLDS_NOW} FROM kernel_ratelimit bucket WHERE key = %(key)s"  # noqa: S608 - constants only
 
 
 def take(key: str, *, burst: int, per_minute: float) -> None:

@@ -124,7 +124,7 @@ def _attempt(loop: Loop, backoff: Backoff) -> tuple[bool, float]:
         connection.close()
         backoff.longest = 1.0  # the database comes back by itself; to be there when it does costs little
         return False, backoff.next_pause()
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - the last resort: one bad step must not end the process
         _log_failure(loop, backoff, problem)
         if isinstance(problem, DatabaseError):
             connection.close()

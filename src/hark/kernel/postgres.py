@@ -65,7 +65,7 @@ class EmbeddedServer:
         beside = self.folder / "socket"
         if len(str(beside)) < 80:
             return beside
-        return Path("/tmp") / f"hark-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
+        return Path("/tmp") / f"hark-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"  # noqa: S108
 
     def url(self, database: str = "hark") -> str:
         """The address of a database on this server."""

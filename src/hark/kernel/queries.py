@@ -17,7 +17,7 @@ def events_after(position: Position, *, limit: int = 500) -> list[JournalEvent]:
     commits later is still ahead of the reader, so none is skipped.
     """
     rows = fetch_all(
-        f"SELECT {COLUMNS} FROM kernel_event "
+        f"SELECT {COLUMNS} FROM kernel_event "  # noqa: S608 - a constant list of columns
         "WHERE (xid, id) > (%s::text::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
         "ORDER BY xid, id LIMIT %s",
         [str(position.xid), position.id, limit],
@@ -28,7 +28,7 @@ def events_after(position: Position, *, limit: int = 500) -> list[JournalEvent]:
 def event_at(*, xid: int, number: int) -> JournalEvent | None:
     """The event at this place in the journal."""
     rows = fetch_all(
-        f"SELECT {COLUMNS} FROM kernel_event WHERE (xid, id) = (%s::text::xid8, %s)",
+        f"SELECT {COLUMNS} FROM kernel_event WHERE (xid, id) = (%s::text::xid8, %s)",  # noqa: S608
         [str(xid), number],
     )
     return journal_event(rows[0]) if rows else None

@@ -116,7 +116,7 @@ def add_key_to_file() -> Key:
     older = key_ring() if path.exists() else ()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".keys.{key.id}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
         file.write("".join(each.line() + "\n" for each in (key, *older)))
         file.flush()
         os.fsync(file.fileno())

@@ -20,7 +20,7 @@ FINGERPRINT = """
 
 def is_set_up() -> bool:
     """Has the first run been done? Remembered once true, since it is never undone."""
-    global _set_up
+    global _set_up  # noqa: PLW0603
     _set_up = _set_up or Organisation.objects.exists()
     return _set_up
 

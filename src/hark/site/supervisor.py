@@ -108,7 +108,7 @@ def up(plan: Plan) -> int:
 
 def settle_address(host: str, port: int) -> str:
     """The address people type: HARK_BASE_URL, else where we listen, which then becomes HARK_BASE_URL."""
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
     shown = f"[{shown}]" if ":" in shown else shown
     return os.environ.setdefault("HARK_BASE_URL", f"http://{shown}:{port}")
 

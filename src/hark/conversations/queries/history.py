@@ -24,14 +24,14 @@ SAID = f"""
     LEFT JOIN LATERAL (
         SELECT score FROM conversations_reading WHERE message_id = m.id ORDER BY id + 0 DESC LIMIT 1) r ON true
     WHERE i.contact_id = ANY(%s)
-"""
+"""  # noqa: S608 - a constant
 ANSWERED = f"""
     SELECT v.id, m.id, m.text, m.sent_at FROM unnest(%s::bigint[]) AS v (id)
     CROSS JOIN LATERAL (
         SELECT id, text, sent_at FROM conversations_message
         WHERE conversation_id = v.id AND direction = 'out' AND deleted_at IS NULL
         ORDER BY sent_at DESC, id DESC LIMIT {LAST}) m
-"""
+"""  # noqa: S608 - a constant
 
 Key = tuple[str, str, str]
 

@@ -119,5 +119,5 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _yes_or_no(yes: bool) -> str:
+def _yes_or_no(yes: bool) -> str:  # noqa: FBT001
     return "true" if yes else "false"

@@ -30,12 +30,12 @@ DUE = f"""
         WHERE o.channel_id = speaking.id AND o.state = 'queued' AND o.not_before <= statement_timestamp()
         AND {HEAD_OF_ITS_THREAD}
         ORDER BY o.not_before, o.id LIMIT {LOOKED_AT}) due
-    ORDER BY due.not_before, due.id LIMIT {LOOKED_AT}"""
+    ORDER BY due.not_before, due.id LIMIT {LOOKED_AT}"""  # noqa: S608 - constants
 TAKE = f"""
     UPDATE delivery_outboxitem o SET state = 'sending', lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s',
         fence = nextval('kernel_fence'), attempts = least(o.attempts + 1, 32000), tried_at = clock_timestamp(),
         tried_since = coalesce(o.tried_since, clock_timestamp())
-    WHERE o.id = %s AND o.state = 'queued' AND o.not_before <= clock_timestamp() AND {HEAD_OF_ITS_THREAD}"""
+    WHERE o.id = %s AND o.state = 'queued' AND o.not_before <= clock_timestamp() AND {HEAD_OF_ITS_THREAD}"""  # noqa: S608
 
 
 class Due(NamedTuple):

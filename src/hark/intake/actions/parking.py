@@ -42,7 +42,7 @@ def park(*, claimed: ClaimedArrival, error: str) -> None:
 def _write(claimed: ClaimedArrival, error: str, change: str, value: object) -> tuple[str, int]:
     """Free the arrival with its error; gives its public key, made on its first trouble, and its inbox."""
     rows = fetch_all(
-        f"UPDATE intake_arrival a SET {change}, lease_until = NULL, error = %s, key = coalesce(a.key, %s) "
+        f"UPDATE intake_arrival a SET {change}, lease_until = NULL, error = %s, key = coalesce(a.key, %s) "  # noqa: S608
         "FROM organisation_channel c "
         "WHERE c.id = a.channel_id AND a.id = %s AND a.fence = %s AND a.state = 'received' RETURNING a.key, c.inbox_id",
         [value, error.replace("\0", "")[:ERROR_LENGTH], public_key("arr"), claimed.id, claimed.fence],

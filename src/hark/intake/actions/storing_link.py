@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 # One statement is one transaction: its answer comes after the commit, in one round trip.
 # Binary parameters (%b): as text, psycopg escapes arrays byte by byte, 55 µs a row instead of 3.
 STORE_ONLY = STORE.replace("%s", "%b")
-STORE_AND_WAKE = f"WITH stored AS ({STORE_ONLY} RETURNING 1) SELECT count(*), pg_notify('{WAKE}', '') FROM stored"
+STORE_AND_WAKE = f"WITH stored AS ({STORE_ONLY} RETURNING 1) SELECT count(*), pg_notify('{WAKE}', '') FROM stored"  # noqa: S608
 COMMIT_SECONDS = 10
 TRIES = 3
 

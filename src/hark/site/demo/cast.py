@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hark.organisation.types import NewBrand
 
 ORGANISATION = "Plum"
-PASSWORD = "plum-demo-on-localhost"
+PASSWORD = "plum-demo-on-localhost"  # noqa: S105 - only ever valid on this machine, in a demo's throw-away database
 
 BRAND = NewBrand(
     name="Plum",

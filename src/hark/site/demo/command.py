@@ -77,7 +77,7 @@ def demo(
     rate: float,
     seed: int,
     port: int,
-    no_browser: bool,
+    no_browser: bool,  # noqa: FBT001
     data: Path | None,
 ) -> None:
     """Show Hark at work with the made-up phone operator Plum.

@@ -27,7 +27,7 @@ class Player:
         """`rate`: posts a minute."""
         self.stand_in, self.rate = stand_in, rate
         self.traffic = Traffic(seed)
-        self.random = Random(seed + 1)
+        self.random = Random(seed + 1)  # noqa: S311 - stories, not secrets
         self.said: dict[str, Post] = {}
         self.answered: dict[str, float] = {}
         self._read = 0

@@ -58,7 +58,7 @@ class Budget:
             raise OutOfTime(f"{self.minutes:g} minutes")
 
 
-def train(
+def train(  # noqa: PLR0913 - the command's own options
     data_dir: Path,
     out_dir: Path,
     seed: int = 0,

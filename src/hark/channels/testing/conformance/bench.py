@@ -65,7 +65,7 @@ class Bench:
 
     venue: ClassVar[Venue]
     samples: ClassVar[Path]
-    secret_name: ClassVar[str] = "signing"
+    secret_name: ClassVar[str] = "signing"  # noqa: S105 - a name, not a secret
     proof_headers: ClassVar[tuple[str, ...]] = ()
     target: ClassVar[Target] = Target(external_id="p1", thread="t1", person="u1")
 

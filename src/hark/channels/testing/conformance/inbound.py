@@ -1,4 +1,5 @@
 """Cases 1 to 14, 24 to 27: what comes in."""
+# ruff: noqa: S101 - a test suite is made of assertions
 
 import json
 import socket
@@ -207,7 +208,7 @@ class InboundCases(Bench):
         """Stateless reading: order of arrival and skewed clocks change no thread."""
         raws = [self.says(f"line {n}", thread=f"t{n % 3}", at=MOMENT + timedelta(seconds=n)) for n in range(12)]
         wanted = _threads([event for raw in raws for event in self.parsed(raw)])
-        lots = Random(7)
+        lots = Random(7)  # noqa: S311 - an order, not a secret
         for _ in range(20):
             lots.shuffle(raws)
             skewed = [replace(raw, received_at=MOMENT + timedelta(hours=lots.randint(-5, 5))) for raw in raws]
@@ -249,7 +250,7 @@ def _bent(body: bytes) -> Iterator[bytes]:
     """Cut short at up to 200 places, damaged at 200, and with more in it than is known."""
     step = max(1, len(body) // 200)
     yield from (body[:end] for end in range(0, len(body), step))
-    lots = Random(len(body))
+    lots = Random(len(body))  # noqa: S311 - a damage, not a secret
     for _ in range(200 if body else 0):
         place = lots.randrange(len(body))
         yield body[:place] + lots.randbytes(1) + body[place + 1 :]

@@ -1,4 +1,5 @@
 """Cases 15 to 23: what goes out, and what a venue says of itself."""
+# ruff: noqa: S101 - a test suite is made of assertions
 
 import io
 import logging

@@ -3,7 +3,8 @@ import { ask, all, me, one, openCase, panes, part, replaceById, settled, view } 
 import { refreshContact, refreshLedger, forgetMissed } from "./ledger.js";
 import { heardSomething } from "./stream.js";
 
-const QUIET = 150;
+const QUIET = 150;     /* what this page shows */
+const LATER = 1000;    /* what only moves its counts */
 const LOST_AFTER = 3000;
 const TRY_AGAIN = 2000;
 const BEAT = 10000;
@@ -64,7 +65,8 @@ function heard(event) {
   if (said.kind === "message.received" && !key) heardSomething();
   if (said.kind === "presence.changed") refreshPresence(said);
   if (said.kind === "draft.kept") return;
-  refresh();
+  const mine = key === openCase() || said.kind.startsWith("offer.") || document.getElementById(`row-${key}`);
+  refresh(mine ? QUIET : LATER);
 }
 
 function markPresence() {

@@ -53,9 +53,15 @@ const TRY_AGAIN = 2000;
 /* Call `work` soon after it was asked for, however often; never twice at a time, and again a little later when it failed. */
 export function settled(work, wait) {
   let timer = 0;
+  let due = 0;
   let busy = false;
   let again = false;
-  const schedule = (after = wait) => { timer ||= setTimeout(run, after); };
+  const schedule = (after = wait) => {
+    if (timer && due <= Date.now() + after) return;
+    clearTimeout(timer);
+    due = Date.now() + after;
+    timer = setTimeout(run, after);
+  };
   const run = async () => {
     timer = 0;
     if (busy) { again = true; return; }
@@ -67,5 +73,5 @@ export function settled(work, wait) {
     else if (again) schedule();
     again = false;
   };
-  return () => schedule();
+  return schedule;
 }
