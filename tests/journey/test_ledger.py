@@ -461,6 +461,13 @@ def test_command_prints_counts_and_leaves_with_1_on_a_finding(world: World) -> N
     assert {"lost", "unseen"} & {finding["kind"] for finding in said["findings"]}
 
 
+def test_what_still_waits_is_a_finding_only_where_everything_must_be_settled(world: World) -> None:
+    arrive(make_channel(), direct("late"))
+    assert world.check().findings == []
+    found = ledger.check(since=world.since, settled=True).findings
+    assert [(one.kind, one.what) for one in found] == [("stuck", "an arrival still waits")]
+
+
 def test_findings_beyond_the_first_hundred_are_counted() -> None:
     books = Books()
     books.add("lost", "x", list(range(150)))

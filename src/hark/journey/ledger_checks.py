@@ -177,3 +177,11 @@ STUCK = (
 )  # fmt: skip
 
 CHECKS = (*LOST, *TWICE, *ORDER, *ORPHAN, *STUCK)
+SETTLED = (
+    Check("stuck", "an arrival still waits", """
+        SELECT 'arrival ' || id FROM intake_arrival
+        WHERE state = 'received' AND received_at >= %(since)s::timestamptz"""),
+    Check("stuck", "a reply still waits", """
+        SELECT 'outbox ' || id FROM delivery_outboxitem
+        WHERE state IN ('queued', 'sending') AND created_at >= %(since)s::timestamptz"""),
+)  # fmt: skip
