@@ -45,7 +45,7 @@ def read(passengers: Sequence[Passenger]) -> Passengers:
     """Read what was written, as one batch."""
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     readings = dict(zip(map(id, written), read_all(written) if written else [], strict=True))
-    return [replace(one, reading=readings.get(id(one))) for one in passengers]
+    return [replace(one, reading=readings[id(one)]) if id(one) in readings else one for one in passengers]
 
 
 def recognise(passengers: Sequence[Passenger]) -> Passengers:
@@ -53,7 +53,7 @@ def recognise(passengers: Sequence[Passenger]) -> Passengers:
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     named = [one for one in written if one.inbound.kind != "edit" or one.inbound.author]
     known = dict(zip(map(id, named), recognise_authors([author_of(one) for one in named]), strict=True))
-    return [replace(one, author=known.get(id(one))) for one in passengers]
+    return [replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers]
 
 
 def thread(passengers: Sequence[Passenger]) -> Passengers:

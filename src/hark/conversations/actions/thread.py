@@ -47,7 +47,7 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     changed = {one.place for one in originals} | _take_other_words(messages, repeated)
     stored = {one.place: one for one in (*new, *originals)}
     return [
-        _told(place, one, stored.get(place), threads[keys[place]], changed=place in changed)
+        _told(one, stored.get(place), threads[keys[place]], changed=place in changed)
         for place, one in enumerate(messages)
     ]
 
@@ -106,24 +106,21 @@ def _take_other_words(messages: Sequence[IncomingMessage], repeated: Sequence[Re
 
 
 def _told(
-    place: int, incoming: IncomingMessage, stored: NewMessage | None, thread: ThreadState, *, changed: bool
+    incoming: IncomingMessage, stored: NewMessage | None, thread: ThreadState, *, changed: bool
 ) -> ThreadedMessage:
-    told = ThreadedMessage(incoming=incoming, message_id=None, conversation_id=thread.id, changed=changed)
-    if stored is None or stored.place != place:
-        return told
-    told = replace(told, message_id=None if changed else stored.id)
-    case = thread.case
-    if case is None:
-        return told
-    clock = case.oldest_clock if case.status == Status.OPEN else None
-    return replace(
-        told,
-        case_id=case.id,
-        case_key=case.key,
-        opened_case=case.opened,
+    case = thread.case if stored is not None else None
+    clock = case.oldest_clock if case is not None and case.status == Status.OPEN else None
+    return ThreadedMessage(
+        incoming=incoming,
+        message_id=stored.id if stored is not None and not changed else None,
+        conversation_id=thread.id,
+        case_id=case.id if case else None,
+        case_key=case.key if case else "",
+        opened_case=case.opened if case else False,
         waiting_since=clock.started_at if clock else None,
         target_seconds=clock.target_seconds if clock else 0,
-        holder_id=case.assignee_id,
+        holder_id=case.assignee_id if case else None,
+        changed=changed,
     )
 
 
