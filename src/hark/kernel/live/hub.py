@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, InterfaceError
 
-from hark.kernel.errors import HarkError
+from hark.kernel.live.admission import Admission, Unavailable
 from hark.kernel.live.journal import MISSED_ROWS, Follower
 from hark.kernel.live.rights import Gate, Place, Rights
 from hark.kernel.live.stream import CLOSED, RELOAD, START, Stream, beat, frame, send_last, special
@@ -34,16 +34,13 @@ DRAIN_STEPS = 50
 RETRY = b"retry: 500\n\n"
 
 
-class Unavailable(HarkError):
-    """Live updates are not available just now."""
-
-
 class LiveHub:
     """All live clients of one process. `start` it on its event loop; `drain` before the process ends."""
 
     def __init__(self, threads: DatabaseThreads) -> None:
         """`threads` is where the gates are asked."""
         self._threads = threads
+        self._admission = Admission(threads)
         self._journal = Follower(self._prepare)
         self._streams: set[Stream] = set()
         self._places: defaultdict[Place, set[Stream]] = defaultdict(set)
@@ -53,8 +50,6 @@ class LiveHub:
         self._draining = False
         self._checked_at = 0.0
         self._holding: dict[str, int] = {}
-        self._applicants: list[tuple[Gate, str, asyncio.Future[Rights | None]]] = []
-        self._admitting = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -64,8 +59,8 @@ class LiveHub:
 
     def start(self) -> None:
         """Begin to follow the journal."""
-        for work in (self._journal.follow(), self._watch_rights(), self._keep_alive()):
-            self._spawn(work)
+        for lasting in (self._journal.follow, self._watch_rights, self._keep_alive):
+            self._keep(lasting)
 
     async def drain(self, seconds: float) -> None:
         """Close all streams, spread over `seconds`, so that the clients do not come back all at once."""
@@ -84,15 +79,24 @@ class LiveHub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._journal.close()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            log.error("a part of the live pages has failed", exc_info=task.exception())
+    def _keep(self, lasting: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run what must never end, and begin it anew should it fail all the same."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled():
+                log.error("a part of the live pages has failed", exc_info=task.exception())
+                asyncio.get_running_loop().call_later(1.0, self._keep, lasting)
+
+        task = asyncio.get_running_loop().create_task(lasting())
+        self._tasks.add(task)
+        task.add_done_callback(ended)
 
     # One client ---------------------------------------------------------------------------------------------------
 
@@ -104,12 +108,13 @@ class LiveHub:
         there is nothing to be had now it is told to come back: a browser gives up for ever on any other answer.
         """
         try:
-            rights = await self._admission(gate, ticket)
+            rights = await self._admission.ask(gate, ticket)
         except Unavailable:
             return await _not_now(send)
         if rights is None:
             return False
-        if not self.ready or self._draining or len(self._streams) >= MOST_STREAMS:
+        full = len(self._streams) >= MOST_STREAMS or self._tickets.get((gate, ticket), 0) >= MOST_STREAMS_A_TICKET
+        if full or self._draining or not self.ready:
             return await _not_now(send)
         await send(START)
         self._holding.update(dict.fromkeys(rights.held, rights.agent_id or 0))
@@ -125,36 +130,6 @@ class LiveHub:
         finally:
             self._leave(stream)
         return True
-
-    async def _admission(self, gate: Gate, ticket: str) -> Rights | None:
-        """All who come at one moment are looked up together. Raises Unavailable."""
-        if self._tickets.get((gate, ticket), 0) >= MOST_STREAMS_A_TICKET:
-            raise Unavailable
-        answered: asyncio.Future[Rights | None] = asyncio.get_running_loop().create_future()
-        self._applicants.append((gate, ticket, answered))
-        if not self._admitting:
-            self._admitting = True
-            self._spawn(self._admit())
-        return await answered
-
-    async def _admit(self) -> None:
-        while self._applicants:
-            batch, self._applicants = self._applicants, []
-            for gate in {one[0] for one in batch}:
-                mine = [(ticket, answered) for its, ticket, answered in batch if its is gate]
-                found: Mapping[str, Rights] | None = None
-                try:
-                    found = await self._threads.run(partial(gate.rights, {ticket for ticket, _ in mine}))
-                except (DatabaseError, InterfaceError) as error:
-                    log.warning("nobody can be admitted to live pages: %s", type(error).__name__)
-                for ticket, answered in mine:
-                    if answered.done():
-                        continue
-                    if found is None:
-                        answered.set_exception(Unavailable())
-                    else:
-                        answered.set_result(found.get(ticket))
-        self._admitting = False
 
     async def _beginning(self, stream: Stream, after: str, until: Position) -> bytes:
         """The first bytes of a stream that hears everything behind `until` by itself."""
