@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hark.intake.models import Arrival
+from hark.kernel import raw_asgi
 from hark.kernel.db import fetch_all
 from tests.intake.bell import signed
-from tests.intake.running import RunningFront, make_channel
+from tests.intake.running import RunningFront, make_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BODY = b'{"text":"my line is dead"}'
@@ -228,3 +229,23 @@ def test_arrival_of_a_channel_that_is_gone_fails_alone(front: RunningFront) -> N
     assert [status for number, status in enumerate(statuses, 1) if number % 5] == [200] * 20
     assert {status for number, status in enumerate(statuses, 1) if not number % 5} <= {503, 404}
     assert Arrival.objects.count() == 20
+
+
+def test_large_bodies_share_a_bounded_room_and_small_ones_pass(
+    front: RunningFront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_asgi.large_bodies, "free", 1 << 20)
+    channel = front.knows(make_channel())
+    body = b"x" * (300 << 10)
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed(body).items())
+    start = f"POST /in/{channel.key} HTTP/1.1\r\nhost: x\r\n{head}content-length: {len(body)}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", front.port), timeout=10) as slow:
+        slow.sendall(start + body[: 200 << 10])
+        until(lambda: raw_asgi.large_bodies.free < 1 << 20)
+        assert front.post(channel, body, signed(body)) == 503
+        assert front.post(channel, BODY, signed(BODY)) == 200
+        slow.sendall(body[200 << 10 :])
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
+    assert raw_asgi.large_bodies.free == 1 << 20
+    assert front.post(channel, body, signed(body)) == 200
+    assert Arrival.objects.count() == 2

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -25,11 +25,16 @@ SAFE: tuple[Header, ...] = (
 )
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 4 << 20
+SMALL_BODY = 64 << 10
 MOST_WAITING = 200
 
 
 class BodyTooLarge(HarkError):
     """The request is larger than this address takes."""
+
+
+class NoRoom(HarkError):
+    """Too many large requests arrive at once. Please send it again."""
 
 
 class BodyTooSlow(HarkError):
@@ -103,10 +108,39 @@ def last_event(scope: Scope) -> str:
     return ""
 
 
+class Room:
+    """So many bytes of large bodies may be on their way in at once; the small ones are bounded by their number."""
+
+    def __init__(self, size: int) -> None:
+        """All free."""
+        self.free = size
+
+    @contextlib.contextmanager
+    def place(self, size: int) -> Iterator[Callable[[], None]]:
+        """A function that takes `size` bytes when it turns out that they are needed. It raises NoRoom."""
+        held = 0
+
+        def take() -> None:
+            nonlocal held
+            if not held:
+                if self.free < size:
+                    raise NoRoom
+                held = size
+                self.free -= size
+
+        try:
+            yield take
+        finally:
+            self.free += held
+
+
+large_bodies = Room(128 << 20)
+
+
 async def read_body(scope: Scope, receive: Receive, *, cap: int, seconds: float) -> bytes:
     """The whole body. Never holds more than `cap` bytes and one chunk.
 
-    Raises BodyTooLarge (at once when the announced length is over the cap), BodyTooSlow, ClientGone.
+    Raises BodyTooLarge (at once when the announced length is over the cap), BodyTooSlow, NoRoom, ClientGone.
     """
     announced = header(scope, b"content-length")
     if announced is not None and (not announced.isdigit() or len(announced) > 15 or int(announced) > cap):
@@ -115,15 +149,18 @@ async def read_body(scope: Scope, receive: Receive, *, cap: int, seconds: float)
     if not message.get("more_body"):
         return _whole(message.get("body", b""), cap, message)
     chunks, size = [message.get("body", b"")], len(message.get("body", b""))
-    try:
-        async with asyncio.timeout(seconds):
-            while message.get("more_body") and size <= cap:
-                message = await receive()
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-    except TimeoutError:
-        raise BodyTooSlow from None
-    return _whole(b"".join(chunks), cap, message)
+    with large_bodies.place(cap) as taken:
+        try:
+            async with asyncio.timeout(seconds):
+                while message.get("more_body") and size <= cap:
+                    message = await receive()
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > SMALL_BODY:
+                        taken()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        return _whole(b"".join(chunks), cap, message)
 
 
 async def _first_chunk(receive: Receive, seconds: float) -> Message:

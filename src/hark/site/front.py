@@ -28,6 +28,7 @@ from hark.kernel.raw_asgi import (
     ClientGone,
     DatabaseThreads,
     Message,
+    NoRoom,
     Receive,
     Scope,
     Send,
@@ -76,6 +77,8 @@ class Pages:
                 return await refuse_unread(receive, send, 413, b'{"error":"too large"}')
             except BodyTooSlow:
                 return await refuse_unread(receive, send, 408, b'{"error":"too slow"}')
+            except NoRoom:
+                return await refuse_unread(receive, send, 503, b'{"error":"try again later"}')
             except ClientGone:
                 return None
             receive = _replay(body, receive)

@@ -25,6 +25,7 @@ from hark.kernel.raw_asgi import (
     ClientGone,
     DatabaseThreads,
     Header,
+    NoRoom,
     Receive,
     Scope,
     Send,
@@ -43,6 +44,7 @@ NOT_GENUINE = frozenset({401, 403, 404})
 UNKNOWN = Reply(404, b'{"error":"unknown address or signature"}')
 WRONG_METHOD = Reply(405, b'{"error":"method not allowed"}', headers=(("allow", "GET, POST"),))
 TOO_LARGE = b'{"error":"too large"}'
+LATER = b'{"error":"try again later"}'
 TOO_SLOW = b'{"error":"too slow"}'
 
 
@@ -69,6 +71,8 @@ class FrontDoor:
             return await refuse_unread(receive, send, 413, TOO_LARGE)
         except BodyTooSlow:
             return await refuse_unread(receive, send, 408, TOO_SLOW)
+        except NoRoom:
+            return await refuse_unread(receive, send, 503, LATER)
         except ClientGone:
             return None
         return await _say(send, await self._reply(scope, channel, body))
@@ -132,7 +136,7 @@ def _take_all(limits: tuple[Limit, ...]) -> None:
 
 def _later(status: int, seconds: int, page: Reply | None = None) -> Reply:
     """The same body for all who are told to wait; a person who filled in a page of ours gets that page back."""
-    said = page or Reply(status, b'{"error":"try again later"}')
+    said = page or Reply(status, LATER)
     return replace(said, status=status, headers=(*said.headers, ("retry-after", str(max(1, seconds)))))
 
 
