@@ -124,7 +124,10 @@ def folded(authors: Sequence[SeenAuthor]) -> dict[Key, SeenAuthor]:
     for author in authors:
         key = own_key(author)
         before = seen.get(key)
-        seen[key] = replace(author, scope=key[1]) if before is None else _newer(before, author)
+        if before is not None:
+            seen[key] = _newer(before, author)
+        else:
+            seen[key] = author if author.scope == key[1] else replace(author, scope=key[1])
     return dict(sorted(seen.items()))
 
 
@@ -169,6 +172,9 @@ def _refresh(seen: dict[Key, SeenAuthor], known: dict[Key, Known]) -> None:
 
 
 def _changed(person: SeenAuthor, row: Known) -> SeenAuthor | None:
+    said = (person.handle, person.name, person.url, person.followers, person.verified)
+    if said == (row.handle, row.name, row.url, row.followers, row.verified):
+        return None  # as nearly always
     before = replace(
         person,
         handle=row.handle,
