@@ -39,6 +39,7 @@ class Drill:
         self.world = self.program("tests.faults.world", str(data), str(self.port), str(SEED), output=self.log)
         self.wait_until_ready(60)
         self.agent = self.program("tests.faults.answering", str(data), output=self.log, talk=True)
+        self.wait_until_answered(90)
 
     def program(self, name: str, *arguments: str, output: object, talk: bool = False) -> "subprocess.Popen[bytes]":
         """Start one of the drill's programs."""
@@ -54,6 +55,18 @@ class Drill:
             assert time.monotonic() < end, f"not ready after {seconds} s (seed {SEED}): {self.last_words()}"
             assert self.world.poll() is None, self.last_words()
             time.sleep(0.1)
+
+    def wait_until_answered(self, seconds: float) -> None:
+        """Until the first replies have reached a venue: killing before that proves little."""
+        end = time.monotonic() + seconds
+        while not self.received():
+            assert time.monotonic() < end, f"nobody was answered in {seconds} s: {self.last_words()}"
+            time.sleep(0.2)
+
+    def received(self) -> int:
+        """How many replies the venues have had."""
+        texts = [(self.data / f"venue-{name}.jsonl").read_text() for name in ("keys", "forgets")]
+        return sum(json.loads(line)["what"] == "received" for text in texts for line in text.splitlines())
 
     def ready(self) -> bool:
         """Does Hark answer and work?"""
@@ -129,5 +142,4 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(drill: Drill) -> N
     said = drill.ledger()
     print(json.dumps(said, indent=1)[:3000])
     assert said["status"] == 0, f"seed {SEED}: {json.dumps(said)[:2000]}"
-    received = [json.loads(line) for line in (drill.data / "venue-keys.jsonl").read_text().splitlines()]
-    assert sum(line["what"] == "received" for line in received) > ROUNDS / 2, "the drill answered nobody"
+    assert drill.received() > ROUNDS / 2, "the drill answered nobody"
