@@ -60,17 +60,31 @@ def web_process() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 def pgbench(server: EmbeddedServer, script: str, *, clients: int, seconds: int) -> float:
     """Transactions a second of `script`, as the program that came with the server measures them."""
+    said = _pgbench(server, script, ["-c", str(clients), "-T", str(seconds)])
+    line = next(line for line in said.splitlines() if line.startswith("tps ="))
+    return float(line.split()[2])
+
+
+def pgbench_paced(server: EmbeddedServer, script: str, *, clients: int, seconds: int, rate: float) -> list[float]:
+    """Milliseconds of each transaction at a fixed pace, each counted from the moment it should have begun."""
+    logs = server.folder / "pgbench-log"
+    logs.mkdir(exist_ok=True)
+    paced = ["-c", str(clients), "-T", str(seconds), "-R", f"{rate:.0f}", "-l", f"--log-prefix={logs}/log"]
+    _pgbench(server, script, paced)
+    took = []
+    for path in logs.iterdir():  # fields: client, transaction, microseconds from the planned begin, …
+        took += [int(line.split()[2]) / 1_000 for line in path.read_text().splitlines()]
+        path.unlink()
+    return took
+
+
+def _pgbench(server: EmbeddedServer, script: str, options: Sequence[str]) -> str:
     path = server.folder / "script.sql"
     path.write_text(script)
-    command = [str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
-    done = subprocess.run(
-        [*command, "-f", str(path), "-h", str(server.socket_folder), "-U", "hark", "hark"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    line = next(line for line in done.stdout.splitlines() if line.startswith("tps ="))
-    return float(line.split()[2])
+    command = [str(binaries() / "pgbench"), "-n", "-M", "prepared", "-j", "2", *options, "-f", str(path)]
+    return subprocess.run(
+        [*command, "-h", str(server.socket_folder), "-U", "hark", "hark"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -272,6 +272,7 @@ class LiveHub:
             for stream in [each for each in self._streams if moment - each.last_sent >= BEAT_SECONDS]:
                 if not stream.busy and not stream.frames:
                     self._queue(stream, beat(here), here)
+                    stream.last_sent = moment - SEND_SECONDS  # an event right behind a heartbeat need not wait
 
     # Rights -------------------------------------------------------------------------------------------------------
 
