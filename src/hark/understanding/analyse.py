@@ -32,10 +32,10 @@ def analyse(texts: Sequence[str], contexts: Sequence[Context], models: Models, b
     guesses = [passage.tongue.guess for passage in passages]
     found = answers(spread, models.heads, guesses, [manners(passage.clean) for passage in passages])
     shares = spread.contributions()
-    calls = spread.calls()
+    calling = spread.calling()
     bounds = zip(spread.starts.tolist(), spread.ends().tolist(), strict=True)
     return [
-        reading_of(passage, row, found, shares[start + 1 : end], calls[row], models)
+        reading_of(passage, row, found, shares[start + 1 : end], calling[row], models)
         for row, (passage, (start, end)) in enumerate(zip(passages, bounds, strict=True))
     ]
 

@@ -46,7 +46,6 @@ NAMED = {
 ASKED_FOR = ("please", "help", "bitte", "hilfe", "aide", "svp", "ayuda", "favor", "aiuto", "ajuda", "hulp", "graag")
 
 Shares = NDArray[np.float32]
-Calls = tuple[int, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +98,12 @@ class _Case:
         return self.complains or self.found.asks[self.row] >= SPEAKS
 
 
-def reading_of(passage: Passage, row: int, found: Answers, shares: Shares, calls: Calls, models: Models) -> Reading:
-    """Put the reading of one passage together; `calls` are the rules that its words call for, and their places."""
+def reading_of(
+    passage: Passage, row: int, found: Answers, shares: Shares, calling: list[int], models: Models
+) -> Reading:
+    """Put the reading of one passage together; `calling` are the places of words that call for rules."""
     words = {word.removeprefix("#").removesuffix("'s") for word in passage.words}
-    called = Called(calls[0], {bare(passage.words[place]) for place in calls[1]}, words)
+    called = Called({bare(passage.words[place]) for place in calling}, words)
     hits = models.rules.hits(passage.clean, passage.tongue.guess, called, passage.brand)
     warned = _warned(passage, row, found, models)
     case = _Case(passage, row, found, shares, hits, warned, models, Places(passage.raw, passage.clean))

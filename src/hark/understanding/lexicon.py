@@ -21,8 +21,7 @@ GAP = rf"(?:{BETWEEN}\w+(?:'\w+)?){{0,6}}"
 PLAIN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")  # a word that stands in a text as one token, letter by letter
 WHEN = ("always", "asked", "complains")  # in which messages a rule's floor counts
 SIGNALS = ("human", "curse", "deadline", "trouble")
-MOST_KNOWN = 5_000  # words a rule remembers
-MOST_RULES = 63  # of one language: one bit each
+MOST_KNOWN = 20_000  # calling words a language remembers
 
 
 class UnreadableRule(HarkError):
@@ -103,7 +102,7 @@ def matcher(patterns: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{joined})(?!\w)") if joined else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """What to look for, what it sets, and what a match must not touch."""
 
@@ -118,37 +117,17 @@ class Rule:
     when: str = "always"
 
     @cached_property
-    def _parts(self) -> tuple["_Part", ...]:
+    def parts(self) -> tuple["Part", ...]:
         """Its patterns one by one, in order."""
-        return tuple(_Part(pattern) for pattern in self.patterns)
-
-    @cached_property
-    def _known(self) -> dict[str, tuple["_Part", ...]]:
-        """Patterns by the bare words met so far."""
-        return {}
-
-    def expressions(self, calling: Collection[str], words: Set[str]) -> list[re.Pattern[str]]:
-        """The patterns that a text may hold, by its bare words and those of them that call for rules."""
-        known, parts = self._known, dict[_Part, None]()
-        for word in calling:
-            if word not in known:
-                if len(known) >= MOST_KNOWN:
-                    known.clear()
-                known[word] = tuple(part for part in self._parts if part.called_by(word))
-            parts.update(dict.fromkeys(known[word]))
-        return [part.expression for part in parts if part.possible(words)]
+        return tuple(Part(pattern) for pattern in self.patterns)
 
     @cached_property
     def excused(self) -> re.Pattern[str] | None:
         """Where it does not."""
         return matcher(self.unless)
 
-    def calls(self) -> set[str]:
-        """For each pattern the words without which it cannot apply."""
-        return {word for part in self._parts for word in part.calls}
 
-
-class _Part:
+class Part:
     """One pattern of a rule, with the words of which one must stand in the text."""
 
     def __init__(self, pattern: str) -> None:
@@ -175,7 +154,7 @@ class _Part:
         return re.compile(rf"(?<!\w)(?:{expression(self._pattern)})(?!\w)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """The rules of one language."""
 
@@ -183,6 +162,29 @@ class Lexicon:
     rules: tuple[Rule, ...]
     figures: re.Pattern[str] | None
     negators: frozenset[str]
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[tuple[Rule, Part], ...]]:
+        """Patterns by the calling words met so far."""
+        return {}
+
+    def candidates(self, calling: Collection[str], words: Set[str]) -> dict[Rule, dict[Part, None]]:
+        """The rules that a text may meet, each with the patterns it may hold."""
+        found: dict[Rule, dict[Part, None]] = {}
+        for word in calling:
+            known = self._known.get(word)
+            for rule, part in self._meet(word) if known is None else known:
+                if part.possible(words):
+                    found.setdefault(rule, {})[part] = None
+        return found
+
+    def _meet(self, word: str) -> tuple[tuple[Rule, Part], ...]:
+        """The patterns that one calling word may stand in, remembered."""
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        called = tuple((rule, part) for rule in self.rules for part in rule.parts if part.called_by(word))
+        self._known[word] = called
+        return called
 
 
 def load_lexicon(path: Path, whys: Mapping[str, str] | None = None) -> Lexicon:
@@ -195,8 +197,6 @@ def load_lexicon(path: Path, whys: Mapping[str, str] | None = None) -> Lexicon:
         figures = matcher(content.get("figures", ()))
     except (OSError, ValueError, TypeError, re.error, UnreadableRule) as error:
         raise UnreadableRule(f"{path.name}: {error}") from error
-    if len(rules) > MOST_RULES:
-        raise UnreadableRule(f"{path.name}: more than {MOST_RULES} rules")
     return Lexicon(path.stem, rules, figures, frozenset(content.get("negators", ())))
 
 
@@ -221,28 +221,19 @@ def bare(token: str) -> str:
 
 
 class Calls:
-    """Which rules a word may call for, as bits by their place in their language: a word of any language counts."""
+    """May a word call for a rule, of whatever language?"""
 
     def __init__(self, lexicons: Iterable[Lexicon]) -> None:
         """Collect the calling words of all rules."""
-        self._exact: dict[str, int] = {}
-        wild: dict[str, int] = {}
-        for lexicon in lexicons:
-            for place, rule in enumerate(lexicon.rules):
-                for word in rule.calls():
-                    table = wild if "*" in word else self._exact
-                    key = word if table is wild else bare(word)
-                    table[key] = table.get(key, 0) | (1 << place)
-        self._stems = {word[:-1]: bits for word, bits in wild.items() if word.find("*") == len(word) - 1}
-        others = {word: bits for word, bits in wild.items() if word.removesuffix("*") not in self._stems}
-        self._wild = [(re.compile(_expression(word)), bits) for word, bits in others.items()]
+        rules = (rule for lexicon in lexicons for rule in lexicon.rules)
+        words = {word for rule in rules for part in rule.parts for word in part.calls}
+        self._exact = frozenset(bare(word) for word in words if "*" not in word)
+        self._stems = frozenset(word[:-1] for word in words if word.find("*") == len(word) - 1)
+        others = (word for word in words if "*" in word and word[:-1] not in self._stems)
+        self._wild = [re.compile(_expression(word)) for word in sorted(others)]
 
-    def __call__(self, word: str) -> int:
-        """The bits of one word."""
+    def __call__(self, word: str) -> bool:
+        """Whether to ask the rules when this word stands in a text."""
         word = bare(word)
-        bits = self._exact.get(word, 0)
-        for size in range(2, len(word) + 1):
-            bits |= self._stems.get(word[:size], 0)
-        for wild, more in self._wild:
-            bits |= more if wild.fullmatch(word) else 0
-        return bits
+        stemmed = any(word[:size] in self._stems for size in range(2, len(word) + 1))
+        return word in self._exact or stemmed or any(wild.fullmatch(word) for wild in self._wild)

@@ -1,17 +1,18 @@
 """Stage 7: rules over words. They raise flags and urgency, say why, and are guarded against negation and figures."""
 
 import re
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from hark.understanding.lexicon import Calls, Lexicon, Rule, bare, load_lexicon, matcher, readable_pattern
+from hark.understanding.lexicon import Calls, Lexicon, Part, Rule, bare, load_lexicon, matcher, readable_pattern
 from hark.understanding.ngrams import DIGIT
 from hark.understanding.normalise import readable
 from hark.understanding.types import FLAGS, LEVELS, BrandProfile
 
 FOLDER = Path(__file__).parent / "data" / "rules"
+LITERAL = ("deadline", "human", "curse")  # what is never a figure of speech
 BEFORE = 3  # words before a match that may negate it
 REACH = 48  # characters in which these words are looked for
 CLAUSE = re.compile(r"[.,;:!?\n]")
@@ -20,9 +21,8 @@ PLAIN_WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a text's bare words call for: bits of rules, the words that call, and all words."""
+    """A text's bare words, and those of them that call for rules."""
 
-    bits: int
     calling: Set[str]
     words: Set[str]
 
@@ -54,13 +54,8 @@ class Rulebook:
         return self._lexicons.get(language, self._english)
 
     def called_by(self, words: Collection[str]) -> Called:
-        """Which rules these words call for: for a single text; a batch has it from the wordbook."""
-        bits, calling = 0, set()
-        for word in words:
-            found = self.calls(word)
-            bits |= found
-            calling.update([bare(word)] if found else [])
-        return Called(bits, calling, {bare(word) for word in words})
+        """What these words call for: for a single text; a batch has it from the wordbook."""
+        return Called({bare(word) for word in words if self.calls(word)}, {bare(word) for word in words})
 
     def figurative(self, text: str, language: str) -> bool:
         """Does a figure of speech stand in this normalised text?"""
@@ -69,14 +64,15 @@ class Rulebook:
 
     def hits(self, text: str, language: str, called: Called, brand: BrandProfile | None = None) -> list[Hit]:
         """Every rule that applies to a normalised text, at its first unexcused place."""
-        if not called.bits and not (brand and brand.lexicon):
+        if not called.calling and not (brand and brand.lexicon):
             return []
         plain = DIGIT.sub("0", readable(text))
         lexicon = self.lexicon(language)
         own = _own_rules(brand.lexicon if brand else ())
-        shared = [rule for place, rule in enumerate(lexicon.rules) if called.bits >> place & 1]
-        found = [_first(plain, rule, rule.expressions(called.calling, called.words), lexicon, own) for rule in shared]
-        found += [_first(plain, rule, rule.expressions(called.words, called.words), lexicon, own) for rule in own.rules]
+        asked = lexicon.candidates(called.calling, called.words)
+        ordered = [(rule, asked[rule]) for rule in lexicon.rules if rule in asked] if asked else []
+        ordered += [(rule, dict.fromkeys(rule.parts)) for rule in own.rules]
+        found = [_first(plain, rule, parts, lexicon, own) for rule, parts in ordered]
         return [hit for hit in found if hit]
 
 
@@ -105,10 +101,11 @@ def _own_rules(entries: tuple[tuple[str, str], ...]) -> _Own:
     return _Own(tuple(rules), matcher(pattern for target, pattern in entries if target == "ignore"))
 
 
-def _first(plain: str, rule: Rule, parts: list[re.Pattern[str]], lexicon: Lexicon, own: _Own) -> Hit | None:
+def _first(plain: str, rule: Rule, parts: Iterable[Part], lexicon: Lexicon, own: _Own) -> Hit | None:
     """The rule's first match that nothing excuses."""
-    for span in sorted(match.span() for part in parts for match in part.finditer(plain)):
-        guards = (lexicon.figures, rule.excused, own.ignored)
+    for span in sorted(match.span() for part in parts for match in part.expression.finditer(plain)):
+        figures = lexicon.figures if rule.sets not in LITERAL else None
+        guards = (figures, rule.excused, own.ignored)
         if rule.negatable and _negated(plain, span[0], lexicon.negators):
             continue
         if not any(_touches(guard, plain, span) for guard in guards if guard):

@@ -30,18 +30,15 @@ class Spread:
     lengths: Ints
     by_word: Floats
     by_pair: Floats
-    triggers: NDArray[np.uint64]
+    triggers: NDArray[np.bool_]
 
-    def calls(self) -> list[tuple[int, list[int]]]:
-        """For each message the bits of the rules its words call for, and the places of those words."""
-        called: list[tuple[int, list[int]]] = [(0, []) for _ in self.starts]
+    def calling(self) -> list[list[int]]:
+        """For each message the places of the words that call for rules."""
+        called: list[list[int]] = [[] for _ in self.starts]
         rows = np.flatnonzero(self.triggers)
         messages = np.searchsorted(self.starts, rows, side="right") - 1
-        places = rows - self.starts[messages] - 1
-        for message, place, bits in zip(messages.tolist(), places.tolist(), self.triggers[rows].tolist(), strict=True):
-            known, where = called[message]
-            where.append(place)
-            called[message] = (known | bits, where)
+        for message, place in zip(messages.tolist(), (rows - self.starts[messages] - 1).tolist(), strict=True):
+            called[message].append(place)
         return called
 
     def ends(self) -> Ints:
@@ -67,14 +64,14 @@ class _Page:
         self.characters = np.zeros((size, columns), np.float32)
         self.grams = np.zeros(size, np.float32)
         self.checksums = np.zeros(size, np.uint32)
-        self.triggers = np.zeros(size, np.uint64)
+        self.triggers = np.zeros(size, np.bool_)
 
 
 class Wordbook:
     """Safe for threads: rows are added under a lock and never change. The kept rows alter speed, never results."""
 
-    def __init__(self, weights: Weights, trigger: Callable[[str], int]) -> None:
-        """`trigger` gives the bits of the rule groups that a word may belong to."""
+    def __init__(self, weights: Weights, trigger: Callable[[str], bool]) -> None:
+        """`trigger` tells whether a word may call for a rule."""
         self._weights = weights
         self._trigger = trigger
         self._lock = Lock()

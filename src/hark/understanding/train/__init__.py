@@ -76,7 +76,7 @@ def train(  # noqa: PLR0913 - the command's own options
     """
     budget = Budget(minutes)
     material = linear.Material(data_dir, seed, most, corrections or {})
-    heads = _fit_heads(material, budget, tell)
+    heads = _fit_heads(material, budget, out_dir, tell)
     tell("relevance: by leaving one brand out")
     prior, prior_figures = prior_and_figures()
     budget.check()
@@ -91,18 +91,20 @@ def train(  # noqa: PLR0913 - the command's own options
         "data": hashes(data_dir),
         "licences": LICENCES,
     }
-    _refuse_worse(out_dir, card)
     _write(out_dir, card, packed)
     card["metrics"]["held_out_sectors"] = held_out_figures(out_dir)
     _write(out_dir, card, packed)
     return card
 
 
-def _fit_heads(material: linear.Material, budget: Budget, tell: Callable[[str], None]) -> dict[str, linear.Trained]:
+def _fit_heads(
+    material: linear.Material, budget: Budget, out_dir: Path, tell: Callable[[str], None]
+) -> dict[str, linear.Trained]:
     """Every head, the two feelings first: others lean on them."""
     tell("sentiment, English")
     english, tweets = linear.english_sentiment(material)
     budget.check()
+    _refuse_worse(out_dir, english.metrics)
     tell("sentiment, other languages")
     others = linear.other_sentiment(material)
     heads = {"sentiment_en": english, "sentiment_other": others}
@@ -145,7 +147,7 @@ def _head_card(trained: linear.Trained) -> dict[str, Any]:
     }
 
 
-def _refuse_worse(out_dir: Path, card: Mapping[str, Any]) -> None:
+def _refuse_worse(out_dir: Path, measured: Mapping[str, Any]) -> None:
     """Raises NotBetter when the folder's models read English sentiment better by more than chance."""
     path = out_dir / CARD
     if not path.exists():
@@ -154,7 +156,7 @@ def _refuse_worse(out_dir: Path, card: Mapping[str, Any]) -> None:
         known = json.loads(path.read_text(encoding="utf-8"))["metrics"]["sentiment_en"]["macro_recall"]
     except (ValueError, KeyError, TypeError):
         return
-    ours = card["metrics"]["sentiment_en"]["macro_recall"]
+    ours = measured["macro_recall"]
     if known > ours + WORSE_BY:
         raise NotBetter(f"macro-recall {known} against {ours}")
 

@@ -61,25 +61,32 @@ def classifier(
     from scipy import sparse  # type: ignore[import-untyped]
     from sklearn.linear_model import LogisticRegression
 
-    scale = rarity(rows)
-    design = rows @ sparse.diags(scale)
+    met = _met(rows)
+    scale = rarity(rows[:, met])
+    design = rows[:, met] @ sparse.diags(scale)
     if beside is not None:
         design = sparse.hstack([design, sparse.csr_matrix(beside / 2.0)]).tocsr()
     model = LogisticRegression(C=recipe.strength, max_iter=recipe.iterations, tol=1e-4)
-    with np.errstate(all="ignore"):
-        _quietly(model, design, np.asarray(labels), sample)
+    _quietly(model, design, np.asarray(labels), sample)
     raw = model.coef_.T.astype(np.float64)
-    manners = tuple(float(value) / 2.0 for value in raw[rows.shape[1] :, 0]) if beside is not None else ()
-    return pruned(raw[: rows.shape[1]] * scale[:, None], model.intercept_, rows, recipe.kept, manners)
+    manners = tuple(float(value) / 2.0 for value in raw[len(met) :, 0]) if beside is not None else ()
+    weights = raw[: len(met)] * scale[:, None]
+    return pruned(weights, model.intercept_, rows, met, recipe.kept, manners)
+
+
+def _met(rows: Sparse) -> NDArray[np.int64]:
+    """Columns that any row has: the others would only be carried along."""
+    return np.flatnonzero(np.asarray((rows > 0).sum(axis=0)).ravel())
 
 
 def _quietly(model: Any, design: Sparse, labels: ArrayLike, sample: ArrayLike | None) -> None:
-    """Fit; stopping early is part of the recipe, so its warning is not passed on."""
+    """Fit on one thread; stopping early is part of the recipe, so its warning is not passed on."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(design, labels, sample_weight=sample)
 
@@ -88,21 +95,31 @@ def regression(rows: Sparse, values: ArrayLike, recipe: Recipe) -> Fitted:
     """Ridge regression; `strength` is the penalty."""
     from scipy import sparse
     from sklearn.linear_model import Ridge
+    from threadpoolctl import threadpool_limits
 
-    scale = rarity(rows)
+    met = _met(rows)
+    scale = rarity(rows[:, met])
     model = Ridge(alpha=recipe.strength, solver="lsqr", max_iter=recipe.iterations)
-    model.fit(rows @ sparse.diags(scale), np.asarray(values))
+    with threadpool_limits(1):
+        model.fit(rows[:, met] @ sparse.diags(scale), np.asarray(values))
     weights = np.asarray(model.coef_, np.float64).reshape(-1, 1) * scale[:, None]
-    return pruned(weights, np.atleast_1d(model.intercept_), rows, recipe.kept, ())
+    return pruned(weights, model.intercept_, rows, met, recipe.kept)
 
 
-def pruned(weights: Doubles, bias: ArrayLike, rows: Sparse, kept: int, manners: tuple[float, ...]) -> Fitted:
-    """Keep the features that move most messages most."""
-    seen = np.asarray((rows > 0).sum(axis=0)).ravel()
+def pruned(
+    weights: Doubles,
+    bias: ArrayLike,
+    rows: Sparse,
+    met: NDArray[np.int64],
+    kept: int,
+    manners: tuple[float, ...] = (),
+) -> Fitted:
+    """Keep the features that move most messages most; `met` are the slots that the rows of `weights` stand for."""
+    seen = np.asarray((rows[:, met] > 0).sum(axis=0)).ravel()
     worth = np.abs(weights).max(axis=1) * seen**0.25
-    slots = np.sort(np.argsort(-worth, kind="stable")[: min(kept, int((worth > 0).sum()))])
+    best = np.sort(np.argsort(-worth, kind="stable")[: min(kept, int((worth > 0).sum()))])
     flat = tuple(float(value) for value in np.atleast_1d(np.asarray(bias, np.float64)))
-    return Fitted(slots.astype(np.int64), weights[slots].astype(np.float16), flat, manners)
+    return Fitted(met[best].astype(np.int64), weights[best].astype(np.float16), flat, manners)
 
 
 def tempered(head: Fitted, logits: Doubles, labels: Sequence[int]) -> Fitted:

@@ -53,6 +53,10 @@ class Material:
             return labelled
         return labelled.every(len(labelled.texts) // self.most, 0)
 
+    def few(self, count: int) -> int:
+        """`count`, or fewer for a quick try."""
+        return min(count, self.most or count)
+
     def with_extra(self, head: str, labelled: Labelled) -> Labelled:
         """With what people corrected for this head."""
         return joined([labelled, self.extra[head]]) if head in self.extra else labelled
@@ -222,8 +226,8 @@ def complaint(material: Material, sentiments: tuple[Fitted, Fitted], tweets: Lab
     """Own messages, with tweets and plain requests as likely non-complaints; measured by left-out sectors."""
     own = own_texts(own_messages(), sentiments)
     parts = [(tweets.of(2), 1200), (tweets.of(1), 1500), (tweets.of(0), 600)]
-    calm = [text for texts, count in parts for text in picked(texts, count, material.seed)]
-    calm += picked(requests(material.folder / "clinc150"), 1500, material.seed)
+    calm = [text for texts, count in parts for text in picked(texts, material.few(count), material.seed)]
+    calm += picked(requests(material.folder / "clinc150"), material.few(1500), material.seed)
     weak = material.with_extra("complaint", Labelled(calm, [0] * len(calm)))
     head, p, labels = from_own(own, weak, lambda message: bool(message["complaint"]), sentiments)
     customers = own.sectors != "everyday"
@@ -257,8 +261,8 @@ def _said(head: Fitted, texts: list[str], sentiments: tuple[Fitted, Fitted]) -> 
 def asks(material: Material, sentiments: tuple[Fitted, Fitted], tweets: Labelled) -> Trained:
     """Is something asked (urgency normal or above)? Own messages, requests as likely yes, tweets as likely no."""
     own = own_texts(own_messages(), sentiments)
-    wanting = picked(requests(material.folder / "clinc150"), 800, material.seed)
-    chatting = picked(tweets.texts, 1600, material.seed)
+    wanting = picked(requests(material.folder / "clinc150"), material.few(800), material.seed)
+    chatting = picked(tweets.texts, material.few(1600), material.seed)
     weak = Labelled(wanting + chatting, [1] * len(wanting) + [0] * len(chatting))
     weak = material.with_extra("asks", weak)
     head, p, labels = from_own(own, weak, lambda message: message["urgency"] != "low", sentiments)

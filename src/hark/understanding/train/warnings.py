@@ -43,7 +43,7 @@ def warning_head(name: str, material: Material, tweets: Labelled) -> Trained:
     """Own messages, with tweets as likely unflagged; the decision point spares most of what carries no flag."""
     messages = own_messages()
     rows = matrix([message["text"] for message in messages])
-    weak = matrix(picked(tweets.texts, WEAK_TEXTS, material.seed))
+    weak = matrix(picked(tweets.texts, material.few(WEAK_TEXTS), material.seed))
     sectors = np.array([message["sector"] for message in messages])
     labels = np.array([int(wanted(name)(message)) for message in messages])
     logits = np.zeros(len(labels))
