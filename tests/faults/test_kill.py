@@ -24,7 +24,7 @@ ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
 SEED = int(os.environ.get("HARK_DRILL_SEED", "0")) or int(time.time())
 TARGETS = ("web", "worker-0", "worker-1", "postgres")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 30 * ROUNDS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 30 * ROUNDS)]
 
 
 class Drill:
@@ -37,9 +37,9 @@ class Drill:
         self.environment = {**environment, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
         self.log = (data / "world.log").open("wb")
         self.world = self.program("tests.faults.world", str(data), str(self.port), str(SEED), output=self.log)
-        self.wait_until_ready(60)
+        self.wait_until_ready(120)
         self.agent = self.program("tests.faults.answering", str(data), output=self.log, talk=True)
-        self.wait_until_answered(90)
+        self.wait_until_answered(180)
 
     def program(self, name: str, *arguments: str, output: object, talk: bool = False) -> "subprocess.Popen[bytes]":
         """Start one of the drill's programs."""
@@ -66,7 +66,7 @@ class Drill:
     def received(self) -> int:
         """How many replies the venues have had."""
         texts = [(self.data / f"venue-{name}.jsonl").read_text() for name in ("keys", "forgets")]
-        return sum(json.loads(line)["what"] == "received" for text in texts for line in text.splitlines())
+        return sum(text.count('{"what": "received"') for text in texts)  # the last line may be half written
 
     def ready(self) -> bool:
         """Does Hark answer and work?"""
@@ -135,7 +135,7 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(drill: Drill) -> N
         time.sleep(random.uniform(0.2, 1.5))
         target = random.choice(TARGETS)
         drill.kill(target)
-        drill.wait_until_ready(30)
+        drill.wait_until_ready(120)
         if ROUNDS > 10:
             print(f"round {number + 1} of {ROUNDS}: {target} killed, ready again (seed {SEED})", flush=True)
     drill.calm_down()
