@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.paths import shared
-from tests.understanding.conftest import PLUM, Read
 
 from hark.understanding.analyse import analyse
 from hark.understanding.folds import moods
 from hark.understanding.loading import Models
 from hark.understanding.types import FLAGS, Context, HistoryItem, Reading
+from tests.paths import shared
+from tests.understanding.conftest import PLUM, Read
 
 HOSTILE = [
     "",

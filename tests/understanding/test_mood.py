@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.paths import shared
 
 from hark.understanding.mood import Scored, message_score, mood
+from tests.paths import shared
 
 NOW = datetime(2026, 10, 13, 12, 0, tzinfo=UTC)
 CASES = [

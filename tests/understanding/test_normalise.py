@@ -2,8 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from hark.understanding.normalise import LONGEST, canonical, duplicate_key, normalise, origins, readable
+from hark.understanding.signals import alike
 
 HOSTILE = st.text(alphabet=st.characters(codec=None), max_size=60)
 
@@ -58,3 +60,19 @@ def test_duplicates_are_scoped_by_brand_author_and_length() -> None:
     assert duplicate_key("thank you", "plum", None) is None
     assert duplicate_key("", "plum", "ann") is None
     assert len(duplicate_key(long, None, None) or "") == 16
+
+
+@given(st.text("abcd ", min_size=40, max_size=120), st.integers(0, 3), st.text("abcd ", max_size=40))
+def test_quick_look_never_hides_a_likeness(text: str, cuts: int, frame: str) -> None:
+    part = canonical(text)[cuts:]
+    other = f"{frame} {canonical(text)} {frame}"
+    if part.count(" ") >= 8 and fuzz.partial_ratio(part, other) >= 95:
+        assert alike(part, other)
+
+
+def test_likeness_is_near_equality_or_a_long_part() -> None:
+    long = "you charged me twice for a bundle that never worked"
+    assert alike("my parcel is late again", "my parcel is late agian")
+    assert alike(long, f"third time i ask {long} in porto and nobody answers any of my mails")
+    assert not alike("thanks a lot", "thanks but no")
+    assert not alike("where is it", f"{long} where is it")

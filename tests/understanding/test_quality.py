@@ -5,7 +5,6 @@ The floors stand a little below what was measured, so that they catch a loss and
 
 import numpy as np
 import pytest
-from tests.paths import shared
 
 from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models
@@ -13,6 +12,7 @@ from hark.understanding.train import figures
 from hark.understanding.train.held_out import figures_on
 from hark.understanding.train.sources import own_messages, paired
 from hark.understanding.types import FEELINGS, Context
+from tests.paths import shared
 
 
 def test_held_out_sectors_stay_above_their_floor(models: Models) -> None:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.understanding.conftest import PLUM, Read
 
 from hark.understanding.corrections import RelevanceCorrection, learn
 from hark.understanding.loading import Models
 from hark.understanding.relevance import evidence, judged
 from hark.understanding.types import BrandProfile
+from tests.understanding.conftest import PLUM, Read
 
 
 @pytest.mark.parametrize(

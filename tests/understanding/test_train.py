@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.paths import shared
 
 from hark.understanding.analyse import analyse
 from hark.understanding.command import understand
 from hark.understanding.loading import CARD, LINEAR, load_models
 from hark.understanding.types import Context
+from tests.paths import shared
 
 pytest.importorskip("sklearn", reason="training needs the extra `train`")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -51,3 +52,11 @@ def test_missing_or_unreadable_card_is_refused(tmp_path: Path) -> None:
     (tmp_path / LINEAR).write_bytes(b"")
     with pytest.raises(WeightsDamaged):
         load_models(tmp_path)
+
+
+def test_document_shows_the_figures_of_the_card() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "understanding.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\| ([\d.]+) \| `(\w+)\.(\w+)` \|", text)
+    assert len(rows) >= 30
+    for shown, head, figure in rows:
+        assert float(shown) == pytest.approx(CARD_CONTENT["metrics"][head][figure], abs=0.0006), f"{head}.{figure}"

@@ -62,8 +62,17 @@ def alike(form: str, other: str) -> bool:
     """Near-equal as a whole, or the shorter one (of eight words or more) nearly inside the longer."""
     if fuzz.ratio(form, other, score_cutoff=SAME_RATIO):
         return True
-    fewest = min(form.count(" "), other.count(" ")) + 1
-    return fewest >= PART_WORDS and bool(fuzz.partial_ratio(form, other, score_cutoff=PART_RATIO))
+    shorter, longer = sorted((form, other), key=len)
+    if shorter.count(" ") + 1 < PART_WORDS or not _may_hold(longer, shorter):
+        return False
+    return bool(fuzz.partial_ratio(shorter, longer, score_cutoff=PART_RATIO))
+
+
+def _may_hold(longer: str, shorter: str) -> bool:
+    """Is 95 % alike possible? At most a tenth of the letters differ, so of that many pieces and one more one is whole."""
+    pieces = len(shorter) // 10 + 1
+    size = len(shorter) // pieces
+    return any(shorter[start : start + size] in longer for start in range(0, size * pieces, size))
 
 
 def signals_of(clean: str, form: str, ruled: Iterable[str], history: Sequence[HistoryItem]) -> tuple[str, ...]:
