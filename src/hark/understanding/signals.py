@@ -69,7 +69,7 @@ def alike(form: str, other: str) -> bool:
 
 
 def _may_hold(longer: str, shorter: str) -> bool:
-    """Is 95 % alike possible? At most a tenth of the letters differ, so of that many pieces and one more one is whole."""
+    """Is 95 % alike possible? At most a tenth of the letters differ, so one of more pieces than that is whole."""
     pieces = len(shorter) // 10 + 1
     size = len(shorter) // pieces
     return any(shorter[start : start + size] in longer for start in range(0, size * pieces, size))
