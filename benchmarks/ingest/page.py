@@ -7,15 +7,20 @@ from typing import Self
 
 NAMED = re.compile(rb'"message": ?"(msg_[0-9a-z]+)"')
 
+RELOAD = re.compile(rb"event: reload\nid: (\S+)\n")
+
 
 class Page(asyncio.Protocol):
-    """An agent's `/live`. `seen`: message key → wall-clock time of the first event that names it."""
+    """An agent's `/live`. `seen`: message key → wall-clock time of the first event that names it.
+
+    `reloads`: position → time when the page was told to fetch its lists anew, because more came at once than is sent.
+    """
 
     def __init__(self) -> None:
         """Not open yet."""
         self.seen: dict[str, float] = {}
         self._transport: asyncio.Transport
-        self.reloads = 0
+        self.reloads: dict[str, float] = {}
         self._rest = b""
         self._greeted: asyncio.Event = asyncio.Event()
 
@@ -38,7 +43,8 @@ class Page(asyncio.Protocol):
         self._rest += data
         if b"\nid: " in self._rest:
             self._greeted.set()
-        self.reloads += data.count(b"event: reload")
+        for told in RELOAD.finditer(self._rest):
+            self.reloads.setdefault(told[1].decode(), moment)
         for found in NAMED.finditer(self._rest):
             self.seen.setdefault(found[1].decode(), moment)
         self._rest = self._rest[self._rest.rfind(b"\n") + 1 :] if b"\n" in data else self._rest
