@@ -1,6 +1,6 @@
 """Accepts a second against pgbench's inserts of the same row, in the same run (engine reference, what must hold 1).
 
-python -m benchmarks.ingest.accept [--seconds 8] [--rounds 3]
+python -m benchmarks.ingest.accept [--seconds 3] [--rounds 5]
 """
 
 import argparse
@@ -55,8 +55,8 @@ def connect() -> tuple[int, str]:
 def main() -> None:
     """Measure, alternating, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     wanted = parser.parse_args()
     with empty_house({"max_wal_size": "4GB", "max_connections": "100"}) as server:
         channel, path = connect()

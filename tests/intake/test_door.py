@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hark.intake.models import Arrival
+from hark.intake.views import door
 from hark.kernel import raw_asgi
 from hark.kernel.db import fetch_all
 from tests.intake.bell import signed
@@ -249,3 +250,16 @@ def test_large_bodies_share_a_bounded_room_and_small_ones_pass(
     assert raw_asgi.large_bodies.free == 1 << 20
     assert front.post(channel, body, signed(body)) == 200
     assert Arrival.objects.count() == 2
+
+
+@pytest.mark.parametrize("begun", [b"", b"x" * 10, b"x" * 70_000], ids=["nothing", "a part", "a large part"])
+def test_body_that_does_not_come_is_given_up(
+    front: RunningFront, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.4)
+    channel = front.knows(make_channel())
+    head = f"POST /in/{channel.key} HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", front.port), timeout=10) as line:
+        line.sendall(head.encode() + begun)
+        assert line.recv(100).startswith(b"HTTP/1.1 408")
+    assert not Arrival.objects.exists()

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from types import CoroutineType
 from typing import Any, TypeVar
 
 from django.db import OperationalError, close_old_connections, connections
@@ -145,7 +146,7 @@ async def read_body(scope: Scope, receive: Receive, *, cap: int, seconds: float)
     announced = header(scope, b"content-length")
     if announced is not None and (not announced.isdigit() or len(announced) > 15 or int(announced) > cap):
         raise BodyTooLarge
-    message = await receive() if announced == b"0" else await _first_chunk(receive, seconds)
+    message = await _first_chunk(receive, seconds)
     if not message.get("more_body"):
         return _whole(message.get("body", b""), cap, message)
     chunks, size = [message.get("body", b"")], len(message.get("body", b""))
@@ -164,12 +165,41 @@ async def read_body(scope: Scope, receive: Receive, *, cap: int, seconds: float)
 
 
 async def _first_chunk(receive: Receive, seconds: float) -> Message:
-    """The first part of the body, which is nearly always all of it."""
+    """The first part of the body, which is nearly always all of it and already here.
+
+    So it is asked for before a timeout is armed: arming one costs more than all the rest of the reading (6 µs).
+    """
+    asked = receive()
+    waits_for = None
+    if isinstance(asked, CoroutineType):
+        try:
+            waits_for = asked.send(None)
+        except StopIteration as done:
+            here: Message = done.value
+            return here
     try:
         async with asyncio.timeout(seconds):
-            return await receive()
+            return await (_Begun(asked, waits_for) if isinstance(asked, CoroutineType) else asked)
     except TimeoutError:
         raise BodyTooSlow from None
+
+
+class _Begun:
+    """Goes on with a coroutine that has been begun by hand and waits for something."""
+
+    def __init__(self, work: Coroutine[Any, Any, Message], waits_for: Any) -> None:
+        self._work, self._waits_for = work, waits_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        """Hand what it waits for to the event loop, then let it go on."""
+        came = False
+        try:
+            yield self._waits_for
+            came = True
+        finally:
+            if not came:
+                self._work.close()
+        return (yield from self._work.__await__())
 
 
 def _whole(body: bytes, cap: int, last: Message) -> bytes:
