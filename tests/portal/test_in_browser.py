@@ -248,7 +248,7 @@ def test_closed_chat_counts_what_is_new_and_keys_open_and_close_it(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     frame = page.frames[-1]
-    frame.wait_for_selector("textarea")
+    expect(frame.get_by_role("textbox")).to_be_focused()
     write(frame, "Hello")
     until(page, Arrival.objects.exists)
     read_everything()

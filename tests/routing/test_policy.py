@@ -172,6 +172,18 @@ def test_sentence_of_the_holder_of_a_chat_and_of_a_late_item() -> None:
     assert sentence(late.reason) == "You: the only one free, 6 points free. Now: 10 min past its 15 min."
 
 
+def test_sentence_leaves_out_what_counted_least_rather_than_fill_a_third_line() -> None:
+    skills = {"activation": 4, "french": 5}
+    held = item(5, waited=1020, skills=tuple(skills), holder_id=1)
+    unfit = item(1, waited=9000, skills=("portuguese",))
+    [decision] = plan([unfit, held], [agent(1, skills=skills)], AT, NAMES)
+    said = sentence(decision.reason, "Wilhelmina Featherstonehaugh")
+    assert len(said) <= 150
+    assert said.startswith("Wilhelmina Featherstonehaugh: holding this case, ")
+    assert "points free" not in said
+    assert said.endswith("more urgent work waits for portuguese.")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "0:00"), (119, "1:59"), (120, "2 min"), (7200, "2 h"), (10**6, "11 days")]
 )

@@ -10,6 +10,7 @@ from hark.kernel.types import Json
 from hark.routing.types import Candidate, WaitingItem
 
 SKILLS_SHOWN = 2
+TWO_LINES = 150
 
 
 def reason_of(
@@ -68,11 +69,14 @@ def passed_over(item: WaitingItem, agents: Iterable[Candidate], names: Mapping[s
 def sentence(reason: Mapping[str, Json], who: str = "You") -> str:
     """The reason in at most two lines. `who`: the agent's name on a supervisor's page.
 
-    Made from the stored reason alone, so that what is read later is what was decided then.
+    Made from the stored reason alone, so that what is read later is what was decided then. What counted least is left
+    out where it would need a third line.
     """
-    mine = ", ".join(part for part in _me(reason.get("why_me", [])) if part)
+    mine = [part for part in _me(reason.get("why_me", [])) if part]
     now = "; ".join([*reason.get("why_now", []), *_ahead(reason.get("passed_over", []))])
-    return f"{who}: {mine}. Now: {now}."
+    while len(mine) > 1 and len(f"{who}: {', '.join(mine)}. Now: {now}.") > TWO_LINES:
+        mine.pop()
+    return f"{who}: {', '.join(mine)}. Now: {now}."
 
 
 def _me(why: Sequence[Mapping[str, Json]]) -> Iterable[str]:
