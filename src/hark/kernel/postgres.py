@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -227,23 +228,36 @@ def binaries() -> Path:
     return copy / "bin"
 
 
+@cache
 def unprivileged_user() -> str:
     """The user PostgreSQL must run as when we are root, made on first use; empty when we are not root."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return ""
+    import fcntl
+
+    with Path("/etc/passwd").open() as users:
+        fcntl.flock(users, fcntl.LOCK_EX)  # two of us at once would make the user twice, or not at all
+        return SYSTEM_USER if _exists(SYSTEM_USER) or _made(SYSTEM_USER) else "nobody"
+
+
+def _exists(user: str) -> bool:
     import pwd
 
     try:
-        pwd.getpwnam(SYSTEM_USER)
+        pwd.getpwnam(user)
     except KeyError:
-        made = subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
-            capture_output=True,
-            check=False,
-        )
-        if made.returncode not in (0, 9):
-            return "nobody"
-    return SYSTEM_USER
+        return False
+    return True
+
+
+def _made(user: str) -> bool:
+    """Make a user who owns nothing and cannot sign in; False where this system has no way to."""
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", user]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0 and _exists(user)
 
 
 def own_folder(path: Path, user: str) -> None:
