@@ -21,6 +21,7 @@ from hark.channels.types import (
     Rejected,
     Reply,
     Request,
+    SharedSecret,
     Verdict,
 )
 
@@ -41,6 +42,7 @@ class Venue(Protocol):
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
     Settings: ClassVar[type[Any]] = NoSettings
+    shared_secrets: ClassVar[tuple[SharedSecret, ...]] = ()  # made and replaced by hand, on the channel's own page
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 
     def caps_for(self, account: Account) -> Caps:

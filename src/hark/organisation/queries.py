@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from hark.kernel.db import fetch_all
+from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent, Channel, Inbox, Organisation
 from hark.organisation.types import SEES_EVERYTHING
 
@@ -37,6 +38,15 @@ def inboxes_visible_to(agent: Agent) -> QuerySet[Inbox]:
     if sees_everything(agent):
         return Inbox.objects.all()
     return Inbox.objects.filter(Q(teams__in=agent.teams.all())).distinct()
+
+
+def get_channel(agent: Agent, key: str) -> Channel:
+    """One channel of the inboxes this agent may see, with its inbox and brand; raises NotFound."""
+    visible = Channel.objects.filter(inbox__in=inboxes_visible_to(agent)).select_related("inbox__brand")
+    channel = visible.filter(key=key).first()
+    if channel is None:
+        raise NotFound
+    return channel
 
 
 def rights_fingerprint() -> str:

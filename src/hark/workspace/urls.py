@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from hark.workspace.views import (
     answers,
     cases,
+    channel_secrets,
     first_run,
     inbox,
     offers,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("parked/<str:key>/settle/", parked.settle_arrival, name="settle_arrival"),
     path("settings/", settings.settings_home, name="settings"),
     path("settings/channels/", settings.channels, name="settings_channels"),
+    path("settings/channels/<str:key>/secrets/", channel_secrets.channel_secrets, name="settings_channel_secrets"),
     path("settings/brands/", settings.brands, name="settings_brands"),
     path("settings/inboxes/", settings.inboxes, name="settings_inboxes"),
     path("settings/inboxes/<str:key>/", settings.inbox, name="settings_inbox"),

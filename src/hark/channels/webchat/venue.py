@@ -25,6 +25,7 @@ from hark.channels.types import (
     Rejected,
     Reply,
     Request,
+    SharedSecret,
     Verdict,
 )
 from hark.channels.webchat.lines import MAX_BODY, MAX_TEXT, Line, read_line
@@ -32,6 +33,11 @@ from hark.channels.webchat.tokens import Visitor, visitor_of
 
 VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
 LINES_PER_MINUTE = 30
+IDENTITY = SharedSecret(
+    "identity",
+    "Signed-in visitors",
+    "Your site signs with it who is signed in there. The chat then knows the person and opens earlier talks.",
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class WebChat(Venue):
         own_venue=True,
     )
     Settings = Settings
+    shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (IDENTITY,)
     body_bytes: ClassVar[int] = MAX_BODY
 
     def check(self, account: Account) -> Health:

@@ -1,0 +1,53 @@
+"""Settings: the secrets that a channel shares with the company's own programs."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from hark.channels.accounts import account_of
+from hark.channels.registry import venue
+from hark.channels.webchat.vouching import read_token, signing_code
+from hark.kernel.errors import NotFound
+from hark.kernel.time import now
+from hark.organisation.actions.channel_secrets import drop_older_secret, make_secret
+from hark.organisation.models import Channel
+from hark.organisation.queries import get_channel
+from hark.organisation.types import MAY_ADMINISTER
+from hark.workspace.queries.channel_secrets import secrets_shown
+from hark.workspace.views.desk import agent_of, desk
+from hark.workspace.views.settings import settings_page
+
+
+@desk("GET", "POST", roles=MAY_ADMINISTER)
+def channel_secrets(request: HttpRequest, key: str) -> HttpResponse:
+    """Make, show once, replace and drop a shared secret; try a token. A venue without any has no such page."""
+    channel = get_channel(agent_of(request), key)
+    names = [kind.name for kind in venue(channel.venue).shared_secrets]
+    if not names:
+        raise NotFound
+    act, name = request.POST.get("act", ""), request.POST.get("name", names[0])
+    if name not in names:
+        raise NotFound
+    if act == "drop":
+        drop_older_secret(channel_id=channel.pk, name=name, actor=agent_of(request).key)
+        messages.success(request, "The older secret is dropped. Only the newer one is valid.")
+        return redirect(f"/settings/channels/{key}/secrets/")
+    made = make_secret(channel_id=channel.pk, name=name, actor=agent_of(request).key) if act == "make" else ""
+    channel.refresh_from_db(fields=["sealed_secrets"])
+    return secrets_page(request, channel, made={name: made} if made else {})
+
+
+def secrets_page(request: HttpRequest, channel: Channel, made: dict[str, str]) -> HttpResponse:
+    """The page; `made` holds a secret by its name in the one answer in which it is shown."""
+    rows = [{"secret": shown, "made": made.get(shown.kind.name, "")} for shown in secrets_shown(channel)]
+    more = of_the_chat(request, channel) if channel.venue == "webchat" else {}
+    return settings_page(request, "channel_secrets", channel=channel, rows=rows, **more)
+
+
+def of_the_chat(request: HttpRequest, channel: Channel) -> dict[str, Any]:
+    """The code that signs, and what a pasted token says."""
+    account, token = account_of(channel), request.POST.get("token", "")
+    read = read_token(account, token, at=now()) if request.POST.get("act") == "check" else None
+    return {"snippets": signing_code(account), "read": read, "token": token}

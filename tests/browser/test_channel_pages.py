@@ -1,0 +1,41 @@
+"""The pages of a channel in a browser: its secrets, its settings, its health."""
+
+import jwt
+import pytest
+from playwright.sync_api import expect
+
+from hark.kernel.time import now
+from tests.browser.conftest import Opened, violations
+from tests.workspace.makers import World
+
+
+def test_chat_gets_a_secret_and_a_token_is_tried(plum: World, opened: Opened) -> None:
+    page = opened(f"/settings/channels/?channel={plum.night_chat.key}", as_=plum.owner)
+    page.get_by_role("link", name="Secrets it shares").click()
+    page.get_by_role("button", name="Make the secret").click()
+    secret = page.locator(".secret").inner_text()
+    assert violations(page) == []
+    at = int(now().timestamp())
+    claims = {"aud": plum.night_chat.key, "sub": "4711", "name": "Maud", "iat": at, "exp": at + 600}
+    page.get_by_label("A token that your server made").fill(jwt.encode(claims, secret, algorithm="HS256"))
+    page.get_by_role("button", name="See what Hark reads").click()
+    expect(page.locator("#main")).to_contain_text("The chat believes it")
+    expect(page.locator("#main")).to_contain_text("Maud")
+    expect(page.locator(".secret")).to_have_count(0)
+    assert violations(page) == []
+    page.get_by_role("button", name="Make a new one").click()
+    expect(page.locator(".secret")).not_to_have_text(secret)
+    page.get_by_role("button", name="Drop the older one").click()
+    expect(page.locator("#said")).to_contain_text("Only the newer one is valid")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+def test_pages_of_a_channel_have_no_violation_and_do_not_overflow(
+    plum: World, opened: Opened, scheme: str, width: int
+) -> None:
+    page = opened("/settings/channels/", as_=plum.owner, width=width, height=800, color_scheme=scheme)
+    for path in (f"/settings/channels/{plum.chat.key}/secrets/",):
+        page.goto(path)
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
