@@ -98,3 +98,19 @@ class Channel(models.Model):
             models.UniqueConstraint(name="channel_venue_external_id", fields=["venue", "external_id"]),
             models.CheckConstraint(name="channel_state", condition=models.Q(state__in=ChannelState.values)),
         ]
+
+
+class ChannelHealth(models.Model):
+    """What is known of how a channel is, beside its row, which the front door reads again whenever it changes.
+
+    `problems` are sentences of the last check; `usual_gaps` holds, for each hour of the week (UTC, Monday first), the
+    longest silence in seconds that is usual then, or null; `silent_since` is the last word before an unusual silence.
+    """
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="health")
+    checked_at = models.DateTimeField(null=True)
+    problems = models.JSONField(default=list)
+    ends_at = models.DateTimeField(null=True)
+    usual_gaps = models.JSONField(default=list)
+    learned_at = models.DateTimeField(null=True)
+    silent_since = models.DateTimeField(null=True)

@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent, Channel, Inbox, Organisation
-from hark.organisation.types import SEES_EVERYTHING
+from hark.organisation.types import SEES_EVERYTHING, ChannelState
 
 _set_up = False
 
@@ -47,6 +47,20 @@ def get_channel(agent: Agent, key: str) -> Channel:
     if channel is None:
         raise NotFound
     return channel
+
+
+def ill_channels() -> list[tuple[Channel, str]]:
+    """The channels that need a person, by name, each with why in a few words; those that are paused need nobody."""
+    silent, failing = Q(health__silent_since__isnull=False), Q(health__isnull=False) & ~Q(health__problems=[])
+    needing = Channel.objects.filter(Q(state=ChannelState.AUTH_LOST) | silent | failing)
+    rows = needing.exclude(state=ChannelState.PAUSED).select_related("health").order_by("name", "pk")
+    return [(row, _why_ill(row)) for row in rows]
+
+
+def _why_ill(row: Channel) -> str:
+    if row.state == ChannelState.AUTH_LOST:
+        return "cut off"
+    return "its check fails" if row.health.problems else "silent for longer than is usual"
 
 
 def rights_fingerprint() -> str:

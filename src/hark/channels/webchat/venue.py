@@ -8,8 +8,9 @@ from typing import ClassVar
 from hark.channels.base import Venue
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Unreadable, loads
+from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
-from hark.channels.kit.sites import bad_sites
+from hark.channels.kit.sites import SITES_HELP, bad_sites, site_objections
 from hark.channels.kit.words import claimed_addresses, text_of
 from hark.channels.types import (
     Accepted,
@@ -44,8 +45,8 @@ IDENTITY = SharedSecret(
 class Settings:
     """`sites`: the origins whose pages may show the chat, such as https://shop.example."""
 
-    sites: tuple[str, ...] = ()
-    greeting: str = ""
+    sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
+    greeting: str = setting("", label="First words", help="The brand says them in the empty chat.")
 
 
 class WebChat(Venue):
@@ -53,6 +54,7 @@ class WebChat(Venue):
 
     key: ClassVar[str] = "webchat"
     name: ClassVar[str] = "Web chat"
+    intro: ClassVar[str] = "A chat on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
         private=True,
@@ -66,6 +68,10 @@ class WebChat(Venue):
     Settings = Settings
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (IDENTITY,)
     body_bytes: ClassVar[int] = MAX_BODY
+
+    def objections(self, account: Account) -> Mapping[str, str]:
+        """Sites are origins."""
+        return site_objections(account)
 
     def check(self, account: Account) -> Health:
         """Is there a signing secret, and are the sites origins?"""

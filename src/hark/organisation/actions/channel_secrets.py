@@ -4,9 +4,9 @@ from django.db import transaction
 
 from hark.kernel import ids
 from hark.kernel.actions import record
-from hark.kernel.errors import HarkError, NotFound
+from hark.kernel.errors import HarkError
 from hark.kernel.types import NewEvent
-from hark.organisation.actions.channels import opened, sealed
+from hark.organisation.actions.channels import locked_channel, opened, sealed
 from hark.organisation.models import Channel
 
 BITS = 256
@@ -27,7 +27,7 @@ def make_secret(*, channel_id: int, name: str, actor: str) -> str:
     Raises TwoSecretsLive.
     """
     with transaction.atomic():
-        channel = _locked(channel_id)
+        channel = locked_channel(channel_id)
         values = opened(channel)
         if values.get(older(name)):
             raise TwoSecretsLive
@@ -44,7 +44,7 @@ def drop_older_secret(*, channel_id: int, name: str, actor: str) -> None:
     One transaction, the row is locked. Raises NothingToDrop.
     """
     with transaction.atomic():
-        channel = _locked(channel_id)
+        channel = locked_channel(channel_id)
         values = opened(channel)
         if not values.pop(older(name), ""):
             raise NothingToDrop
@@ -55,13 +55,6 @@ def drop_older_secret(*, channel_id: int, name: str, actor: str) -> None:
 def older(name: str) -> str:
     """What the older of two live secrets is called."""
     return f"{name}.previous"
-
-
-def _locked(channel_id: int) -> Channel:
-    channel = Channel.objects.select_for_update().filter(pk=channel_id).first()
-    if channel is None:
-        raise NotFound
-    return channel
 
 
 def _keep(channel: Channel, values: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from hark.organisation.models import Brand, Inbox, Team
+from hark.organisation.models import Brand, Team
 from hark.organisation.types import NewBrand, NewInbox, Role
 
 MAX_WORDS = 100
@@ -216,26 +216,3 @@ def origins(sites: tuple[str, ...]) -> tuple[str, ...]:
     if any(not re.fullmatch(r"https?://[^/\s?#@]+", site) for site in sites):
         raise forms.ValidationError("A site is written like https://shop.example, without anything behind it.")
     return sites
-
-
-class ChannelForm(forms.Form):
-    """One more page of ours as a channel. Venues with an account elsewhere bring their own guide."""
-
-    venue = forms.ChoiceField(label="Venue", choices=[("webchat", "Web chat"), ("form", "Contact form")])
-    name = forms.CharField(label="Name", max_length=80, help_text="Such as shop.example.")
-    inbox = OneByName(
-        label="Inbox",
-        queryset=Inbox.objects.order_by("name"),
-        to_field_name="key",
-        empty_label=None,
-        help_text="Decides who sees it, which clocks run and how long a reply can be taken back.",
-    )
-    sites = Words(
-        label="Sites that may show it",
-        required=False,
-        help_text="Such as https://shop.example. Empty: only by its own address.",
-    )
-
-    def clean_sites(self) -> tuple[str, ...]:
-        """Origins only."""
-        return origins(self.cleaned_data["sites"])

@@ -1,4 +1,4 @@
-"""Settings: channels, brand, inboxes. People are in `people`."""
+"""Settings: brands and inboxes. Channels are in `channels`, people in `people`."""
 
 from typing import Any
 
@@ -6,48 +6,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from hark.channels.registry import UnknownVenue, venue
-from hark.kernel.errors import NotFound
-from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_inbox, change_brand, change_inbox, set_inbox_members
 from hark.organisation.models import Brand, Inbox, Team
 from hark.organisation.types import MAY_ADMINISTER
-from hark.workspace.queries.channels import channels_shown
-from hark.workspace.views.desk import agent_of, desk, show
+from hark.workspace.views.desk import desk, show
 from hark.workspace.views.first_run import brand_values, inbox_values, tried
-from hark.workspace.views.forms import BrandForm, ChannelForm, InboxForm, MembersForm
+from hark.workspace.views.forms import BrandForm, InboxForm, MembersForm
 
 
 @desk("GET", roles=MAY_ADMINISTER)
 def settings_home(request: HttpRequest) -> HttpResponse:
     """Settings open with the channels."""
     return redirect("/settings/channels/")
-
-
-@desk("GET", "POST", roles=MAY_ADMINISTER)
-def channels(request: HttpRequest) -> HttpResponse:
-    """All channels with their health, and the guide to connect one more."""
-    form = ChannelForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and tried(form, lambda: connect(request, form)):
-        messages.success(request, "The channel is connected.")
-        return redirect("/settings/channels/")
-    shown = channels_shown(agent_of(request))
-    picked = next((channel for channel in shown if channel.key == request.GET.get("channel")), None)
-    well = sum(channel.health == "well" for channel in shown)
-    return settings_page(request, "channels", form=form, channels=shown, picked=picked, well=well)
-
-
-def connect(request: HttpRequest, form: ChannelForm) -> None:
-    """Connect one of our own pages as a channel."""
-    given = form.cleaned_data
-    try:
-        venue(given["venue"])
-    except UnknownVenue:
-        raise NotFound from None
-    connect_channel(
-        actor=agent_of(request).key, venue=given["venue"], external_id=f"{given['inbox'].key}/{given['name']}",
-        name=given["name"], inbox=given["inbox"], settings={"sites": list(given["sites"])}, secrets={},
-    )  # fmt: skip
 
 
 @desk("GET", "POST", roles=MAY_ADMINISTER)
