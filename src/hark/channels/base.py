@@ -55,6 +55,10 @@ class Venue(Protocol):
         """What cannot be used in the settings: a sentence by the field's name. Pure."""
         return {}
 
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """(title, code) for whoever builds the other side, with this channel's own `address` in it. Pure."""
+        return ()
+
     def check(self, account: Account) -> Health:
         """Connection test."""
         return Health(caps=self.caps_for(account))

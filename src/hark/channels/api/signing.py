@@ -24,7 +24,8 @@ def check_signed(account: Account, request: Request) -> None:
         raise NotSigned("Hark-Timestamp is not a number of seconds since 1970")
     message = signed_bytes(stamp, request.body)
     codes = [code.strip() for code in given.split(",")[:MOST_SIGNATURES]]
-    if not any([genuine(account, "incoming", message, code, hex_code) for code in codes]):
+    fits = [genuine(account, "incoming", message, code, hex_code) for code in codes]
+    if not any(fits):
         raise NotSigned("the signature does not fit timestamp, body and secret")
     if abs(request.received_at.timestamp() - int(stamp)) > WINDOW_SECONDS:
         raise NotSigned("Hark-Timestamp is more than five minutes off")

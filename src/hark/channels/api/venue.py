@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from hark.channels.api.signing import TIMESTAMP, NotSigned, check_signed, signed
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
-from hark.channels.kit.once import attempt
+from hark.channels.kit.once import attempt, error_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
 from hark.channels.kit.sites import bad_sites
@@ -33,23 +34,26 @@ from hark.channels.types import (
     SharedSecret,
     Verdict,
 )
-from hark.kernel.http import HttpRequest
+from hark.kernel.http import HttpRequest, HttpResponse
 from hark.kernel.time import now
 
 CALLS_PER_MINUTE = 600
 MAX_TEXT = 10_000
 MAX_MEDIA = 5_000_000
 INCOMING = SharedSecret("incoming", "Calls to Hark", "Your program signs its calls with it.")
-OUTGOING = SharedSecret("outgoing", "Calls from Hark", "Hark signs replies with it, so that your program can believe them.")
+OUTGOING = SharedSecret("outgoing", "Calls from Hark", "Hark signs with it, so that your program can believe a reply.")
+
+SNIPPETS = Path(__file__).parent / "snippets"
+CODE = (("Shell: post", "post.sh.txt"), ("Python: post", "post.py.txt"), ("Python: take replies", "take.py.txt"))
+NO_INCOMING = "Make the secret for calls to Hark, so that your program can sign."
+NO_OUTGOING = "Make the secret for calls from Hark, so that your program can believe a reply."
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`reply_url` takes the replies; without it the channel only listens. `sites`: where attachments may lie."""
+    """`base_url` takes the replies; without it the channel only listens. `sites`: where attachments may lie."""
 
-    reply_url: str = setting(
-        "", label="Where replies go", help="An address of your program, such as https://bridge.example/hark. Empty: no replies."
-    )
+    base_url: str = setting("", label="Where replies go", help="Such as https://shop.example/hark. Empty: no replies.")
     max_length: int = setting(MAX_TEXT, label="Longest reply, in characters", low=1, high=MAX_TEXT)
     sites: tuple[str, ...] = setting(
         (), label="Where attachments lie", help="Besides the address above, such as https://files.example."
@@ -83,32 +87,35 @@ class ApiChannel(Venue):
     def caps_for(self, account: Account) -> Caps:
         """Replies only where there is an address for them, and as long as the program takes them."""
         longest = account.settings.get("max_length") or MAX_TEXT
-        speaks = bool(account.base_url or account.settings.get("reply_url"))
+        speaks = bool(account.base_url)
         return replace(self.caps, max_length=longest, public=speaks, private=speaks, threaded=speaks)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Addresses are web addresses."""
-        found, bad, url = {}, bad_sites(account), _reply_url(account)
+        found, bad, url = {}, bad_sites(account), text_of(account.settings.get("base_url"))
         if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-            found["reply_url"] = "An address begins with https://, such as https://bridge.example/hark."
+            found["base_url"] = "An address begins with https://, such as https://bridge.example/hark."
         if bad:
             found["sites"] = f"{bad[0]!r} is not written like https://files.example."
         return found
 
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """What a program needs for both directions."""
+        return tuple((title, (SNIPPETS / file).read_text("utf-8").replace("ADDRESS", address)) for title, file in CODE)
+
     def check(self, account: Account) -> Health:
         """Are there secrets, and does the program answer a ping? Each step has its own sentence."""
-        problems = [] if live_secrets(account, "incoming") else ["Make the secret for calls to Hark, so that your program can sign."]
-        if not _reply_url(account):
-            return Health(tuple(problems), (account.key,), caps=self.caps_for(account))
-        if not live_secrets(account, "outgoing"):
-            problems.append("Make the secret for calls from Hark, so that your program can believe a reply.")
+        needed = (("incoming", NO_INCOMING), *((("outgoing", NO_OUTGOING),) if account.base_url else ()))
+        problems = [words for name, words in needed if not live_secrets(account, name)]
+        if problems or not account.base_url:
             return Health(tuple(problems), (account.key,), caps=self.caps_for(account))
         try:
             said = _post(account, {"type": "ping"})
         except SendError as error:
-            return Health((*problems, _step(error)), caps=self.caps_for(account))
-        missing = tuple(text_of(one)[:80] for one in said.get("missing", ()) if isinstance(one, str))
-        problems += [f"Your program says that it lacks {one}." for one in missing]
+            return Health((_step(error),), caps=self.caps_for(account))
+        listed = said.get("missing")
+        missing = tuple(text_of(one)[:80] for one in listed) if isinstance(listed, list) else ()
+        problems = [f"Your program says that it lacks {one}." for one in missing]
         ends = time_of(said.get("expires_at"))
         return Health(tuple(problems), (account.key,), (), missing, ends, self.caps_for(account))
 
@@ -137,7 +144,7 @@ class ApiChannel(Venue):
         longest = self.caps_for(account).max_length or MAX_TEXT
         if len(outbound.text) > longest:
             raise Refused("too_long", f"A reply here holds at most {longest:,} characters.")
-        if not _reply_url(account):
+        if not account.base_url:
             raise Refused("no_address", "This channel has no address for replies; an administrator can set it.")
         answer = _post(account, _as_json(account, outbound), key=str(outbound.id))
         taken, state = id_of(answer.get("id")) or f"out:{outbound.id}", text_of(answer.get("state"))
@@ -178,10 +185,21 @@ def _post(account: Account, said: dict[str, Json], key: str = "") -> dict[str, J
     if key:
         headers["idempotency-key"] = key
     try:
-        answer = loads(attempt(HttpRequest("POST", _reply_url(account), headers, body)).body)
+        answer = loads(attempt(HttpRequest("POST", account.base_url, headers, body), refusal=_in_its_words).body)
     except Unreadable:
         return {}
     return answer if isinstance(answer, dict) else {}
+
+
+def _in_its_words(response: HttpResponse) -> SendError:
+    """A refusal with the reason that the program gives, for the agent who wrote the reply."""
+    error = error_of(response)
+    try:
+        said = loads(response.body)
+    except Unreadable:
+        return error
+    words = text_of(said.get("error")).strip()[:200] if isinstance(said, dict) else ""
+    return Refused(error.code, f"It was refused there: {words}") if isinstance(error, Refused) and words else error
 
 
 def _step(error: SendError) -> str:
@@ -192,17 +210,15 @@ def _step(error: SendError) -> str:
         return "Your program took our ping and gave no answer in time."
     if isinstance(error, Retry):
         return f"Your program could not be reached ({error.detail})."
-    human = error.human if isinstance(error, Refused) else ""
-    return human if isinstance(error, Refused) and error.code == "address" else f"Your program refused our ping. {human}"
-
-
-def _reply_url(account: Account) -> str:
-    return account.base_url or text_of(account.settings.get("reply_url"))
+    if isinstance(error, Refused) and error.code == "address":
+        return error.human
+    code = error.code if isinstance(error, Refused) else "no code"
+    return f"Your program answered our ping with {code}; any 2xx would do."
 
 
 def _is_theirs(account: Account, ref: str) -> bool:
     listed = account.settings.get("sites", ())
-    homes = [_origin(str(each)) for each in (_reply_url(account), *listed)]
+    homes = [_origin(str(each)) for each in (account.base_url, *listed)]
     return _origin(ref) in homes and bool(_origin(ref)[1])
 
 

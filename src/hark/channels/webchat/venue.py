@@ -31,6 +31,7 @@ from hark.channels.types import (
 )
 from hark.channels.webchat.lines import MAX_BODY, MAX_TEXT, Line, read_line
 from hark.channels.webchat.tokens import Visitor, visitor_of
+from hark.channels.webchat.vouching import signing_code
 
 VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
 LINES_PER_MINUTE = 30
@@ -72,6 +73,10 @@ class WebChat(Venue):
     def objections(self, account: Account) -> Mapping[str, str]:
         """Sites are origins."""
         return site_objections(account)
+
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """What the site signs with, in four languages."""
+        return signing_code(account)
 
     def check(self, account: Account) -> Health:
         """Is there a signing secret, and are the sites origins?"""

@@ -30,9 +30,11 @@ class TokenRead:
     problems: tuple[str, ...] = ()
 
 
-def signing_code(account: Account) -> list[tuple[str, str]]:
+def signing_code(account: Account) -> tuple[tuple[str, str], ...]:
     """(language, code) for the site's own server, with this channel's key in it."""
-    return [(name, (SNIPPETS / file).read_text("utf-8").replace("CHANNEL", account.key)) for name, file in LANGUAGES]
+    return tuple(
+        (name, (SNIPPETS / file).read_text("utf-8").replace("CHANNEL", account.key)) for name, file in LANGUAGES
+    )
 
 
 def read_token(account: Account, token: str, *, at: datetime) -> TokenRead:

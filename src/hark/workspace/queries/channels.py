@@ -128,6 +128,8 @@ def _to_paste(row: Channel) -> tuple[str, str, str]:
     if row.venue == "webchat":
         words = "Paste this line before the end of every page that shall show the chat."
         return f"{root}/chat/{row.key}/", f'<script async src="{root}/chat/{row.key}/widget.js"></script>', words
+    if row.venue == "api":
+        return "", f"{root}/in/{row.key}", "Your program posts its signed calls to this address."
     if row.venue == "form":
         words = "Link to the page, or paste this line where the form shall stand."
         frame = f'<script async src="{root}/form/{row.key}/embed.js"></script>'

@@ -1,14 +1,13 @@
 """Settings: the secrets that a channel shares with the company's own programs."""
 
-from typing import Any
-
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from hark.channels.accounts import account_of
 from hark.channels.registry import venue
-from hark.channels.webchat.vouching import read_token, signing_code
+from hark.channels.webchat.vouching import read_token
 from hark.kernel.errors import NotFound
 from hark.kernel.time import now
 from hark.organisation.actions.channel_secrets import drop_older_secret, make_secret
@@ -41,13 +40,10 @@ def channel_secrets(request: HttpRequest, key: str) -> HttpResponse:
 
 def secrets_page(request: HttpRequest, channel: Channel, made: dict[str, str]) -> HttpResponse:
     """The page; `made` holds a secret by its name in the one answer in which it is shown."""
-    rows = [{"secret": shown, "made": made.get(shown.kind.name, "")} for shown in secrets_shown(channel)]
-    more = of_the_chat(request, channel) if channel.venue == "webchat" else {}
-    return settings_page(request, "channel_secrets", channel=channel, rows=rows, **more)
-
-
-def of_the_chat(request: HttpRequest, channel: Channel) -> dict[str, Any]:
-    """The code that signs, and what a pasted token says."""
     account, token = account_of(channel), request.POST.get("token", "")
     read = read_token(account, token, at=now()) if request.POST.get("act") == "check" else None
-    return {"snippets": signing_code(account), "read": read, "token": token}
+    return settings_page(
+        request, "channel_secrets", channel=channel, token=token, read=read,
+        rows=[{"secret": shown, "made": made.get(shown.kind.name, "")} for shown in secrets_shown(channel)],
+        snippets=venue(channel.venue).code(account, f"{settings.HARK_BASE_URL}/in/{channel.key}"),
+    )  # fmt: skip
