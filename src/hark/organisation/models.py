@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from hark.organisation.types import ChannelState, Role
+from hark.organisation.types import ChannelState, PublicSignature, Role
 
 
 class Organisation(models.Model):
@@ -28,6 +28,16 @@ class Brand(models.Model):
     exclude = models.JSONField(default=list)
     language = models.TextField(default="en")
     colour = models.TextField(default="#0f6b5f")
+    public_signature = models.TextField(
+        choices=PublicSignature, default=PublicSignature.NOBODY, db_default=PublicSignature.NOBODY
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="brand_public_signature", condition=models.Q(public_signature__in=PublicSignature.values)
+            )
+        ]
 
 
 class Team(models.Model):

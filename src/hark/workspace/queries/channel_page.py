@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from hark.channels.accounts import caps_of
 from hark.channels.in_words import Allowed, allows
+from hark.channels.registry import UnknownVenue, venue
 from hark.channels.types import Caps
 from hark.conversations.models import Message
 from hark.conversations.silence import hour_of_week, longest_allowed
@@ -33,13 +34,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ChannelPage:
-    """What the page shows beside the form. `test` is the message that a test reply would answer."""
+    """What the page shows beside the form. `test` is the message that a test reply would answer;
+    `shares`: there are secrets that programs of the company hold too."""
 
     steps: tuple[Step, ...]
     allowed: tuple[Allowed, ...]
     usual: str
     checked: str
     test: Message | None
+    shares: bool
 
     @property
     def waits(self) -> bool:
@@ -63,7 +66,8 @@ def channel_page(channel: Channel) -> ChannelPage:
         steps=steps,
         allowed=allows(caps),
         usual=usual_words(health, at),
-        checked=ago(health.checked_at, at) if health.checked_at else "never",
+        checked=_when(health.checked_at, at) if health.checked_at else "never",
+        shares=_shares(channel),
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 
@@ -81,8 +85,8 @@ def _checked(health: ChannelHealth, at: datetime) -> Step:
     if health.checked_at is None:
         return Step("check", "Check", "Not done yet.", "now")
     if health.problems:
-        return Step("check", "Check", f"It failed {ago(health.checked_at, at)}:", "bad", tuple(health.problems))
-    return Step("check", "Check", f"All well, {ago(health.checked_at, at)}. It is repeated every hour.", "done")
+        return Step("check", "Check", f"It failed {_when(health.checked_at, at)}:", "bad", tuple(health.problems))
+    return Step("check", "Check", f"All well, {_when(health.checked_at, at)}. It is repeated every hour.", "done")
 
 
 def _switched_on(channel: Channel, health: ChannelHealth) -> Step:
@@ -98,7 +102,7 @@ def _switched_on(channel: Channel, health: ChannelHealth) -> Step:
 
 def _comes_in(newest: Message | None, caps: Caps, at: datetime) -> Step:
     if newest:
-        return Step("in", "A message comes in", f"The newest came {ago(newest.received_at, at)}.", "done")
+        return Step("in", "A message comes in", f"The newest came {_when(newest.received_at, at)}.", "done")
     if not (caps.webhook or caps.poll):
         return Step("in", "A message comes in", "This venue brings nothing in.", "todo")
     return Step("in", "A message comes in", COME_IN, "todo")
@@ -111,7 +115,7 @@ def _goes_out(channel: Channel, at: datetime) -> Step:
         return Step("out", title, "Answer a message, from here or from its case.", "todo")
     words = delivery_words(ours.outbox_item, channel_state=channel.state, at=at)
     state = "bad" if words.bad else "done" if words.state in {"sent", "delivered", "read"} else "now"
-    return Step("out", title, f"The newest: {words.words.rstrip('.')}, written {ago(ours.sent_at, at)}.", state)
+    return Step("out", title, f"The newest: {words.words.rstrip('.')}, written {_when(ours.sent_at, at)}.", state)
 
 
 def _newest(channel: Channel, direction: str) -> Message | None:
@@ -123,6 +127,19 @@ def _may_be_tested(channel: Channel, newest: Message, at: datetime) -> bool:
     """A fresh private message with a case: most likely the test that somebody has just written."""
     fresh = newest.visibility == "private" and at - newest.received_at < FRESH
     return fresh and newest.conversation.case_id is not None and channel.state == ChannelState.ACTIVE
+
+
+def _when(then: datetime, at: datetime) -> str:
+    """How long ago, inside a sentence."""
+    words = ago(then, at)
+    return "just now" if words == "now" else words
+
+
+def _shares(channel: Channel) -> bool:
+    try:
+        return bool(venue(channel.venue).shared_secrets)
+    except UnknownVenue:
+        return False
 
 
 def _caps(channel: Channel) -> Caps:

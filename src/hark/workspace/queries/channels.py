@@ -39,7 +39,6 @@ class ChannelShown:
     page: str = ""
     snippet: str = ""
     snippet_words: str = ""
-    shares: bool = False
 
 
 def channels_shown(agent: Agent) -> list[ChannelShown]:
@@ -68,7 +67,7 @@ def _shown(
         name=row.name, inbox=row.inbox.name, health=health, health_word=word, advice=advice,
         lag=span_words(lag) if lag is not None else "–", late=lag is not None and lag > LATE_SECONDS,
         last_heard=ago(heard_at, at) if heard_at else "never", last_heard_at=heard_at,
-        page=page, snippet=snippet, snippet_words=words, shares=_shares(row.venue),
+        page=page, snippet=snippet, snippet_words=words,
     )  # fmt: skip
 
 
@@ -105,13 +104,6 @@ def venue_name(key: str) -> str:
         return venue(key).name
     except UnknownVenue:
         return key
-
-
-def _shares(key: str) -> bool:
-    try:
-        return bool(venue(key).shared_secrets)
-    except UnknownVenue:
-        return False
 
 
 def place_name(venue_key: str, channel: str) -> str:
