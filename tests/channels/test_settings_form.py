@@ -17,7 +17,7 @@ class Mail:
     port: int = setting(993, low=1, high=65_535)
     security: Literal["tls", "none"] = setting("tls", words={"tls": "TLS"})
     user: str = ""
-    password: str = setting("", secret=True)
+    password: str = setting("", secret=True, part="Who you are")
     folder: str = "INBOX"
     days_to_read_back: int = 0
     polite: bool = True
@@ -35,6 +35,7 @@ def test_every_kind_of_field_is_asked_for_in_order() -> None:
     assert found["security"].choices == (("tls", "TLS"), ("none", "None"))
     assert found["days_to_read_back"].label == "Days to read back"
     assert secret_names(Mail) == {"password"}
+    assert [name for name, one in found.items() if one.part] == ["password"]
     assert Mail() == Mail(port=993, folder="INBOX")
 
 

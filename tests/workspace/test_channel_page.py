@@ -28,7 +28,7 @@ class Settings:
 
     host: str = setting("", label="Server", required=True)
     port: int = setting(993, label="Port", low=1, high=65_535)
-    password: str = setting("", label="Password", secret=True, required=True)
+    password: str = setting("", label="Password", secret=True, required=True, part="Who you are")
     folder: str = "INBOX"
 
 
@@ -96,6 +96,9 @@ def test_check_that_fails_names_the_step_and_keeps_what_was_typed(world: World, 
 
 def test_form_is_refused_where_a_field_cannot_be(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.owner)
+    assert (
+        '<h3 class="settings__part">Who you are</h3>' in client.get("/settings/channels/new/mailbox/").content.decode()
+    )
     for bad in ({"set_host": ""}, {"set_port": 70_000}, {"set_password": ""}, {"inbox": "inbox_x"}):
         assert client.post("/settings/channels/new/mailbox/", filled(world, **bad)).status_code == 422
     assert not Channel.objects.filter(venue="mailbox").exists()

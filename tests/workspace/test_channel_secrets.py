@@ -11,6 +11,7 @@ from hark.channels.accounts import account_of
 from hark.channels.webchat.identity import NotProved, site_person
 from hark.kernel.models import Event
 from hark.kernel.time import now
+from hark.organisation.actions.channels import connect_channel
 from hark.organisation.models import Channel
 from tests.workspace.fixtures import SignedIn
 from tests.workspace.makers import World
@@ -91,3 +92,25 @@ def test_venue_that_shares_no_secret_has_no_such_page(world: World, signed_in: S
     assert client.get(f"/settings/channels/{world.square.key}/secrets/").status_code == 404
     path = f"/settings/channels/{world.chat.key}/secrets/"
     assert client.post(path, {"name": "signing", "act": "make"}).status_code == 404
+
+
+def test_planted_secrets_are_on_no_page_that_an_owner_can_reach(world: World, signed_in: SignedIn) -> None:
+    canary = "canary-0123456789-abcdefghijklmnopqrstuvw"
+    names = {"api": ("incoming", "outgoing"), "simulated": ("token", "webhook"), "webchat": ("identity",)}
+    for venue, secrets in names.items():
+        connect_channel(
+            actor="test", venue=venue, external_id="canary", name=f"Canary {venue}", inbox=world.care, settings={},
+            secrets=dict.fromkeys(("signing", *secrets, *(f"{each}.previous" for each in secrets)), canary),
+        )  # fmt: skip
+    client = signed_in(world.owner)
+    seen: set[str] = set()
+    waiting = ["/", "/settings/", "/stream/", "/parked/"]
+    while waiting and len(seen) < 60:
+        path = waiting.pop(0)
+        seen.add(path)
+        page = client.get(path, follow=True).content.decode()
+        assert canary not in page, path
+        links = re.findall(r'href="(/(?!static)[^"#]*)"', page)
+        waiting += [link for link in dict.fromkeys(links) if link not in (*seen, *waiting, "/sign-out/")]
+    assert {"/settings/channels/", f"/settings/channels/{world.chat.key}/secrets/"} <= seen
+    assert not waiting

@@ -159,7 +159,8 @@ def _audience(said: dict[str, Any]) -> Any:
 def _person(said: dict[str, Any], account: Account | None = None) -> Person | None:
     """Who wrote. Address and number are claims: the program says them, nobody has proved them."""
     who = said.get("author")
-    key = id_of(who.get("id")) if isinstance(who, dict) else None
+    who = who if isinstance(who, dict) else {}
+    key = id_of(who.get("id"))
     if key is None:
         return None
     claims = [("email", text_of(who.get("email")).strip().lower()[:254]), ("phone", text_of(who.get("phone"))[:40])]

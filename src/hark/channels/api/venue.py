@@ -56,7 +56,7 @@ class Settings:
     base_url: str = setting("", label="Where replies go", help="Such as https://shop.example/hark. Empty: no replies.")
     max_length: int = setting(MAX_TEXT, label="Longest reply, in characters", low=1, high=MAX_TEXT)
     sites: tuple[str, ...] = setting(
-        (), label="Where attachments lie", help="Besides the address above, such as https://files.example."
+        (), label="Where attachments lie", help="Besides the address for replies, such as https://files.example."
     )
 
 

@@ -34,6 +34,7 @@ class ChannelForm(forms.Form):
         super().__init__(data, initial=self._shown())
         for one in self.asked:
             self.fields[f"set_{one.name}"] = field_of(one, kept=bool(self.kept.get(one.name)))
+        self.parts = {f"set_{one.name}": one.part for one in self.asked if one.part}
 
     def _shown(self) -> dict[str, Any]:
         """What stands in the fields before anybody types."""
@@ -50,6 +51,15 @@ class ChannelForm(forms.Form):
         """The secrets that were typed; one left empty stays as it is."""
         typed = {one.name: self.cleaned_data.get(f"set_{one.name}") for one in self.asked if one.kind == "secret"}
         return {name: value for name, value in typed.items() if value}
+
+    def in_parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings, the first ones without."""
+        found: list[tuple[str, list[forms.BoundField]]] = [("", [])]
+        for field in self:
+            if field.name in self.parts:
+                found.append((self.parts[field.name], []))
+            found[-1][1].append(field)
+        return found
 
     def external_id(self) -> str:
         """What names the account at the venue, where a setting does; a page of ours is named by inbox and name."""
@@ -80,5 +90,5 @@ def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
         return forms.BooleanField(**{**more, "required": False})
     if one.kind == "words":
         return Words(**more)
-    tall = {"widget": forms.Textarea(attrs={"rows": 3})} if one.kind == "long" else {}
-    return forms.CharField(max_length=LONGEST, **tall, **more)
+    widget = forms.Textarea(attrs={"rows": 3}) if one.kind == "long" else forms.TextInput()
+    return forms.CharField(max_length=LONGEST, widget=widget, **more)
