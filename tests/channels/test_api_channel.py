@@ -18,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from hark.channels.api import ApiChannel
 from hark.channels.api.signing import signed_bytes, signed_headers
+from hark.channels.api.trying import read_call
 from hark.channels.api.venue import CODE, SNIPPETS
 from hark.channels.errors import Refused
 from hark.channels.kit.signatures import hex_code
@@ -130,6 +131,23 @@ def test_mistakes_are_named_with_their_place_and_nothing_is_taken(said: object, 
     assert isinstance(refused, Rejected)
     assert refused.reply.status == 422
     assert words in " ".join(json.loads(refused.reply.body)["errors"])
+
+
+def test_pasted_call_is_read_as_the_front_door_reads_it() -> None:
+    body = json.dumps({"events": [event("Hello\nthere"), {"type": "receipt", "reply": "r", "state": "read"}]}, indent=1)
+    headers = signed(body.encode())
+    stamp, code = headers["hark-timestamp"], headers["hark-signature"]
+    good = read_call(ACCOUNT, f" {stamp} ", code, body.replace("\n", "\r\n"), at=MOMENT)
+    assert good.problems == ()
+    assert [line.split()[0] for line in good.events] == ["message", "receipt"]
+    assert "by Maud in t1: Hello" in good.events[0]
+    assert read_call(ACCOUNT, stamp, code, body + " ", at=MOMENT).problems == (
+        "It is not believed: the signature does not fit timestamp, body and secret.",
+    )
+    late = read_call(ACCOUNT, stamp, code, body, at=MOMENT + timedelta(minutes=6))
+    assert "five minutes" in late.problems[0]
+    assert "needed" in read_call(ACCOUNT, "", "", "{", at=MOMENT).problems[0]
+    assert "Not JSON." in read_call(ACCOUNT, "", "", "{", at=MOMENT).problems
 
 
 def test_program_s_own_reason_reaches_the_agent() -> None:

@@ -87,6 +87,19 @@ def test_pasted_token_says_what_hark_reads(world: World, signed_in: SignedIn) ->
     assert secret not in good + bad
 
 
+def test_pasted_call_of_a_program_says_why_it_is_not_believed(world: World, signed_in: SignedIn) -> None:
+    channel = connect_channel(
+        actor="test", venue="api", external_id="x", name="Bridge", inbox=world.care, settings={}, secrets={},
+    )  # fmt: skip
+    client, path = signed_in(world.owner), f"/settings/channels/{channel.key}/secrets/"
+    call = {"act": "check", "stamp": "1", "signature": "abc", "body": '{"id": "1", "author": {"id": "m"}}'}
+    page = client.post(path, call).content.decode()
+    assert "It would not be taken" in page
+    assert "the signature does not fit" in page
+    assert "Events[0]: text is missing." in page
+    assert f"/in/{channel.key}" in page
+
+
 def test_venue_that_shares_no_secret_has_no_such_page(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.owner)
     assert client.get(f"/settings/channels/{world.square.key}/secrets/").status_code == 404
