@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from hark.organisation.models import Agent, Channel
+from hark.organisation.models import Agent, Channel, Inbox
 from tests.browser.product import Product
 from tests.workspace.makers import PASSWORD
 
@@ -41,7 +41,10 @@ def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> N
     clean(page)
     page.get_by_label("Words that mean something else").fill("cake, fruit")
     page.get_by_role("button", name="Go on").click()
-    page.get_by_role("link", name="Skip").click()
+    clean(page)
+    expect(page.get_by_label("First reply, minutes").first).to_have_value("2")
+    page.get_by_label("In public: posts, comments, reviews").check()
+    page.get_by_role("button", name="Go on").click()
     clean(page)
     page.get_by_role("button", name="Connect").click()
     expect(page.locator(".snippet")).to_have_count(2)
@@ -55,6 +58,7 @@ def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> N
     expect(page.get_by_role("heading", name="Nothing is yours just now")).to_be_visible()
     with empty.data():
         assert Agent.objects.count() == Channel.objects.count() == 2
+        assert [inbox.name for inbox in Inbox.objects.order_by("pk")] == ["Chat", "Care", "Public"]
     other = browser.new_page(base_url=empty.url)
     other.goto("/join/" + link.split("/join/")[1])
     other.get_by_label("Password", exact=False).first.fill(PASSWORD)

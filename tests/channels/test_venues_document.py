@@ -5,11 +5,12 @@ from pathlib import Path
 
 from hark.channels.registry import BUILT_IN, venues
 from hark.channels.testing.table import venues_table
+from tests.channels import test_api_channel as api_suite
 from tests.channels import test_conformance as suites
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
 BEGIN, END = "<!-- table: made by the suite -->\n", "<!-- end of the table -->\n"
-BENCHES = (suites.TestWebChat(), suites.TestContactForm(), suites.TestSimulated())
+BENCHES = (suites.TestWebChat(), suites.TestContactForm(), api_suite.TestApiChannel(), suites.TestSimulated())
 
 
 def test_table_of_venues_and_cases_is_up_to_date() -> None:

@@ -38,8 +38,8 @@ def test_first_run_step_by_step_in_five_posts(empty: None, client: Client) -> No
         "exclude": "cake",
     }
     assert client.post("/first-run/brand/", brand)["Location"] == "/first-run/inbox/"
-    inbox = {"name": "Care", "first_minutes": 20, "next_minutes": 40, "undo_seconds": 10}
-    assert client.post("/first-run/inbox/", inbox)["Location"] == "/first-run/channels/"
+    places = {"chat_used": "on", "chat_first": 3, "mail_used": "on", "mail_name": "Letters"}
+    assert client.post("/first-run/inbox/", places)["Location"] == "/first-run/channels/"
     client.post("/first-run/channels/", {"webchat": "on", "form": "on", "sites": "https://plum.example"})
     page = client.get("/first-run/channels/").content.decode()
     assert page.count("&lt;script async src=") == 2
@@ -47,8 +47,11 @@ def test_first_run_step_by_step_in_five_posts(empty: None, client: Client) -> No
     link = re.search(r"/join/agent_\w+/[\w-]+/", answer.content.decode())
     assert link
     assert Brand.objects.get().products == ["SIM", "eSIM"]
-    assert Inbox.objects.get().first_response_seconds == 1200
-    assert sorted(Channel.objects.values_list("venue", flat=True)) == ["form", "webchat"]
+    shown = Inbox.objects.order_by("pk").values_list("name", "first_response_seconds", "next_response_seconds")
+    assert list(shown) == [("Chat", 180, 300), ("Letters", 14_400, 28_800)]
+    where = Channel.objects.order_by("venue").values_list("venue", "inbox__name")
+    assert list(where) == [("form", "Letters"), ("webchat", "Chat")]
+    assert {team.name for inbox in Inbox.objects.all() for team in inbox.teams.all()} == {"Care"}
     assert client.get("/").status_code == 200
 
 
@@ -59,6 +62,20 @@ def test_first_run_is_closed_for_ever_once_it_is_done(empty: None, client: Clien
     assert stranger.post("/first-run/", {**FIRST, "owner_email": "eve@x.example"}).status_code == 404
     assert stranger.get("/first-run/brand/")["Location"].startswith("/sign-in/")
     assert Organisation.objects.count() == Agent.objects.count() == 1
+
+
+def test_start_proposes_clocks_and_can_be_walked_back_and_forth(empty: None, client: Client) -> None:
+    client.post("/first-run/", FIRST)
+    page = client.get("/first-run/inbox/").content.decode()
+    assert "People wait in front of the screen" in page
+    assert client.post("/first-run/inbox/", {"chat_name": "Chat"}).status_code == 422
+    same = {"chat_used": "on", "chat_name": "One", "mail_used": "on", "mail_name": "one"}
+    assert "Two inboxes cannot have the same name" in client.post("/first-run/inbox/", same).content.decode()
+    for minutes in (60, 90):
+        chosen = {"mail_used": "on", "public_used": "on", "public_first": minutes}
+        assert client.post("/first-run/inbox/", chosen).status_code == 302
+    shown = Inbox.objects.order_by("pk").values_list("name", "first_response_seconds")
+    assert list(shown) == [("Care", 14_400), ("Public", 5_400)]
 
 
 def test_weak_password_stands_on_the_form_and_nothing_is_made(empty: None, client: Client) -> None:

@@ -1,6 +1,6 @@
 """Settings: channels with their health, people and their doors, brands and inboxes."""
 
-from hark.organisation.models import Agent, Channel, Inbox
+from hark.organisation.models import Agent, Brand, Channel, Inbox
 from tests.workspace.fixtures import SignedIn
 from tests.workspace.makers import PASSWORD, World, known, say
 
@@ -13,7 +13,7 @@ def test_channels_say_how_they_are_and_what_to_paste(world: World, signed_in: Si
     assert "3 connected, 2 well" in page
     assert "Cut off" in page
     assert "The permission ended. Replies wait in the out-box" in page
-    page = client.get(f"/settings/channels/?channel={world.chat.key}").content.decode()
+    page = client.get(f"/settings/channels/{world.chat.key}/").content.decode()
     assert f"/chat/{world.chat.key}/widget.js&quot;&gt;&lt;/script&gt;" in page
 
 
@@ -21,17 +21,8 @@ def test_secrets_of_channels_are_on_no_page(world: World, signed_in: SignedIn) -
     from hark.organisation.actions.channels import opened
 
     secret = opened(world.chat)["signing"]
-    for path in ("/settings/channels/", f"/settings/channels/?channel={world.chat.key}", "/first-run/channels/"):
+    for path in ("/settings/channels/", f"/settings/channels/{world.chat.key}/", "/first-run/channels/"):
         assert secret not in signed_in(world.owner).get(path).content.decode()
-
-
-def test_channel_is_connected_from_the_page_and_bad_sites_are_refused(world: World, signed_in: SignedIn) -> None:
-    client = signed_in(world.owner)
-    form = {"venue": "form", "name": "shop.example", "inbox": world.care.key, "sites": "shop.example"}
-    assert client.post("/settings/channels/", form).status_code == 422
-    assert client.post("/settings/channels/", {**form, "sites": "https://shop.example"}).status_code == 302
-    assert Channel.objects.get(venue="form").settings["sites"] == ["https://shop.example"]
-    assert client.post("/settings/channels/", {**form, "venue": "nowhere"}).status_code == 422
 
 
 def test_person_is_added_with_a_link_and_moved(world: World, signed_in: SignedIn) -> None:
@@ -84,7 +75,8 @@ def test_deactivated_person_is_signed_out_and_can_come_back(world: World, signed
 def test_inbox_promises_and_members_are_kept_apart(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.owner)
     path = f"/settings/inboxes/{world.care.key}/"
-    client.post(path, {"about": "1", "name": "Care", "first_minutes": 5, "next_minutes": 6, "undo_seconds": 7})
+    about = {"name": "Care", "first_minutes": 5, "next_minutes": 6, "undo_seconds": 7, "brand": world.brand.key}
+    client.post(path, {"about": "1", **about})
     client.post(path, {"who": "1", "teams": [], "only_assigned": "on"})
     inbox = Inbox.objects.get(pk=world.care.pk)
     assert (inbox.first_response_seconds, inbox.next_response_seconds, inbox.undo_seconds) == (300, 360, 7)
@@ -98,3 +90,22 @@ def test_only_assigned_inbox_shows_an_agent_nothing_else(world: World, signed_in
     page = signed_in(world.tessa).get("/?view=all").content.decode()
     assert "My SIM will not activate." not in page
     assert "My SIM will not activate." in signed_in(world.owner).get("/?view=all").content.decode()
+
+
+def test_second_brand_is_added_and_speaks_from_an_inbox_of_its_own(world: World, signed_in: SignedIn) -> None:
+    client = signed_in(world.owner)
+    page = client.post("/settings/brands/", {"add": "1", "new-name": "Pear"}, follow=True).content.decode()
+    assert "No inbox" in page
+    pear = Brand.objects.get(name="Pear")
+    assert client.post("/settings/brands/", {"add": "1", "new-name": "Pear"}).status_code == 422
+    words = {"name": "Pear", "about": "Fruit", "handles": "@pear", "language": "de", "colour": "#AA3300"}
+    client.post(f"/settings/brands/?brand={pear.key}", {**words, "public_signature": "initials"})
+    inbox = {"name": "Pears", "first_minutes": 5, "next_minutes": 6, "undo_seconds": 7, "brand": pear.key}
+    client.post("/settings/inboxes/", inbox)
+    pear.refresh_from_db()
+    assert (pear.handles, pear.language, pear.colour, pear.public_signature) == (["@pear"], "de", "#AA3300", "initials")
+    assert Inbox.objects.get(name="Pears").brand == pear
+    assert "Pears" in client.get(f"/settings/brands/?brand={pear.key}").content.decode()
+    bad = client.post(f"/settings/brands/?brand={pear.key}", {**words, "public_signature": "x", "colour": "red;}"})
+    assert bad.status_code == 422
+    assert Brand.objects.get(pk=world.brand.pk).name == "Plum"

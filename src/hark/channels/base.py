@@ -4,7 +4,7 @@ A channel is pure translation plus HTTP. It never touches the database, threads,
 routing (channels reference, section 1).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,7 @@ from hark.channels.types import (
     Rejected,
     Reply,
     Request,
+    SharedSecret,
     Verdict,
 )
 
@@ -38,14 +39,25 @@ class Venue(Protocol):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    intro: ClassVar[str] = ""  # a sentence for whoever chooses a venue
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
-    Settings: ClassVar[type[Any]] = NoSettings
+    Settings: ClassVar[type[Any]] = NoSettings  # becomes the administrator's form (`kit.setting`)
+    identified_by: ClassVar[str] = ""  # the setting that names the account there, such as an address
+    shared_secrets: ClassVar[tuple[SharedSecret, ...]] = ()  # made and replaced by hand, on the channel's own page
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 
     def caps_for(self, account: Account) -> Caps:
         """What this account can do, as far as its settings narrow the venue's `caps`. Pure."""
         return self.caps
+
+    def objections(self, account: Account) -> Mapping[str, str]:
+        """What cannot be used in the settings: a sentence by the field's name. Pure."""
+        return {}
+
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """(title, code) for whoever builds the other side, with this channel's own `address` in it. Pure."""
+        return ()
 
     def check(self, account: Account) -> Health:
         """Connection test."""

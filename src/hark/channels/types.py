@@ -274,3 +274,12 @@ class Health:
     missing: tuple[str, ...] = ()
     expires_at: datetime | None = None
     caps: Caps | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that Hark makes and somebody else must hold too: shown once, two valid while it is replaced."""
+
+    name: str
+    title: str
+    words: str

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from hark.organisation.types import ChannelState, Role
+from hark.organisation.types import ChannelState, PublicSignature, Role
 
 
 class Organisation(models.Model):
@@ -28,6 +28,16 @@ class Brand(models.Model):
     exclude = models.JSONField(default=list)
     language = models.TextField(default="en")
     colour = models.TextField(default="#0f6b5f")
+    public_signature = models.TextField(
+        choices=PublicSignature, default=PublicSignature.NOBODY, db_default=PublicSignature.NOBODY
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="brand_public_signature", condition=models.Q(public_signature__in=PublicSignature.values)
+            )
+        ]
 
 
 class Team(models.Model):
@@ -98,3 +108,19 @@ class Channel(models.Model):
             models.UniqueConstraint(name="channel_venue_external_id", fields=["venue", "external_id"]),
             models.CheckConstraint(name="channel_state", condition=models.Q(state__in=ChannelState.values)),
         ]
+
+
+class ChannelHealth(models.Model):
+    """What is known of how a channel is, beside its row, which the front door reads again whenever it changes.
+
+    `problems` are sentences of the last check; `usual_gaps` holds, for each hour of the week (UTC, Monday first), the
+    longest silence in seconds that is usual then, or null; `silent_since` is the last word before an unusual silence.
+    """
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="health")
+    checked_at = models.DateTimeField(null=True)
+    problems = models.JSONField(default=list)
+    ends_at = models.DateTimeField(null=True)
+    usual_gaps = models.JSONField(default=list)
+    learned_at = models.DateTimeField(null=True)
+    silent_since = models.DateTimeField(null=True)

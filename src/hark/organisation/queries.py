@@ -3,8 +3,9 @@
 from django.db.models import Q, QuerySet
 
 from hark.kernel.db import fetch_all
+from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent, Channel, Inbox, Organisation
-from hark.organisation.types import SEES_EVERYTHING
+from hark.organisation.types import SEES_EVERYTHING, ChannelState
 
 _set_up = False
 
@@ -37,6 +38,29 @@ def inboxes_visible_to(agent: Agent) -> QuerySet[Inbox]:
     if sees_everything(agent):
         return Inbox.objects.all()
     return Inbox.objects.filter(Q(teams__in=agent.teams.all())).distinct()
+
+
+def get_channel(agent: Agent, key: str) -> Channel:
+    """One channel of the inboxes this agent may see, with its inbox and brand; raises NotFound."""
+    visible = Channel.objects.filter(inbox__in=inboxes_visible_to(agent)).select_related("inbox__brand")
+    channel = visible.filter(key=key).first()
+    if channel is None:
+        raise NotFound
+    return channel
+
+
+def ill_channels() -> list[tuple[Channel, str]]:
+    """The channels that need a person, by name, each with why in a few words; those that are paused need nobody."""
+    silent, failing = Q(health__silent_since__isnull=False), Q(health__isnull=False) & ~Q(health__problems=[])
+    needing = Channel.objects.filter(Q(state=ChannelState.AUTH_LOST) | silent | failing)
+    rows = needing.exclude(state=ChannelState.PAUSED).select_related("health").order_by("name", "pk")
+    return [(row, _why_ill(row)) for row in rows]
+
+
+def _why_ill(row: Channel) -> str:
+    if row.state == ChannelState.AUTH_LOST:
+        return "cut off"
+    return "its check fails" if row.health.problems else "silent for longer than is usual"
 
 
 def rights_fingerprint() -> str:

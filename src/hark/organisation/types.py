@@ -23,6 +23,14 @@ MAY_ADMINISTER = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 MAY_SUPERVISE = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR})
 
 
+class PublicSignature(TextChoices):
+    """Who signs what a brand says in public."""
+
+    NOBODY = "nobody", "Nobody: the brand speaks"
+    INITIALS = "initials", "The agent's initials, such as ^TO"
+    NAME = "name", "The agent's first name, such as – Tessa"
+
+
 class ChannelState(TextChoices):
     """Whether a connected channel takes part."""
 
@@ -42,6 +50,7 @@ class NewBrand:
     exclude: tuple[str, ...] = ()
     language: str = "en"
     colour: str = "#0f6b5f"
+    public_signature: str = PublicSignature.NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from hark.channels.kit.sites import sites_of
+from hark.channels.kit.setting import setting
+from hark.channels.kit.sites import SITES_HELP, sites_of
 from hark.channels.kit.words import storable, text_of
 from hark.channels.types import Account
 
@@ -44,11 +45,13 @@ DEFAULT_FIELDS = (
 class FormSettings:
     """What a brand sets. `sites` may show the form in a frame; `region` is the country of numbers that name none."""
 
-    title: str = "Write to us"
-    intro: str = ""
-    consent: str = ""
-    region: str = ""
-    sites: tuple[str, ...] = ()
+    title: str = setting("Write to us", label="Title")
+    intro: str = setting("", label="Words above the fields", long=True)
+    consent: str = setting(
+        "", label="What the sender agrees to", long=True, help="Shown above the button. Empty: nothing."
+    )
+    region: str = setting("", label="Country of phone numbers", help="For numbers written without one, such as BE.")
+    sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
     fields: tuple[Field, ...] = DEFAULT_FIELDS
 
 

@@ -26,7 +26,7 @@ from hark.channels.form.page import form_page, page_reply, thanks_address
 from hark.channels.form.stamps import LATEST, SOONEST, Stamp, derived_nonce, new_stamp, nonce_in, stamp_of, talk_of
 from hark.channels.kit.address import prefix_of
 from hark.channels.kit.signatures import live_secrets
-from hark.channels.kit.sites import bad_sites
+from hark.channels.kit.sites import bad_sites, site_objections
 from hark.channels.types import (
     Accepted,
     Account,
@@ -69,11 +69,16 @@ class ContactForm(Venue):
 
     key: ClassVar[str] = "form"
     name: ClassVar[str] = "Contact form"
+    intro: ClassVar[str] = "A form on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
         private=True, max_length=MAX_TEXT, idempotent_send="natural", webhook=True, own_venue=True
     )
     Settings = FormSettings
+
+    def objections(self, account: Account) -> Mapping[str, str]:
+        """Sites are origins."""
+        return site_objections(account)
 
     def check(self, account: Account) -> Health:
         """Is there a signing secret, are the sites origins, are the fields usable?"""

@@ -1,15 +1,19 @@
 """One HTTP attempt at a venue, with the four errors (channels reference, section 2.4)."""
 
+from collections.abc import Callable
+
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.kernel import http
 
 ANSWERED = range(200, 300)
+Refusal = Callable[[http.HttpResponse], SendError]
 READS = frozenset({"GET", "HEAD"})
 
 
-def attempt(request: http.HttpRequest) -> http.HttpResponse:
+def attempt(request: http.HttpRequest, *, refusal: Refusal | None = None) -> http.HttpResponse:
     """The venue's 2xx answer to exactly one request.
 
+    `refusal` says what another answer means, in place of `error_of`.
     Raises Retry (nothing was written, 429, 5xx), AuthLost (401), Refused (any other answer) or Ambiguous (the line
     broke after bytes had been written, so that the venue may have taken it).
     """
@@ -25,7 +29,7 @@ def attempt(request: http.HttpRequest) -> http.HttpResponse:
         raise _broken(request, Retry(detail="the line broke")) from error
     if response.status in ANSWERED:
         return response
-    raise error_of(response)
+    raise (refusal or error_of)(response)
 
 
 def _broken(request: http.HttpRequest, error: SendError) -> SendError:

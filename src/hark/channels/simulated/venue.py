@@ -10,6 +10,7 @@ from hark.channels.base import Venue
 from hark.channels.errors import Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.once import attempt
+from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
 from hark.channels.kit.splitting import length
 from hark.channels.kit.words import id_of, text_of, time_of
@@ -43,11 +44,15 @@ NOT_OURS = Rejected(Reply(401, b'{"error":"signature"}'))
 class Settings:
     """`base_url` is the stand-in's; `network` names the made-up place; `idempotent` no: it forgets keys, as many do."""
 
-    base_url: str = ""
-    network: str = ""
-    idempotent: bool = True
-    self_ids: tuple[str, ...] = ()
-    handles: tuple[str, ...] = ()
+    base_url: str = setting(
+        "", label="Address of the stand-in", help="Such as http://127.0.0.1:9000/plum.", required=True
+    )
+    network: str = setting("", label="Made-up network", help="People are one and the same within it.")
+    idempotent: bool = setting(default=True, label="It remembers keys, so that nothing is posted twice")
+    self_ids: tuple[str, ...] = setting((), label="Our own ids there", help="Posts by them are our own.")
+    handles: tuple[str, ...] = setting((), label="Our own names there")
+    token: str = setting("", label="Token", secret=True, help="We are known by it there.")
+    webhook: str = setting("", label="Webhook secret", secret=True, help="Its calls are signed with it.")
 
 
 class Simulated(Venue):
@@ -55,6 +60,7 @@ class Simulated(Venue):
 
     key: ClassVar[str] = "simulated"
     name: ClassVar[str] = "Simulated"
+    intro: ClassVar[str] = "A made-up network for trying out, never a real one."
     proof: ClassVar[str] = "simulated"
     caps: ClassVar[Caps] = Caps(
         public=True,

@@ -8,8 +8,9 @@ from typing import ClassVar
 from hark.channels.base import Venue
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Unreadable, loads
+from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
-from hark.channels.kit.sites import bad_sites
+from hark.channels.kit.sites import SITES_HELP, bad_sites, site_objections
 from hark.channels.kit.words import claimed_addresses, text_of
 from hark.channels.types import (
     Accepted,
@@ -25,21 +26,28 @@ from hark.channels.types import (
     Rejected,
     Reply,
     Request,
+    SharedSecret,
     Verdict,
 )
 from hark.channels.webchat.lines import MAX_BODY, MAX_TEXT, Line, read_line
 from hark.channels.webchat.tokens import Visitor, visitor_of
+from hark.channels.webchat.vouching import signing_code
 
 VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
 LINES_PER_MINUTE = 30
+IDENTITY = SharedSecret(
+    "identity",
+    "Signed-in visitors",
+    "Your site signs with it who is signed in there. The chat then knows the person and opens earlier talks.",
+)
 
 
 @dataclass(frozen=True)
 class Settings:
     """`sites`: the origins whose pages may show the chat, such as https://shop.example."""
 
-    sites: tuple[str, ...] = ()
-    greeting: str = ""
+    sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
+    greeting: str = setting("", label="First words", help="The brand says them in the empty chat.")
 
 
 class WebChat(Venue):
@@ -47,6 +55,7 @@ class WebChat(Venue):
 
     key: ClassVar[str] = "webchat"
     name: ClassVar[str] = "Web chat"
+    intro: ClassVar[str] = "A chat on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
         private=True,
@@ -58,7 +67,16 @@ class WebChat(Venue):
         own_venue=True,
     )
     Settings = Settings
+    shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (IDENTITY,)
     body_bytes: ClassVar[int] = MAX_BODY
+
+    def objections(self, account: Account) -> Mapping[str, str]:
+        """Sites are origins."""
+        return site_objections(account)
+
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """What the site signs with, in four languages."""
+        return signing_code(account)
 
     def check(self, account: Account) -> Health:
         """Is there a signing secret, and are the sites origins?"""

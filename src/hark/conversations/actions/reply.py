@@ -16,6 +16,7 @@ from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBa
 from hark.conversations.models import Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.writing import Way, way_of
+from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
 from hark.delivery import actions as delivery
 from hark.delivery.models import OutboxItem
@@ -65,7 +66,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
         return earlier
     text = written(new["text"])
     way = way_of(conversation, _answered(conversation), 0)
-    _check_way(way, text, new["visibility"])
+    _check_way(way, _leaving(case, new, text), new["visibility"])
     if not new.get("send_anyway"):
         _check_nothing_newer(conversation, agent, new["seen_message_id"])
     case = locked_case(agent, case.pk)
@@ -107,6 +108,11 @@ def _check_way(way: Way, text: str, visibility: str) -> None:
         raise CannotReply(f"It is {way.length(text)} long, and this venue takes {way.max_length}.")
 
 
+def _leaving(case: Case, new: NewReply, text: str) -> str:
+    """The text as it leaves: in public with the author's mark, where the brand wants it."""
+    return signed(text, signature(new["author"].name, case.inbox.brand.public_signature, new["visibility"]))
+
+
 def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
     """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
     newer = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None).exclude(agent=agent)
@@ -131,17 +137,17 @@ def _write(case: Case, way: Way, text: str, new: NewReply, at: datetime) -> Mess
         sent_at=at,
         received_at=at,
     )
-    message.outbox_item = _enqueue(case, way, message, new["idempotency_key"], at)
+    message.outbox_item = _enqueue(case, way, message, new, at)
     message.save(force_insert=True)
     Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind="reply").delete()
     return message
 
 
-def _enqueue(case: Case, way: Way, message: Message, key: UUID, at: datetime) -> OutboxItem:
+def _enqueue(case: Case, way: Way, message: Message, new: NewReply, at: datetime) -> OutboxItem:
     answers, conversation = way.answers, way.conversation
     moved = bool(answers and answers.visibility != Visibility.PRIVATE and message.visibility == Visibility.PRIVATE)
     outbound = Outbound(
-        id=key,
+        id=new["idempotency_key"],
         target=Target(
             external_id=message.parent_id,
             thread=conversation.thread_key,
@@ -150,14 +156,14 @@ def _enqueue(case: Case, way: Way, message: Message, key: UUID, at: datetime) ->
             person=answers.identity.key if answers and answers.identity else "",
         ),
         visibility=cast("Readers", message.visibility),
-        text=message.text,
+        text=_leaving(case, new, message.text),
         private_of=message.parent_id if moved else "",
     )
     try:
         with transaction.atomic():
             return delivery.enqueue(
                 channel_id=conversation.channel_id,
-                idempotency_key=key,
+                idempotency_key=new["idempotency_key"],
                 thread=conversation.thread_key,
                 inbox_id=case.inbox_id,
                 payload=pack(outbound, About(message.key, case.key, conversation.key)),

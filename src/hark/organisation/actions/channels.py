@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from hark.kernel import ids, secrets
 from hark.kernel.actions import record
-from hark.kernel.errors import HarkError
+from hark.kernel.errors import HarkError, NotFound
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.models import Channel, Inbox
@@ -25,6 +25,7 @@ class NewChannel(TypedDict):
     """What connecting an account takes. `settings` holds nothing secret; `secrets` are sealed.
 
     `connected_at` is now unless the account was ours before (a move from elsewhere): clocks start no earlier.
+    `waits_for`: it starts paused, for this reason, until somebody switches it on.
     """
 
     venue: str
@@ -34,6 +35,17 @@ class NewChannel(TypedDict):
     settings: dict[str, Any]
     secrets: dict[str, str]
     connected_at: NotRequired[datetime]
+    waits_for: NotRequired[str]
+
+
+class ChangedChannel(TypedDict):
+    """What an administrator changes of a channel: `secrets` only those typed anew."""
+
+    name: str
+    inbox: Inbox
+    settings: dict[str, Any]
+    secrets: dict[str, str]
+    external_id: NotRequired[str]
 
 
 def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
@@ -52,6 +64,8 @@ def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
         settings=new["settings"],
         sealed_secrets=sealed({"signing": ids.new_token(SIGNING_BITS), **new["secrets"]}, key),
         connected_at=new.get("connected_at") or database_now(),
+        state=ChannelState.PAUSED if new.get("waits_for") else ChannelState.ACTIVE,
+        state_reason=new.get("waits_for", ""),
     )
     try:
         with transaction.atomic():
@@ -75,6 +89,46 @@ def pause_sending(*, channel_id: int, reason: str) -> bool:
             channel = Channel.objects.get(pk=channel_id)
             record([event("channel.auth_lost", channel, "system")])
     return bool(hit)
+
+
+def change_channel(*, channel_id: int, actor: str, **changed: Unpack[ChangedChannel]) -> Channel:
+    """Replace a channel's name, inbox and settings; secrets that are given replace those of their names.
+
+    Settings that are not given stay. One transaction, the row is locked. Raises NotFound, AlreadyConnected.
+    """
+    try:
+        with transaction.atomic():
+            channel = locked_channel(channel_id)
+            channel.name, channel.inbox = changed["name"], changed["inbox"]
+            channel.external_id = changed.get("external_id") or channel.external_id
+            channel.settings = {**channel.settings, **changed["settings"]}
+            if changed["secrets"]:
+                channel.sealed_secrets = sealed({**opened(channel), **changed["secrets"]}, channel.key)
+            channel.save(update_fields=["name", "inbox", "external_id", "settings", "sealed_secrets"])
+            record([event("channel.changed", channel, actor)])
+    except IntegrityError as error:
+        raise AlreadyConnected from error
+    return channel
+
+
+def pause_channel(*, channel_id: int, actor: str, reason: str = "") -> bool:
+    """Stop a channel on purpose: replies wait in the out-box, what comes in is kept. True when it did."""
+    with transaction.atomic():
+        channel = locked_channel(channel_id)
+        if channel.state == ChannelState.PAUSED:
+            return False
+        channel.state, channel.state_reason = ChannelState.PAUSED, reason
+        channel.save(update_fields=["state", "state_reason"])
+        record([event("channel.paused", channel, actor)])
+    return True
+
+
+def locked_channel(channel_id: int) -> Channel:
+    """The channel's row, locked to the end of the transaction. Raises NotFound."""
+    channel = Channel.objects.select_for_update().filter(pk=channel_id).first()
+    if channel is None:
+        raise NotFound
+    return channel
 
 
 def resume_sending(*, channel_id: int, actor: str, new_secrets: dict[str, str] | None = None) -> bool:

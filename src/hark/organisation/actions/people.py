@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -78,9 +79,14 @@ def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> I
     return made
 
 
-def change_inbox(*, key: str, inbox: NewInbox) -> Inbox:
-    """Replace an inbox's name and times; who sees it stays. Raises NotFound, NameTaken."""
-    changed = {name: value for name, value in asdict(inbox).items() if name != "only_assigned"}
+def change_inbox(*, key: str, inbox: NewInbox, brand: Brand | None = None) -> Inbox:
+    """Replace an inbox's name and times, and its brand where one is given; who sees it stays.
+
+    Raises NotFound, NameTaken.
+    """
+    changed: dict[str, Any] = {name: value for name, value in asdict(inbox).items() if name != "only_assigned"}
+    if brand:
+        changed["brand"] = brand
     with _unique("inbox"):
         if not Inbox.objects.filter(key=key).update(**changed):
             raise NotFound

@@ -1,12 +1,13 @@
 """The first run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now
-from hark.organisation.actions.people import add_agent, add_brand, add_inbox, add_team
+from hark.organisation.actions.people import add_agent, add_brand, add_inbox, add_team, change_inbox
 from hark.organisation.models import Agent, Brand, Inbox, Organisation, Team
 from hark.organisation.types import NewBrand, NewInbox, Role
 
@@ -51,3 +52,20 @@ def set_up(
         first_brand = add_brand(brand=brand or NewBrand(name=organisation))
         first_inbox = add_inbox(inbox=inbox or NewInbox(name="Care"), brand=first_brand, teams=[team])
     return Founded(founded, owner, team, first_brand, first_inbox)
+
+
+def arrange_inboxes(*, first: Inbox, wanted: Sequence[NewInbox]) -> list[Inbox]:
+    """Make the first inbox the first of those wanted and add the others beside it, seen by the same teams.
+
+    One that is there already under its name is changed, so that the first run can be walked back and forth. One
+    transaction. Raises NameTaken.
+    """
+    with transaction.atomic():
+        teams, made = list(first.teams.all()), []
+        for place, inbox in enumerate(wanted):
+            there = Inbox.objects.filter(name=inbox.name).exclude(pk=first.pk).first() if place else first
+            if there:
+                made.append(change_inbox(key=there.key, inbox=inbox))
+            else:
+                made.append(add_inbox(inbox=inbox, brand=first.brand, teams=teams))
+    return made

@@ -72,7 +72,7 @@ def folder() -> "Finding":
 
 def asked_of_the_database() -> Sequence["Finding"]:
     """What only the database knows."""
-    return [clock(), arrivals(), copies()]
+    return [clock(), arrivals(), channels(), copies()]
 
 
 def clock() -> "Finding":
@@ -100,6 +100,18 @@ def arrivals() -> "Finding":
         cure = "Open the page Parked arrivals: read the cause, then replay or discard them."
         return Finding("arrivals", ok=False, sentence=f"{parked} arrivals could not be read and are parked.", cure=cure)
     return Finding("arrivals", ok=True, sentence="What comes in is read at once.")
+
+
+def channels() -> "Finding":
+    """Does every channel hear and speak?"""
+    from hark.kernel.health import Finding
+    from hark.organisation.queries import ill_channels
+
+    ill = [f"{channel.name} ({why})" for channel, why in ill_channels()]
+    if ill:
+        cure = "Open Settings, Channels: each page names the step that fails and what to do."
+        return Finding("channels", ok=False, sentence=f"Channels that need a person: {', '.join(ill)}.", cure=cure)
+    return Finding("channels", ok=True, sentence="No channel is cut off or strangely silent.")
 
 
 def copies() -> "Finding":

@@ -10,12 +10,13 @@ from hark.channels.registry import UnknownVenue, venue
 from hark.conversations.models import Message
 from hark.delivery.queries import channels_resting
 from hark.kernel.time import now
-from hark.organisation.models import Agent, Channel
+from hark.organisation.models import Agent, Channel, ChannelHealth
 from hark.organisation.queries import inboxes_visible_to
 from hark.organisation.types import ChannelState
 from hark.workspace.queries.words import VENUE_ICONS, ago, span_words
 
 LATE_SECONDS = 120
+SILENT = "Nothing has come for three times as long as is usual at this hour. See whether the venue still reaches us."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
     """The channels of the inboxes this agent may see, by name. Three queries however many channels."""
     newest = Message.objects.filter(channel=OuterRef("pk"), direction="in").order_by("-id")
     rows: QuerySet[Channel, Channel] = Channel.objects.filter(inbox__in=inboxes_visible_to(agent)).select_related(
-        "inbox"
+        "inbox", "health"
     )
     rows = rows.annotate(
         heard_at=Subquery(newest.values("received_at")[:1]), said_at=Subquery(newest.values("sent_at")[:1])
@@ -71,11 +72,10 @@ def _shown(
 
 
 def _health(row: Channel, lag: float | None, rests_until: datetime | None) -> tuple[str, str, str]:
-    if row.state == ChannelState.AUTH_LOST:
-        why = row.state_reason or "The venue no longer accepts our permission"
-        return "ill", "Cut off", f"{why}. Replies wait in the out-box and go when it is renewed; arrivals are kept."
     if row.state == ChannelState.PAUSED:
         return "paused", "Paused", row.state_reason or "An administrator has paused it. Replies wait."
+    if ill := _ill(row):
+        return "ill", *ill
     if rests_until:
         return (
             "late",
@@ -85,6 +85,17 @@ def _health(row: Channel, lag: float | None, rests_until: datetime | None) -> tu
     if lag is not None and lag > LATE_SECONDS:
         return "late", "Late", "What is written there reaches us late. Nothing is lost, it arrives later."
     return "well", "Well", ""
+
+
+def _ill(row: Channel) -> tuple[str, str] | None:
+    """What a person must look at: in a word, and as a sentence."""
+    known: ChannelHealth | None = getattr(row, "health", None)
+    if row.state == ChannelState.AUTH_LOST:
+        why = row.state_reason or "The venue no longer accepts our permission"
+        return "Cut off", f"{why}. Replies wait in the out-box and go when it is renewed; arrivals are kept."
+    if known and known.problems:
+        return "Check failed", str(known.problems[0])
+    return ("Silent", SILENT) if known and known.silent_since else None
 
 
 def venue_name(key: str) -> str:
@@ -109,6 +120,8 @@ def _to_paste(row: Channel) -> tuple[str, str, str]:
     if row.venue == "webchat":
         words = "Paste this line before the end of every page that shall show the chat."
         return f"{root}/chat/{row.key}/", f'<script async src="{root}/chat/{row.key}/widget.js"></script>', words
+    if row.venue == "api":
+        return "", f"{root}/in/{row.key}", "Your program posts its signed calls to this address."
     if row.venue == "form":
         words = "Link to the page, or paste this line where the form shall stand."
         frame = f'<script async src="{root}/form/{row.key}/embed.js"></script>'

@@ -1,7 +1,10 @@
 """What can be written on a case, who would read it, and why not."""
 
+from dataclasses import replace
+
 from hark.conversations.models import Case
 from hark.conversations.queries.writing import Way, ways_to_answer
+from hark.conversations.signature import signature
 from hark.conversations.types import Visibility
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
@@ -19,7 +22,8 @@ KINDS = {Visibility.PUBLIC: PUBLIC, Visibility.LIMITED: LIMITED, Visibility.PRIV
 
 def ways_shown(agent: Agent, case: Case) -> list[WayShown]:
     """The ways to answer a case in words, the conversation that was written to last first."""
-    return [_way(agent, way) for way in ways_to_answer(agent, case)]
+    how = case.inbox.brand.public_signature
+    return [_way(agent, way, how) for way in ways_to_answer(agent, case)]
 
 
 def first_kind(ways: list[WayShown]) -> str:
@@ -34,18 +38,19 @@ def first_kind(ways: list[WayShown]) -> str:
     return "private" if "private" in open_kinds else "note"
 
 
-def _way(agent: Agent, way: Way) -> WayShown:
+def _way(agent: Agent, way: Way, how: str) -> WayShown:
     channel = way.conversation.channel
     place, whole = venue_name(channel.venue), place_name(channel.venue, channel.name)
+    sign = signature(agent.name, how, Visibility.PUBLIC)
     person = (way.answers and way.answers.identity and (way.answers.identity.handle or way.answers.identity.name)) or ""
     return WayShown(
         way=way,
         key=way.conversation.key,
         name=whole,
         to=f"Reply to {person}, {whole}" if person else f"Reply, {whole}",
-        kinds=tuple(_kind(agent, way, place, visibility) for visibility in _offered(way)),
+        kinds=tuple(_kind(agent, way, place, visibility, how) for visibility in _offered(way)),
         seen=way.newest_message_id,
-        limit=way.max_length,
+        limit=way.max_length - len(f" {sign}") if way.max_length and sign else way.max_length,
         unit=way.unit,
     )
 
@@ -56,9 +61,10 @@ def _offered(way: Way) -> tuple[Visibility, ...]:
     return (shared, Visibility.PRIVATE)
 
 
-def _kind(agent: Agent, way: Way, place: str, visibility: Visibility) -> KindShown:
-    kind = KINDS[visibility]
-    return KindShown(kind.kind, kind.tab, kind.icon, kind.act, kind.readers, _why_not(agent, way, place, visibility))
+def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) -> KindShown:
+    kind, sign = KINDS[visibility], signature(agent.name, how, visibility)
+    readers = f"{kind.readers} Signed {sign}." if sign else kind.readers
+    return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
 
 
 def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:

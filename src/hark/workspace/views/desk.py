@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from hark.intake.queries import count_parked
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
 from hark.organisation.models import Agent
+from hark.organisation.queries import ill_channels
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.routing.queries import load_of
 
@@ -103,6 +104,7 @@ def rail(request: HttpRequest, here: str) -> dict[str, Any]:
         "may_note": role in MAY_NOTE,
         "may_supervise": role in MAY_SUPERVISE,
         "may_administer": role in MAY_ADMINISTER,
+        "ill": len(ill_channels()) if role in MAY_ADMINISTER else 0,
         "parked": count_parked(agent) if role in MAY_SUPERVISE else 0,
     }
 

@@ -8,20 +8,21 @@ from django.shortcuts import redirect, render
 
 from hark.kernel.errors import HarkError
 from hark.organisation.actions.channels import connect_channel
-from hark.organisation.actions.people import WeakPassword, add_agent, change_brand, change_inbox
-from hark.organisation.actions.set_up import AlreadySetUp, set_up
+from hark.organisation.actions.people import WeakPassword, add_agent, change_brand
+from hark.organisation.actions.set_up import AlreadySetUp, arrange_inboxes, set_up
 from hark.organisation.models import Agent, Brand, Inbox
 from hark.organisation.queries import is_set_up
 from hark.organisation.types import MAY_ADMINISTER, Role
 from hark.workspace.queries.channels import channels_shown
 from hark.workspace.views.desk import agent_of, desk
-from hark.workspace.views.forms import AgentForm, BrandForm, FirstChannelsForm, FirstRunForm, InboxForm
+from hark.workspace.views.forms import AgentForm, BrandForm, FirstChannelsForm, FirstRunForm
 from hark.workspace.views.invitations import invitation
+from hark.workspace.views.rhythms import RhythmsForm
 
 STEPS = (
     ("organisation", "You", "The organisation and its owner"),
     ("brand", "Brand", "What to listen for"),
-    ("inbox", "Inbox", "What agents see, and how fast"),
+    ("inbox", "Inboxes", "Where customers talk, and how fast"),
     ("channels", "Channels", "Chat and form on your site"),
     ("people", "People", "Who answers"),
 )
@@ -73,34 +74,39 @@ def brand_step(request: HttpRequest) -> HttpResponse:
 
 @desk("GET", "POST", roles=MAY_ADMINISTER)
 def inbox_step(request: HttpRequest) -> HttpResponse:
-    """The first inbox and its promises."""
-    inbox = Inbox.objects.order_by("pk").first()
-    if inbox is None:
+    """Where customers talk: an inbox with sensible clocks for each kind of place."""
+    first = Inbox.objects.order_by("pk").first()
+    if first is None:
         raise Http404
-    form = InboxForm(request.POST or None, initial=inbox_values(inbox))
+    form = RhythmsForm(request.POST or None)
     if (
         request.method == "POST"
         and form.is_valid()
-        and tried(form, lambda: change_inbox(key=inbox.key, inbox=form.inbox()))
+        and tried(form, lambda: arrange_inboxes(first=first, wanted=form.inboxes()))
     ):
         return redirect("/first-run/channels/")
     lead = (
-        "Channels feed inboxes; agents see the inboxes of their teams. The times are the promise whose clock is shown."
+        "Each place gets an inbox with the times that people expect there. They are the promise whose clock your agents"
+        " see; all of it can be changed now and later."
     )
-    return step(request, "inbox", form=form, title="Your first inbox", lead=lead, skip="/first-run/channels/")
+    return step(
+        request, "inbox", template="first_run_inboxes.html", form=form, rows=form.rows(), lead=lead,
+        title="Where do customers talk?", skip="/first-run/channels/",
+    )  # fmt: skip
 
 
 @desk("GET", "POST", roles=MAY_ADMINISTER)
 def channels_step(request: HttpRequest) -> HttpResponse:
     """Connect web chat and contact form, and show what to paste into the site."""
-    inbox = Inbox.objects.order_by("pk").first()
-    if inbox is None:
+    inboxes = list(Inbox.objects.order_by("first_response_seconds", "pk"))
+    if not inboxes:
         raise Http404
     shown = channels_shown(agent_of(request))
     form = FirstChannelsForm(request.POST or None, connected={channel.venue for channel in shown})
     if request.method == "POST" and form.is_valid():
         for venue, name in form.chosen():
             sites = list(form.cleaned_data["sites"])
+            inbox = inboxes[0] if venue == "webchat" else slowest(inboxes)
             connect_channel(
                 actor=agent_of(request).key, venue=venue, external_id=inbox.key, name=name, inbox=inbox,
                 settings={"sites": sites}, secrets={},
@@ -127,6 +133,11 @@ def people_step(request: HttpRequest) -> HttpResponse:
         request, "people", template="first_run_people.html", form=form, invited=invited,
         people=Agent.objects.filter(is_active=True).order_by("name"), title="Who answers?", lead=lead, skip="/",
     )  # fmt: skip
+
+
+def slowest(inboxes: list[Inbox]) -> Inbox:
+    """Where a form belongs: the inbox with most time to answer; the chat belongs to the quickest."""
+    return max(inboxes, key=lambda inbox: inbox.first_response_seconds)
 
 
 def added(request: HttpRequest, form: AgentForm) -> dict[str, str] | None:
@@ -161,13 +172,15 @@ def tried(form: Any, act: Any) -> bool:
 
 def brand_values(brand: Brand) -> dict[str, Any]:
     """A brand as its form shows it."""
-    return {name: getattr(brand, name) for name in ("name", "about", "handles", "products", "exclude")}
+    shown = ("name", "about", "handles", "products", "exclude", "language", "colour", "public_signature")
+    return {name: getattr(brand, name) for name in shown}
 
 
 def inbox_values(inbox: Inbox) -> dict[str, Any]:
     """An inbox as its form shows it."""
     return {
         "name": inbox.name,
+        "brand": inbox.brand.key,
         "undo_seconds": inbox.undo_seconds,
         "first_minutes": max(1, inbox.first_response_seconds // 60),
         "next_minutes": max(1, inbox.next_response_seconds // 60),

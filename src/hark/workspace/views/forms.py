@@ -1,15 +1,20 @@
 """What the pages of the first run and the settings ask for."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 
-from hark.organisation.models import Brand, Inbox, Team
-from hark.organisation.types import NewBrand, NewInbox, Role
+from hark.organisation.models import Brand, Team
+from hark.organisation.types import NewBrand, NewInbox, PublicSignature, Role
 
 MAX_WORDS = 100
+UNASKED = ("language", "colour", "public_signature")
+LANGUAGES = (
+    ("de", "German"), ("en", "English"), ("es", "Spanish"), ("fr", "French"), ("it", "Italian"), ("nl", "Dutch"),
+    ("pt", "Portuguese"),
+)  # fmt: skip
 
 
 class Words(forms.CharField):
@@ -105,9 +110,33 @@ class BrandForm(forms.Form):
     )
 
     def brand(self, keep: Brand | None = None) -> NewBrand:
-        """The brand as it was written; language and colour stay as they are."""
-        written = NewBrand(**self.cleaned_data)
-        return replace(written, language=keep.language, colour=keep.colour) if keep else written
+        """The brand as it was written; what the form does not ask for stays as it is."""
+        unasked = {name: getattr(keep, name) for name in UNASKED} if keep else {}
+        return NewBrand(**{**unasked, **self.cleaned_data})
+
+
+class BrandLooksForm(BrandForm):
+    """Everything a brand says of itself, how it looks and who signs."""
+
+    language = forms.ChoiceField(label="Language of its own pages", choices=LANGUAGES)
+    colour = forms.CharField(
+        label="Colour of its chat and form",
+        max_length=7,
+        widget=forms.TextInput(attrs={"type": "color"}),
+        help_text="Made lighter or darker by itself where it could not be read.",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "A colour is written like #0f6b5f.")],
+    )
+    public_signature = forms.ChoiceField(
+        label="Who signs public replies",
+        choices=PublicSignature.choices,
+        help_text="Added when the reply leaves. Private replies are not signed.",
+    )
+
+
+class NewBrandForm(forms.Form):
+    """One brand more."""
+
+    name = forms.CharField(label="Name of the brand", max_length=80)
 
 
 class InboxForm(forms.Form):
@@ -139,6 +168,18 @@ class InboxForm(forms.Form):
             first_response_seconds=given["first_minutes"] * 60,
             next_response_seconds=given["next_minutes"] * 60,
         )
+
+
+class BrandedInboxForm(InboxForm):
+    """An inbox and the brand that speaks from it."""
+
+    brand = OneByName(
+        label="Brand",
+        queryset=Brand.objects.order_by("name"),
+        to_field_name="key",
+        empty_label=None,
+        help_text="Its words, its colour and its signature are used here.",
+    )
 
 
 class AgentForm(forms.Form):
@@ -216,26 +257,3 @@ def origins(sites: tuple[str, ...]) -> tuple[str, ...]:
     if any(not re.fullmatch(r"https?://[^/\s?#@]+", site) for site in sites):
         raise forms.ValidationError("A site is written like https://shop.example, without anything behind it.")
     return sites
-
-
-class ChannelForm(forms.Form):
-    """One more page of ours as a channel. Venues with an account elsewhere bring their own guide."""
-
-    venue = forms.ChoiceField(label="Venue", choices=[("webchat", "Web chat"), ("form", "Contact form")])
-    name = forms.CharField(label="Name", max_length=80, help_text="Such as shop.example.")
-    inbox = OneByName(
-        label="Inbox",
-        queryset=Inbox.objects.order_by("name"),
-        to_field_name="key",
-        empty_label=None,
-        help_text="Decides who sees it, which clocks run and how long a reply can be taken back.",
-    )
-    sites = Words(
-        label="Sites that may show it",
-        required=False,
-        help_text="Such as https://shop.example. Empty: only by its own address.",
-    )
-
-    def clean_sites(self) -> tuple[str, ...]:
-        """Origins only."""
-        return origins(self.cleaned_data["sites"])

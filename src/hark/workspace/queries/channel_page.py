@@ -1,0 +1,149 @@
+"""One channel's page: the steps of its connection with their state, its health, what its venue allows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hark.channels.accounts import caps_of
+from hark.channels.in_words import Allowed, allows
+from hark.channels.registry import UnknownVenue, venue
+from hark.channels.types import Caps
+from hark.conversations.models import Message
+from hark.conversations.silence import hour_of_week, longest_allowed
+from hark.delivery.queries import delivery_words
+from hark.kernel.errors import HarkError
+from hark.kernel.time import now
+from hark.organisation.models import Channel, ChannelHealth
+from hark.organisation.types import ChannelState
+from hark.workspace.queries.words import ago, span_words
+
+FRESH = timedelta(minutes=30)
+COME_IN = "Write something to it from outside, as a customer would. This page notices by itself."
+LEARNING = "Hark is still learning what is usual here; it needs three weeks."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the connection. `state` is done, now, todo or bad; `lines` are further sentences."""
+
+    name: str
+    title: str
+    words: str
+    state: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPage:
+    """What the page shows beside the form. `test` is the message that a test reply would answer;
+    `shares`: there are secrets that programs of the company hold too."""
+
+    steps: tuple[Step, ...]
+    allowed: tuple[Allowed, ...]
+    usual: str
+    checked: str
+    test: Message | None
+    shares: bool
+
+    @property
+    def waits(self) -> bool:
+        """Will a step change by itself?"""
+        return any(step.name in {"in", "out"} and step.state in {"todo", "now"} for step in self.steps)
+
+
+def channel_page(channel: Channel) -> ChannelPage:
+    """Everything about one channel. Six queries."""
+    at, caps = now(), _caps(channel)
+    health = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
+    newest = _newest(channel, "in")
+    steps = (
+        Step("settings", "Settings", "Kept. Secrets are sealed and never shown again.", "done"),
+        _checked(health, at),
+        _switched_on(channel, health),
+        _comes_in(newest, caps, at),
+        *([_goes_out(channel, at)] if caps.public or caps.private else []),
+    )
+    return ChannelPage(
+        steps=steps,
+        allowed=allows(caps),
+        usual=usual_words(health, at),
+        checked=_when(health.checked_at, at) if health.checked_at else "never",
+        shares=_shares(channel),
+        test=newest if newest and _may_be_tested(channel, newest, at) else None,
+    )
+
+
+def usual_words(health: ChannelHealth, at: datetime) -> str:
+    """The usual longest silence of this hour and when the alarm comes, in a sentence."""
+    allowed = longest_allowed(health.usual_gaps, at)
+    if allowed is None:
+        return LEARNING
+    usual = span_words(health.usual_gaps[hour_of_week(at)])
+    return f"At this hour a silence of {usual} is usual; after {span_words(allowed)} there is an alarm."
+
+
+def _checked(health: ChannelHealth, at: datetime) -> Step:
+    if health.checked_at is None:
+        return Step("check", "Check", "Not done yet.", "now")
+    if health.problems:
+        return Step("check", "Check", f"It failed {_when(health.checked_at, at)}:", "bad", tuple(health.problems))
+    return Step("check", "Check", f"All well, {_when(health.checked_at, at)}. It is repeated every hour.", "done")
+
+
+def _switched_on(channel: Channel, health: ChannelHealth) -> Step:
+    if channel.state == ChannelState.ACTIVE:
+        return Step("on", "Switched on", "It hears and speaks.", "done")
+    if channel.state == ChannelState.AUTH_LOST:
+        why = channel.state_reason or "The venue no longer accepts our permission"
+        words = "Type the renewed password or permission below and keep it. What waits in the out-box then leaves."
+        return Step("on", "Cut off", f"{why}.", "bad", (words,))
+    waits = "now" if health.checked_at and not health.problems else "todo"
+    return Step("on", "Switched off", channel.state_reason or "Paused: replies wait, what comes in is kept.", waits)
+
+
+def _comes_in(newest: Message | None, caps: Caps, at: datetime) -> Step:
+    if newest:
+        return Step("in", "A message comes in", f"The newest came {_when(newest.received_at, at)}.", "done")
+    if not (caps.webhook or caps.poll):
+        return Step("in", "A message comes in", "This venue brings nothing in.", "todo")
+    return Step("in", "A message comes in", COME_IN, "todo")
+
+
+def _goes_out(channel: Channel, at: datetime) -> Step:
+    ours = _newest(channel, "out")
+    title = "A reply goes out"
+    if ours is None or ours.outbox_item is None:
+        return Step("out", title, "Answer a message, from here or from its case.", "todo")
+    words = delivery_words(ours.outbox_item, channel_state=channel.state, at=at)
+    state = "bad" if words.bad else "done" if words.state in {"sent", "delivered", "read"} else "now"
+    return Step("out", title, f"The newest: {words.words.rstrip('.')}, written {_when(ours.sent_at, at)}.", state)
+
+
+def _newest(channel: Channel, direction: str) -> Message | None:
+    rows = Message.objects.filter(channel=channel, direction=direction, deleted_at=None)
+    return rows.select_related("identity", "conversation__case", "outbox_item").order_by("-id").first()
+
+
+def _may_be_tested(channel: Channel, newest: Message, at: datetime) -> bool:
+    """A fresh private message with a case: most likely the test that somebody has just written."""
+    fresh = newest.visibility == "private" and at - newest.received_at < FRESH
+    return fresh and newest.conversation.case_id is not None and channel.state == ChannelState.ACTIVE
+
+
+def _when(then: datetime, at: datetime) -> str:
+    """How long ago, inside a sentence."""
+    words = ago(then, at)
+    return "just now" if words == "now" else words
+
+
+def _shares(channel: Channel) -> bool:
+    try:
+        return bool(venue(channel.venue).shared_secrets)
+    except UnknownVenue:
+        return False
+
+
+def _caps(channel: Channel) -> Caps:
+    try:
+        return caps_of(channel)
+    except HarkError:
+        return Caps()

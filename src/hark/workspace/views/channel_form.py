@@ -1,0 +1,94 @@
+"""The form of a channel, made from its venue's `Settings`: no venue has a page of its own."""
+
+from typing import Any
+
+from django import forms
+
+from hark.channels.base import Venue
+from hark.channels.kit.setting import Asked, asked
+from hark.channels.types import Account
+from hark.organisation.actions.channels import opened
+from hark.organisation.models import Channel, Inbox
+from hark.workspace.views.forms import OneByName, Words
+
+KEPT = "One is kept, sealed. Type to replace it."
+LONGEST = 2000
+
+
+class ChannelForm(forms.Form):
+    """Name, inbox, and what the venue asks for (each field `set_…`). Secrets can be written, never read."""
+
+    name = forms.CharField(label="Name", max_length=80, help_text="What your people call it, such as shop.example.")
+    inbox = OneByName(
+        label="Inbox",
+        queryset=Inbox.objects.order_by("name"),
+        to_field_name="key",
+        empty_label=None,
+        help_text="Decides who sees it, which clocks run and how long a reply can be taken back.",
+    )
+
+    def __init__(self, data: Any, *, venue: Venue, channel: Channel | None = None) -> None:
+        """`channel` is None while it is being connected."""
+        self.venue, self.channel = venue, channel
+        self.asked, self.kept = asked(venue.Settings), opened(channel) if channel else {}
+        super().__init__(data, initial=self._shown())
+        for one in self.asked:
+            self.fields[f"set_{one.name}"] = field_of(one, kept=bool(self.kept.get(one.name)))
+        self.parts = {f"set_{one.name}": one.part for one in self.asked if one.part}
+
+    def _shown(self) -> dict[str, Any]:
+        """What stands in the fields before anybody types."""
+        known = self.channel.settings if self.channel else {}
+        shown = {f"set_{one.name}": known.get(one.name, one.default) for one in self.asked if one.kind != "secret"}
+        return {**shown, "name": self.channel.name, "inbox": self.channel.inbox.key} if self.channel else shown
+
+    def settings(self) -> dict[str, Any]:
+        """What is not secret, as it is stored."""
+        typed = {one.name: self.cleaned_data.get(f"set_{one.name}") for one in self.asked if one.kind != "secret"}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in typed.items()}
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets that were typed; one left empty stays as it is."""
+        typed = {one.name: self.cleaned_data.get(f"set_{one.name}") for one in self.asked if one.kind == "secret"}
+        return {name: value for name, value in typed.items() if value}
+
+    def in_parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings, the first ones without."""
+        found: list[tuple[str, list[forms.BoundField]]] = [("", [])]
+        for field in self:
+            if field.name in self.parts:
+                found.append((self.parts[field.name], []))
+            found[-1][1].append(field)
+        return found
+
+    def external_id(self) -> str:
+        """What names the account at the venue, where a setting does; a page of ours is named by inbox and name."""
+        if self.venue.identified_by:
+            return str(self.settings().get(self.venue.identified_by) or "")
+        return "" if self.channel else f"{self.cleaned_data['inbox'].key}/{self.cleaned_data['name']}"
+
+    def clean(self) -> dict[str, Any]:
+        """The venue itself says what it cannot use."""
+        given = super().clean() or {}
+        account = Account("", settings=self.settings(), secrets={**self.kept, **self.secrets()})
+        for name, sentence in self.venue.objections(account).items():
+            self.add_error(f"set_{name}", sentence)
+        return given
+
+
+def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
+    """The field that asks for one setting."""
+    more: dict[str, Any] = {"label": one.label, "help_text": one.help, "required": one.required and not kept}
+    if one.kind == "secret":
+        hidden = forms.PasswordInput(attrs={"autocomplete": "new-password", "placeholder": KEPT if kept else ""})
+        return forms.CharField(widget=hidden, strip=False, max_length=LONGEST, **more)
+    if one.kind == "choice":
+        return forms.ChoiceField(choices=one.choices, **more)
+    if one.kind == "number":
+        return forms.IntegerField(min_value=one.low, max_value=one.high, **more)
+    if one.kind == "yes":
+        return forms.BooleanField(**{**more, "required": False})
+    if one.kind == "words":
+        return Words(**more)
+    widget = forms.Textarea(attrs={"rows": 3}) if one.kind == "long" else forms.TextInput()
+    return forms.CharField(max_length=LONGEST, widget=widget, **more)

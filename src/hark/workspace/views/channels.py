@@ -1,0 +1,155 @@
+"""Settings: channels with their health, the guide to connect one more, and a page for each."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from hark.channels.base import Venue
+from hark.channels.registry import UnknownVenue, venue, venues
+from hark.conversations.actions.reply import reply
+from hark.conversations.types import Author, Visibility
+from hark.intake.actions.checking import check_channel
+from hark.kernel.errors import NotFound
+from hark.kernel.ids import new_uuid
+from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
+from hark.organisation.models import Agent, Channel
+from hark.organisation.queries import get_channel
+from hark.organisation.types import MAY_ADMINISTER, ChannelState
+from hark.workspace.queries.channel_page import channel_page
+from hark.workspace.queries.channels import channels_shown
+from hark.workspace.queries.words import VENUE_ICONS
+from hark.workspace.views.channel_form import ChannelForm
+from hark.workspace.views.desk import agent_of, desk
+from hark.workspace.views.first_run import tried
+from hark.workspace.views.settings import settings_page
+
+NOT_ON_YET = "Not switched on yet: its check must pass first."
+TEST = "This is a test from Hark. Nothing needs to be done."
+
+
+@desk("GET", roles=MAY_ADMINISTER)
+def channels(request: HttpRequest) -> HttpResponse:
+    """All channels with their health, and the venues that can be connected."""
+    shown = channels_shown(agent_of(request))
+    well = sum(channel.health == "well" for channel in shown)
+    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(venues().values(), key=_real_ones_first)]
+    return settings_page(request, "channels", channels=shown, well=well, venues=known)
+
+
+@desk("GET", "POST", roles=MAY_ADMINISTER)
+def new_channel(request: HttpRequest, key: str) -> HttpResponse:
+    """Connect an account at a venue: what it needs, then its check, then it is switched on."""
+    place = venue_called(key)
+    form, made = ChannelForm(request.POST or None, venue=place), None
+
+    def connect() -> None:
+        nonlocal made
+        made = connect_channel(
+            actor=agent_of(request).key, venue=key, external_id=form.external_id(), name=form.cleaned_data["name"],
+            inbox=form.cleaned_data["inbox"], settings=form.settings(), secrets=form.secrets(), waits_for=NOT_ON_YET,
+        )  # fmt: skip
+
+    if request.method == "POST" and form.is_valid() and tried(form, connect) and made:
+        look(request, made, "Connected and switched on.")
+        return redirect(f"/settings/channels/{made.key}/")
+    return settings_page(request, "channel_new", form=form, venue=place, icon=VENUE_ICONS.get(key, "post"))
+
+
+@desk("GET", "POST", roles=MAY_ADMINISTER)
+def channel(request: HttpRequest, key: str) -> HttpResponse:
+    """One channel: how it is, what it needs, what its venue allows."""
+    row = get_channel(agent_of(request), key)
+    form = ChannelForm(request.POST or None, venue=venue_called(row.venue), channel=row)
+
+    def keep() -> None:
+        change_channel(
+            channel_id=row.pk, actor=agent_of(request).key, name=form.cleaned_data["name"],
+            inbox=form.cleaned_data["inbox"], settings=form.settings(), secrets=form.secrets(),
+            external_id=form.external_id(),
+        )  # fmt: skip
+
+    if request.method == "POST" and form.is_valid() and tried(form, keep):
+        look(request, Channel.objects.get(pk=row.pk), "Kept, and checked: all is well.")
+        return redirect(f"/settings/channels/{key}/")
+    shown = next(each for each in channels_shown(agent_of(request)) if each.key == key)
+    return settings_page(request, "channel", form=form, channel=row, shown=shown, page=channel_page(row))
+
+
+@desk("GET", roles=MAY_ADMINISTER)
+def channel_steps(request: HttpRequest, key: str) -> HttpResponse:
+    """The steps alone: the page asks again while it waits for a message or a reply."""
+    row = get_channel(agent_of(request), key)
+    return render(request, "workspace/parts/channel_steps.html", {"channel": row, "page": channel_page(row)})
+
+
+@desk("POST", roles=MAY_ADMINISTER)
+def channel_act(request: HttpRequest, key: str) -> HttpResponse:
+    """Check, pause, switch on, send a test reply."""
+    row, act = get_channel(agent_of(request), key), ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise NotFound
+    act(request, row)
+    return redirect(f"/settings/channels/{key}/")
+
+
+def look(request: HttpRequest, row: Channel, good: str = "All is well.") -> None:
+    """Check a channel and say what came of it; one that waited only for that is switched on."""
+    problems = check_channel(channel=row).problems
+    if problems:
+        messages.error(request, f"The check found: {problems[0]}")
+        return
+    if row.state == ChannelState.AUTH_LOST or row.state_reason == NOT_ON_YET:
+        resume_sending(channel_id=row.pk, actor=agent_of(request).key)
+    messages.success(request, good)
+
+
+def pause(request: HttpRequest, row: Channel) -> None:
+    """Replies wait from now on."""
+    pause_channel(channel_id=row.pk, actor=agent_of(request).key)
+    messages.success(request, "Paused. Replies wait, what comes in is kept.")
+
+
+def switch_on(request: HttpRequest, row: Channel) -> None:
+    """Whatever its check says: the administrator decides."""
+    resume_sending(channel_id=row.pk, actor=agent_of(request).key)
+    messages.success(request, "Switched on. What waited leaves now.")
+
+
+def send_test(request: HttpRequest, row: Channel) -> None:
+    """Answer the newest message by the way that every reply takes: out-box, sender, venue."""
+    agent, message = agent_of(request), channel_page(row).test
+    if message is None or message.key != request.POST.get("message") or message.conversation.case_id is None:
+        raise NotFound
+    reply(
+        case_id=message.conversation.case_id, conversation_id=message.conversation_id, author=author_of(agent),
+        text=TEST, visibility=Visibility.PRIVATE, idempotency_key=new_uuid(), seen_message_id=message.pk,
+        send_anyway=True,
+    )  # fmt: skip
+    messages.success(request, "The test is in the out-box and leaves when the time to undo it is over.")
+
+
+ACTS: dict[str, Callable[[HttpRequest, Channel], None]] = {
+    "check": look,
+    "pause": pause,
+    "resume": switch_on,
+    "test": send_test,
+}
+
+
+def author_of(agent: Agent) -> Author:
+    """Who writes."""
+    return Author(agent.pk, agent.key, agent.name)
+
+
+def venue_called(key: str) -> Venue:
+    """The venue of this name; raises NotFound."""
+    try:
+        return venue(key)
+    except UnknownVenue:
+        raise NotFound from None
+
+
+def _real_ones_first(place: Venue) -> tuple[bool, str]:
+    return place.proof == "simulated", place.name
