@@ -32,7 +32,11 @@ WORDS = re.compile(
     r"|recipient|mailbox|address|domain)|fatal errors|returned to (?:you|the )?sender|returned mail|message (?:was )?(?:not )?"
     r"(?:returned|rejected|refused)|does not exist|(?:over|exceeded).{0,20}quota|\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b"
     r"|final-recipient:|\"notificationType\"\s*:\s*\"Bounce\"|reporting-mta:|not listed in|送信|配信|エラー|не доставлено"
-    r"|nicht zugestellt|не существует|are not a? ?member|loop",
+    r"|nicht zugestellt|не существует|are not a? ?member|duplicated message-id",
+    re.IGNORECASE,
+)
+SURE = re.compile(
+    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent)|undeliver|(?:invalid|unknown|no such) (?:user|recipient)|non-deliverable",
     re.IGNORECASE,
 )
 AWS = re.compile(r'\\?"(?:notificationType|eventType)\\?"\s*:\s*\\?"Bounce')
@@ -78,7 +82,7 @@ def _groups(report: bytes) -> list[dict[str, str]]:
     """The groups of fields of a delivery report: the message's first, then one for each recipient."""
     found = []
     for block in re.split(rb"\r?\n[ \t]*\r?\n", report)[:50]:
-        headers, _ = read_headers(block + b"\n\n", 0, len(block) + 2, Notes())
+        headers, _ = read_headers(block.strip() + b"\n\n", 0, len(block) + 2, Notes())
         found.append({name: headers.raw(name) for name in headers.named("")})
     return found
 
@@ -107,7 +111,9 @@ def _free_form(headers: Headers, subject: str, text: str) -> bool:
     subject_says, words_say = bool(SUBJECT.search(subject)), bool(WORDS.search(text))
     if ANSWER.match(subject) and not ROBOT.search(sender):
         return False
-    return (robot and (subject_says or (words_say and bool(ROBOT.search(sender))))) or (subject_says and words_say)
+    if robot and (subject_says or (words_say and ROBOT.search(sender))):
+        return True
+    return (subject_says and words_say) or (returned == "<>" and bool(SURE.search(text[:1_000])))
 
 
 def _filled(found: Bounce, root: Part, text: str, subject: str, original_id: str) -> Bounce:
@@ -121,11 +127,12 @@ def _filled(found: Bounce, root: Part, text: str, subject: str, original_id: str
 
 
 def _recipient(text: str, ours: set[str]) -> str:
-    """The likeliest address in the words: the surest form first, never our own nor the robot's."""
-    for form in RECIPIENTS:
-        for found in form.finditer(text):
-            if found[1].lower() not in ours and not ROBOT.search(found[1]):
-                return found[1]
+    """The likeliest address in the words: the surest form first; our own only in the surest, the robot's never."""
+    for forms, others in ((RECIPIENTS, ours), (RECIPIENTS[:3], set())):
+        for form in forms:
+            for found in form.finditer(text):
+                if found[1].lower() not in others and not ROBOT.search(found[1]):
+                    return found[1]
     return ""
 
 

@@ -79,6 +79,8 @@ def _fields(lines: list[bytes], notes: Notes) -> tuple[list[tuple[str, bytes]], 
         elif found:
             fields.append((found[1].decode("ascii").lower(), [line[found.end() :]]))
             junk = None
+        elif fields and fields[-1][1][-1].rstrip().endswith(b";") and b"=" in line:
+            fields[-1][1].append(b" " + line)  # a parameter that somebody forgot to indent
         elif junk is None and line.strip():
             junk = place
         place += len(line) + 1

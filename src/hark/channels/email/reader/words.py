@@ -30,7 +30,8 @@ def decode_words(text: str, notes: Notes) -> str:
     run: list[tuple[str, bytes]] = []
     for place in range(1, len(pieces), 4):
         charset, kind, said, after = pieces[place : place + 4]
-        run.append((charset.partition("*")[0].lower(), _bytes(kind, said)))
+        charset = charset.partition("*")[0].lower()
+        run.append((charset, _bytes(kind, said, charset)))
         if after or place + 4 >= len(pieces):
             found += [*_joined(run, notes), after]
             run = []
@@ -42,8 +43,11 @@ def _joined(run: list[tuple[str, bytes]], notes: Notes) -> list[str]:
     return [decoded(b"".join(data for _, data in some), charset, notes) for charset, some in groups]
 
 
-def _bytes(kind: str, said: str) -> bytes:
-    raw = said.encode("utf-8", "replace")
+def _bytes(kind: str, said: str, charset: str) -> bytes:
+    try:
+        raw = said.encode("ascii" if said.isascii() else charset, "replace")  # letters that should have been encoded
+    except (LookupError, UnicodeError, ValueError):
+        raw = said.encode("utf-8", "replace")
     if kind in "qQ":
         return binascii.a2b_qp(raw.replace(b"_", b" "), header=False)
     letters = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
