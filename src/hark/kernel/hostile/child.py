@@ -24,6 +24,8 @@ def main() -> None:
     """Answer until the parent closes the pipe."""
     questions, answers = _own_pipes()
     _lock_in()
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     with suppress(EOFError, BrokenPipeError):
         while True:
             asked = json.loads(read_frame(questions)[1])

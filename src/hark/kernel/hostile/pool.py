@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,8 @@ def read_in_child(function: str, body: bytes, *arguments: str, seconds: float = 
 class _Child:
     """One process that reads."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-P", "-s", "-m", "hark.kernel.hostile.child"]
+    def __init__(self, modules: Iterable[str]) -> None:
+        command = [sys.executable, "-P", "-s", "-m", "hark.kernel.hostile.child", *modules]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -140,8 +141,11 @@ class _Pool:
     def __init__(self) -> None:
         self.free = threading.BoundedSemaphore(MOST_CHILDREN)
         self.idle: list[_Child] = []
+        self.modules: set[str] = set()
+        self.foreign: list[_Child] = []
 
     def read(self, function: str, body: bytes, arguments: tuple[str, ...], seconds: float) -> Outcome:
+        self.modules.add(function.partition(":")[0])
         with self.free:
             child = self._take()
             outcome = None
@@ -152,6 +156,7 @@ class _Pool:
                     self.idle.append(child)
                 else:
                     child.end()
+                    self.idle.append(_Child(self.modules))  # it warms up while nobody waits for it
             return outcome
 
     def _take(self) -> _Child:
@@ -162,7 +167,12 @@ class _Pool:
                 if child.process.poll() is None:
                     return child
                 child.end()
-        return _Child()
+        return _Child(self.modules)
+
+    def forget(self) -> None:
+        """A forked process has children of its own; these stay its parent's."""
+        self.foreign = [*self.foreign, *self.idle]
+        self.free, self.idle = threading.BoundedSemaphore(MOST_CHILDREN), []
 
     def end(self) -> None:
         """When this process leaves."""
@@ -170,13 +180,7 @@ class _Pool:
             self.idle.pop().end()
 
 
-def _forget() -> None:
-    """A forked process has children of its own."""
-    global _pool
-    _pool = _Pool()
-
-
 _pool = _Pool()
-atexit.register(lambda: _pool.end())
+atexit.register(_pool.end)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_pool.forget)
