@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from hark.kernel.hostile.frames import BYTES, DONE, JSON, READY, TROUBLE, read_frame, write_frame
 
 MEMORY_BYTES = 600 * 1_048_576
+ORPHAN = 8  # times its seconds: longer than any parent waits
 REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
 CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -105,9 +106,10 @@ def _place(error: Exception) -> str:
 
 
 def _alarm(seconds: float) -> None:
-    """Without a handler the signal ends the process, whatever it is doing."""
+    """So much work, and in case nobody waits any more so much time: the signals end the process, whatever it does."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, ORPHAN * seconds)
 
 
 if __name__ == "__main__":

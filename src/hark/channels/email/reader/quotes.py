@@ -20,8 +20,8 @@ def _words(key: str) -> re.Pattern[str]:
 
 WROTE, FIELDS = _words("wrote_header"), _words("from_header")
 WROTE_TOO = re.compile(  # languages that are missing there, and other orders of the words
-    r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote|schrieb"
-    r"|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
+    r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote"
+    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
     re.IGNORECASE,
 )
 FIELD_LINE = re.compile(r"[>\s*]*[^\W\d][\w\s]{0,20}\s?[:：]\*?\s?\S")

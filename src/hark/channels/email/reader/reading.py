@@ -147,7 +147,7 @@ def _text(body: Body, cleaned: list[CleanHtml | None]) -> str:
 
 
 def _html(body: Body, cleaned: list[CleanHtml | None]) -> str:
-    """The stretches one after the other; a plain one between others becomes a paragraph; nothing where all are plain."""
+    """The stretches one after the other, a plain one between others as a paragraph; nothing where all are plain."""
     if not any(cleaned):
         return ""
     pairs = zip(body.written, cleaned, strict=True)

@@ -14,7 +14,7 @@ TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 
 @dataclass(slots=True)
 class Part:
-    """A part: its headers, its type, where its body stands. `ref` counts the way to it: `2.1`; the whole mail is `0`."""
+    """A part: its headers, its type, where its body stands. `ref` is the way to it: `2.1`; the whole mail is `0`."""
 
     ref: str
     headers: Headers
