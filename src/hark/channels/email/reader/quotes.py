@@ -48,7 +48,7 @@ def _first(lines: list[str], *, forwarded: bool) -> int | None:
     """The line where it begins."""
     windows = 0
     for place, line in enumerate(lines):
-        bare = line.strip()
+        bare = line[: 2 * LONGEST_WINDOW].strip()
         if ORIGINAL.fullmatch(bare) and not forwarded:
             return _above(lines, place)
         if not bare or windows >= MOST_WINDOWS:
@@ -80,7 +80,7 @@ def _is_head(lines: list[str]) -> bool:
     """Three lines at least of another mail's head: From, Sent, To, Subject in some language."""
     window = "\n".join(line.strip()[:LONGEST_WINDOW] for line in lines)
     found = FIELDS.match(window)
-    return bool(found) and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
+    return found is not None and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
 
 
 def _answered_between(rest: list[str]) -> bool:
