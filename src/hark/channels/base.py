@@ -41,6 +41,7 @@ class Venue(Protocol):
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
     Settings: ClassVar[type[Any]] = NoSettings
+    poll_seconds: ClassVar[float] = 60.0  # the rest between two readings of a polled channel
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 
     def caps_for(self, account: Account) -> Caps:
@@ -63,9 +64,25 @@ class Venue(Protocol):
         """One page from an opaque cursor (empty: from the start)."""
         return Page((), cursor)
 
+    def watch(self, account: Account, cursor: str) -> Iterator[Page]:
+        """Page after page; whoever asks for the next one has stored the one before.
+
+        Ends when nothing more is there. A venue that can wait for news goes on over one line instead, and gives a page
+        (an empty one where nothing has come) every few seconds, so that it can be told to stop; closing it hangs up.
+        """
+        page = self.poll(account, cursor)
+        yield page
+        while page.more:
+            page = self.poll(account, page.next_cursor)
+            yield page
+
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Exactly one attempt; raises one of the four errors."""
         raise Refused("no_api", f"{self.name} takes no replies from Hark.")
+
+    def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
+        """Names by which an answer to this reply will speak of it, known to nobody but its recipient. Pure."""
+        return ()
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """The bytes of an attachment, capped."""
