@@ -66,9 +66,13 @@ def connected(server: Server) -> socket.socket:
 
 
 def encrypted(server: Server, line: socket.socket) -> ssl.SSLSocket:
-    """The line after the TLS handshake."""
+    """The line after the TLS handshake; closed when that fails."""
     with naming_the_step(server):
-        return tls().wrap_socket(line, server_hostname=server.host)
+        try:
+            return tls().wrap_socket(line, server_hostname=server.host)
+        except OSError:
+            line.close()
+            raise
 
 
 @contextmanager

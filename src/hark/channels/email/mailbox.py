@@ -20,7 +20,7 @@ from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxL
 
 from hark.channels.email.connecting import STEP_SECONDS, Server, connected, encrypted, imap_server, naming_the_step
 from hark.channels.email.settings import MailSettings
-from hark.channels.errors import AuthLost, Refused, Retry
+from hark.channels.errors import AuthLost, Refused, Retry, SendError
 from hark.channels.types import Raw
 
 PAGE_MAILS, PAGE_BYTES = 50, 20_000_000
@@ -86,12 +86,17 @@ class Mailbox(BaseMailBox):
     def __init__(self, server: Server) -> None:
         """Connects."""
         self.server = server
+        self.next_uids: dict[str, int] = {}
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
         client = _Client(self.server)
         if self.server.security == "starttls":
-            client.starttls()
+            try:
+                client.starttls()
+            except SendError:
+                client.shutdown()
+                raise
         return client
 
     @property
@@ -105,7 +110,8 @@ class Mailbox(BaseMailBox):
             self.folder.set(folder, readonly=not marking)
         except MailboxFolderSelectError as error:
             raise Refused("folder", f"There is no folder named {folder} in this mailbox.") from error
-        return self._number("UIDVALIDITY"), self._number("UIDNEXT") or self._highest() + 1
+        self.next_uids[folder] = self._number("UIDNEXT") or self._highest() + 1
+        return self._number("UIDVALIDITY"), self.next_uids[folder]
 
     def read(self, place: Place) -> Chunk:
         """The next mails behind a place of the folder that was entered."""

@@ -23,10 +23,10 @@ LINE_SECONDS = 1500.0
 
 
 def next_page(account: Account, cursor: str) -> Page:
-    """One page on a line of its own."""
+    """The first page that holds something, else the last, on a line of its own."""
     settings = mail_settings(account)
     with opened(settings, password_of(account)) as box:
-        return next(_pages(box, settings, cursor))
+        return next(page for page in _pages(box, settings, cursor) if page.raws or not page.more)
 
 
 def pages(account: Account, cursor: str) -> Iterator[Page]:
@@ -41,7 +41,10 @@ def pages(account: Account, cursor: str) -> Iterator[Page]:
                 yield page
             if not waits or monotonic() > until:
                 return
+            before = box.next_uids.get(settings.folder)
             box.enter(settings.folder, marking=settings.mark_seen)
+            if box.next_uids.get(settings.folder) != before:
+                continue  # it came after the last look, and no server tells of it again
             for _ in box.wait(WAIT_WITH_SENT_SECONDS if settings.sent_folder else WAIT_SECONDS):
                 yield Page((), cursor)
 

@@ -10,11 +10,13 @@ from hark.channels.types import Outbound, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
 from hark.conversations.actions.folding import LINE
+from hark.conversations.actions.letters import expect_answers
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
 from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
 from hark.conversations.models import Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.participants import without_pending
 from hark.conversations.queries.writing import Way, way_of
 from hark.conversations.types import Author, Direction, Status, Visibility
 from hark.delivery import actions as delivery
@@ -93,7 +95,7 @@ def _same_reply(agent: Agent, conversation: Conversation, key: UUID) -> Message 
 
 def _answered(conversation: Conversation) -> Message | None:
     """The newest message of the customer: the one that a reply answers."""
-    inbound = conversation.messages.filter(direction=Direction.INBOUND)
+    inbound = without_pending(conversation.messages.filter(direction=Direction.INBOUND))
     return inbound.select_related("identity").order_by("-id").first()
 
 
@@ -152,7 +154,9 @@ def _enqueue(case: Case, way: Way, message: Message, key: UUID, at: datetime) ->
         visibility=cast("Readers", message.visibility),
         text=message.text,
         private_of=message.parent_id if moved else "",
+        subject=conversation.subject,
     )
+    expect_answers(conversation, outbound)
     try:
         with transaction.atomic():
             return delivery.enqueue(
