@@ -1,5 +1,6 @@
 """A mail channel in the tests of the journey: mails come in as a page of the mailbox would bring them."""
 
+from datetime import timedelta
 from typing import Any
 
 from hark.channels.accounts import account_of
@@ -27,6 +28,7 @@ def mail_channel(address: str = ADDRESS, inbox: Inbox | None = None, **more: Any
         inbox=inbox or make_inbox(),
         settings={"address": address, "incoming": "pipe", "smtp_host": "127.0.0.1", **more},
         secrets={"password": "made-up"},
+        connected_at=now() - timedelta(days=1),
     )
 
 

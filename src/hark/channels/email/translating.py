@@ -59,6 +59,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
         subject=storable(mail.subject),
         text=storable(mail.text),
         html=mail.html or None,
+        quote_from=mail.quote_from,
         attachments=tuple(AttachmentRef(part.ref, part.mime, part.size, part.name) for part in mail.parts),
         sent_at=_sent_at(raw, mail),
         targets_us="none" if is_self else "owned_venue",
