@@ -111,7 +111,8 @@ def _check_way(way: Way, text: str, visibility: str) -> None:
 
 def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
     """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
-    newer = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None).exclude(agent=agent)
+    others = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False)
+    newer = others.exclude(agent=agent)
     found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
     if found:
         raise NewerMessage(found)
