@@ -1,7 +1,7 @@
 """The only place where text becomes HTML that is trusted: escaped first, then marked up by us.
 
-HTML that strangers wrote is made harmless in `hark.kernel.foreign_html`, whose functions are known here as well. They are
-called inside a child that may be killed (`hark.kernel.hostile`), never by a process that serves or works.
+HTML that strangers wrote is made harmless in `hark.kernel.foreign_html`, whose functions are known here as well. They
+are called inside a child that may be killed (`hark.kernel.hostile`), never by a process that serves or works.
 """
 
 import re

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from hark.kernel.hostile.frames import BYTES, DONE, JSON, READY, TROUBLE, read_frame, write_frame
 
 MEMORY_BYTES = 600 * 1_048_576
+ORPHAN = 8  # times its seconds: longer than any parent waits
 REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
 CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -28,10 +29,14 @@ def main() -> None:
         importlib.import_module(module)
     with suppress(EOFError, BrokenPipeError):
         while True:
-            asked = json.loads(read_frame(questions)[1])
-            function = _function(asked["function"])
-            write_frame(answers, READY)
-            _answer(function, read_frame(questions)[1], asked["arguments"], answers, asked["seconds"])
+            kind, said = read_frame(questions)
+            if kind == READY:
+                _function(said.decode())
+                write_frame(answers, READY)
+                continue
+            asked = json.loads(said)
+            body = read_frame(questions)[1]
+            _answer(_function(asked["function"]), body, asked["arguments"], answers, asked["seconds"])
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -105,9 +110,10 @@ def _place(error: Exception) -> str:
 
 
 def _alarm(seconds: float) -> None:
-    """Without a handler the signal ends the process, whatever it is doing."""
+    """So much work, and in case nobody waits any more so much time: the signals end the process, whatever it does."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, ORPHAN * seconds)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The parent's side: a few warm children, each given one thing at a time and thrown away at the first trouble.
 
-Works in any process and thread. Children end with their parent: their pipe closes, and an alarm of their own ends
-what they were doing. `os.fork` leaves them to the parent.
+Works in any process and thread. Children end with their parent: their pipe closes, and a clock of their own ends what
+they were doing. `os.fork` leaves them to the parent.
 """
 
 import atexit
@@ -15,13 +15,15 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hark.kernel.hostile.frames import BYTES, DONE, JSON, READY, TROUBLE, read_frame, write_frame
 
 SECONDS = 1.5
 STARTING_SECONDS = 60.0  # a new process on a very busy machine; nothing of a stranger's is read in it
-GRACE_SECONDS = 0.3  # for the child's own alarm
+STARVED = 0.5  # a child that got less than this share of a processor was not slow, the machine was
+MOST_PATIENCE = 4  # times its seconds, for one that starves
 MOST_ITEMS = 200
 MOST_CHILDREN = 2
 
@@ -62,6 +64,7 @@ class _Child:
             start_new_session=True,
         )
         self.items, self.late = 0, False
+        self.known: set[str] = set()
 
     def ask(self, function: str, body: bytes, arguments: tuple[str, ...], seconds: float) -> Outcome:
         """One thing to read. What the child says before it ends is kept."""
@@ -70,12 +73,12 @@ class _Child:
         asked = json.dumps({"function": function, "arguments": arguments, "seconds": seconds}).encode()
         value = None
         try:
-            with self._killed_after(STARTING_SECONDS):
-                write_frame(questions, JSON, asked)
-                if read_frame(answers)[0] != READY:
-                    raise EOFError
+            if function not in self.known:
+                with _Deadline(self, STARTING_SECONDS):
+                    self._introduce(function)
             self.items += 1
-            with self._killed_after(seconds + GRACE_SECONDS):
+            with _Deadline(self, seconds):
+                write_frame(questions, JSON, asked)
                 write_frame(questions, BYTES, body)
                 kind, said = read_frame(answers)
                 while kind in (JSON, BYTES):
@@ -87,20 +90,25 @@ class _Child:
             return Outcome(value)
         return Outcome(value, _trouble(function, said) if kind == TROUBLE else "crashed")
 
-    def _killed_after(self, seconds: float) -> "_Deadline":
-        return _Deadline(self, seconds)
+    def _introduce(self, function: str) -> None:
+        """Have it import what it will need, before its clock runs."""
+        assert self.process.stdin is not None and self.process.stdout is not None  # noqa: S101, PT018 - pipes
+        write_frame(self.process.stdin, READY, function.encode())
+        if read_frame(self.process.stdout)[0] != READY:
+            raise EOFError
+        self.known.add(function)
 
-    def expire(self) -> None:
+    def kill(self) -> None:
         """Its time is over."""
         self.late = True
         self.process.kill()
 
     def _cause_of_death(self) -> str:
-        """Its alarm or ours: time. The system, or a library that aborts: memory. All else is our fault."""
+        """Its clock or ours: time. The system, or a library that aborts: memory. All else is our fault."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         status = self.process.returncode
-        if self.late or status == -getattr(signal, "SIGALRM", 0):
+        if self.late or status in (-getattr(signal, "SIGPROF", 0), -getattr(signal, "SIGALRM", 0)):
             return "timeout"
         return "memory" if status in (-signal.SIGABRT, -getattr(signal, "SIGKILL", 0)) else "crashed"
 
@@ -115,17 +123,36 @@ class _Child:
 
 
 class _Deadline:
-    """Ends a child when the block takes longer."""
+    """Kills a child when the block takes longer; one that the machine lets wait for its turn gets more time."""
 
     def __init__(self, child: _Child, seconds: float) -> None:
-        self.timer = threading.Timer(seconds, child.expire)
-        self.timer.daemon = True
+        self.child, self.seconds = child, seconds
+        self.over = threading.Event()
+        self.watcher = threading.Thread(target=self._watch, name="hostile", daemon=True)
 
     def __enter__(self) -> None:
-        self.timer.start()
+        self.begun = _work_seconds(self.child.process.pid)
+        self.watcher.start()
 
     def __exit__(self, *error: object) -> None:
-        self.timer.cancel()
+        self.over.set()
+
+    def _watch(self) -> None:
+        for _ in range(MOST_PATIENCE):
+            if self.over.wait(self.seconds):
+                return
+            if _work_seconds(self.child.process.pid) - self.begun >= self.seconds * STARVED:
+                break
+        self.child.kill()
+
+
+def _work_seconds(process: int) -> float:
+    """The processor time that a process has used; without end where nobody can say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return float("inf")
 
 
 def _trouble(function: str, said: bytes) -> str:

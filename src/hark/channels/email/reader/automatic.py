@@ -42,7 +42,8 @@ SUBJECT = re.compile(
     r" (?:vacation|holiday|leave) (?:until|from|till)|abwesen(?:d|heit)|automatische (?:antwort|abwesen)"
     r"|r[ée]ponse automatique|absence du bureau|respuesta autom|resposta autom|fuera de la oficina|fora do escrit"
     r"|risposta automat|fuori (?:sede|ufficio)|automatisch antwoord|afwezig|autosvar|frånvaro|fravær|automaattinen vast"
-    r"|odpowiedź automat|automatická odpov|автоответ|автоматический ответ|自動応答|自动回复|自動回覆|부재중|자동\s?회신)",
+    r"|odpowiedź automat|automatická odpov|автоответ|автоматический ответ"
+    r"|自動応答|自动回复|自動回覆|부재중|자동\s?회신)",
     re.IGNORECASE,
 )
 COMPLAINT = re.compile(r"complaint about message from|(?:spam|abuse) (?:report|complaint)|feedback loop", re.IGNORECASE)

@@ -15,34 +15,46 @@ ROBOT = re.compile(
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"undeliver|ndeliverable|returned (?:mail|to sender|message)|returning (?:message|mail|to)|failure (?:notice|delivery)"
-    r"|deliver[yd]?\W+(?:has |status|fail|notif|report|problem|error|delayed|incomplete|temporar)|mail(?: \w+)? (?:failed|failure)"
-    r"|mail (?:system )?error|(?:could|can) ?not be (?:delivered|sent)|not be delivered|delivery has|message .{0,80}delayed"
-    r"|delayed (?:mail|delivery)|non-?delivery|errors from|loop alert|are not member|permanent (?:delivery )?fail"
-    r"|aws notification|メールエラー|配信|unzustellbar|nicht zugestellt|zustell|non remis|remise|non distribu|no entregado"
-    r"|no se (?:puede|pudo) entregar|mancata consegna|niet bezorgd|onbestelbaar|не доставлено|недоставлен|неудач|退信"
-    r"|returnerad|ikke leveret|niedostarcz",
+    r"undeliver|ndeliverable|returned (?:mail|to sender|message)|returning (?:message|mail)"
+    r"|returning to|failure (?:notice|deliv)"
+    r"|deliver[yd]?\W+(?:has |status|fail|notif|report|problem|error|delayed|incomplete|temporar)"
+    r"|mail(?: \w+)? (?:failed|failure)|mail (?:system )?error|(?:could|can) ?not be (?:delivered|sent)"
+    r"|not be delivered|delivery has|message .{0,80}delayed|delayed (?:mail|delivery)|non-?delivery|errors from"
+    r"|loop alert|are not member|permanent (?:delivery )?fail|aws notification|メールエラー|配信|unzustellbar|nicht zugestellt"
+    r"|zustell|non remis|remise|non distribu|no entregado|no se (?:puede|pudo) entregar|mancata consegna|niet bezorgd"
+    r"|onbestelbaar|не доставлено|недоставлен|неудач|退信|returnerad|ikke leveret|niedostarcz",
     re.IGNORECASE,
 )
 WORDS = re.compile(
-    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent|found)|(?:was|were|has|have) not (?:been )?(?:yet )?(?:be )?delivered"
-    r"|(?:unable|failed|not able|wasn't able|was not able) to (?:deliver|be delivered)|delivery (?:to|attempts?|of|has|failed)"
-    r"|undeliver|address(?:\(es\)|es)? (?:failed|rejected|had)|(?:user|host|mailbox|account|recipient|address) (?:is )?"
-    r"(?:unknown|unavailable|not found|full|disabled|rejected|inactive|over quota)|(?:unknown|no such|invalid) (?:user|host"
-    r"|recipient|mailbox|address|domain)|fatal errors|returned to (?:you|the )?sender|returned mail|message (?:was )?(?:not )?"
-    r"(?:returned|rejected|refused)|does not exist|(?:over|exceeded).{0,20}quota|\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b"
-    r"|final-recipient:|\"notificationType\"\s*:\s*\"Bounce\"|reporting-mta:|not listed in|送信|配信|エラー|не доставлено"
-    r"|nicht zugestellt|не существует|are not a? ?member|duplicated message-id",
+    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent|found)"
+    r"|(?:was|were|has|have) not (?:been )?(?:yet )?(?:be )?deliver"
+    r"|(?:unable|failed|not able|wasn't able|was not able) to (?:deliver|be delivered)"
+    r"|delivery (?:to|attempts?|of|has|failed)|undeliver|address(?:\(es\)|es)? (?:failed|rejected|had)"
+    r"|(?:user|host|mailbox|account|recipient|address) (?:is )?(?:unknown|unavailable|not found|full|disabled|rejected"
+    r"|inactive|over quota)|(?:unknown|no such|invalid) (?:user|host|recipient|mailbox|address|domain)|fatal errors"
+    r"|returned to (?:you|the )?sender|returned mail|message (?:was )?(?:not )?(?:returned|rejected|refused)"
+    r"|does not exist|(?:over|exceeded).{0,20}quota|\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|final-recipient:"
+    r"|reporting-mta:|not listed in|送信|配信|エラー|не доставлено|nicht zugestellt|не существует|are not a? ?member"
+    r"|duplicated message-id",
+    re.IGNORECASE,
+)
+MACHINE = re.compile(  # what a customer who waits for a delivery does not write
+    r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}"
+    r"|final-recipient:|reporting-mta:|diagnostic-code|\bsmtp\b|rcpt to|mail from:"
+    r"|mailer-daemon|postmaster|transcript of|(?:failed|following|original) (?:recipient|address|message)|message-id"
+    r"|\b55[0-4] |not listed in",
     re.IGNORECASE,
 )
 SURE = re.compile(
-    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent)|undeliver|(?:invalid|unknown|no such) (?:user|recipient)|non-deliverable",
+    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent)|undeliver|(?:invalid|unknown|no such) (?:user|recipient)"
+    r"|non-deliverable",
     re.IGNORECASE,
 )
 AWS = re.compile(r'\\?"(?:notificationType|eventType)\\?"\s*:\s*\\?"Bounce')
 DELAY = re.compile(
-    r"delayed|\(delay\)|still being retried|will (?:be )?(?:retry|retried|keep trying|continue trying|continue to)|not yet been"
-    r"|no action is required|do not need to resend|warning|temporarily deferred|will try (?:again|to deliver)",
+    r"delayed|\(delay\)|still being retried|will (?:be )?(?:retry|retried|keep trying|continue trying|continue to)"
+    r"|not yet been|no action is required|do not need to resend|warning|temporarily deferred"
+    r"|will try (?:again|to deliver)",
     re.IGNORECASE,
 )
 ANSWER = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|vs|tr|rv)\s*:", re.IGNORECASE)
@@ -52,8 +64,8 @@ ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}"
 RECIPIENTS = (
     re.compile(rf"(?:original|final)-recipient:\s*(?:rfc822|utf-8|system)?\s*;?\s*<?({ADDRESS})", re.IGNORECASE),
     re.compile(rf"rcpt to:?\s*<({ADDRESS})>", re.IGNORECASE),
-    re.compile(rf"^\s*<({ADDRESS})>(?:\.\.\.|:|\s*\(|,|$)", re.MULTILINE),
-    re.compile(rf"^\s*({ADDRESS})\s*(?:\.\.\.|:|\(|$)", re.MULTILINE),
+    re.compile(rf"^[ \t]*<({ADDRESS})>(?:\.\.\.|:|[ \t]*\(|,|$)", re.MULTILINE),
+    re.compile(rf"^[ \t*]*({ADDRESS})[ \t]*(?:\.\.\.|:|\(|$)", re.MULTILINE),
     re.compile(rf"(?:to|for|recipients?|address|user|account)[\s:]+<?({ADDRESS})", re.IGNORECASE),
     re.compile(rf"({ADDRESS})"),
 )
@@ -102,7 +114,11 @@ def _from_report(groups: list[dict[str, str]]) -> Bounce | None:
 
 
 def _free_form(headers: Headers, subject: str, text: str) -> bool:
-    """A robot's sender, subject and words; two of the three at least, and a person's answer to one is none."""
+    """A robot's sender, subject and words: two of the three at least.
+
+    Without the sender the words must be a machine's: customers write of deliveries that failed, too. A person's answer
+    to a bounce is none.
+    """
     if "x-failed-recipients" in headers or AWS.search(text):
         return True
     sender = " ".join((headers.raw("from"), headers.raw("sender")))
@@ -113,7 +129,9 @@ def _free_form(headers: Headers, subject: str, text: str) -> bool:
         return False
     if robot and (subject_says or (words_say and ROBOT.search(sender))):
         return True
-    return (subject_says and words_say) or (returned == "<>" and bool(SURE.search(text[:1_000])))
+    return (subject_says and words_say and bool(MACHINE.search(text))) or (
+        returned == "<>" and bool(SURE.search(text[:1_000]))
+    )
 
 
 def _filled(found: Bounce, root: Part, text: str, subject: str, original_id: str) -> Bounce:

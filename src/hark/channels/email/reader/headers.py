@@ -57,17 +57,16 @@ def read_headers(data: bytes, start: int, stop: int, notes: Notes) -> tuple[Head
     blank = re.compile(rb"\r?\n").match(data, start, stop) or BLANK.search(data, start, stop)
     end = blank.end() if blank else stop
     cut = min(end, start + ALL_HEADERS_BYTES)
-    if cut < end:
-        notes.stopped("header_too_long")
     lines = data[start:cut].split(b"\n")
-    if len(lines) > HEADER_LINES:
+    fields, body = _fields(lines[:HEADER_LINES])
+    if fields and (cut < end or any(len(value) > HEADER_BYTES for _, value in fields)):
+        notes.stopped("header_too_long")
+    if fields and len(lines) > HEADER_LINES:
         notes.stopped("too_many_headers")
-        del lines[HEADER_LINES:]
-    fields, body = _fields(lines, notes)
-    return Headers(fields), (end if body is None else start + body)
+    return Headers((name, value[:HEADER_BYTES]) for name, value in fields), (end if body is None else start + body)
 
 
-def _fields(lines: list[bytes], notes: Notes) -> tuple[list[tuple[str, bytes]], int | None]:
+def _fields(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], int | None]:
     """The fields, and where in the block the body begins when it does so without an empty line."""
     fields: list[tuple[str, list[bytes]]] = []
     place, junk = 0, None
@@ -84,13 +83,13 @@ def _fields(lines: list[bytes], notes: Notes) -> tuple[list[tuple[str, bytes]], 
         elif junk is None and line.strip():
             junk = place
         place += len(line) + 1
-    if not any(name in KNOWN or name.startswith("x-") for name, _ in fields) and lines and lines[0].strip():
-        return ([], 0) if junk is not None or not fields else (_capped(fields, notes), None)
-    return _capped(fields, notes), junk
+    if not _are_headers(fields, lines, junk):
+        return [], 0
+    return [(name, b"\n".join(some)) for name, some in fields], junk
 
 
-def _capped(fields: list[tuple[str, list[bytes]]], notes: Notes) -> list[tuple[str, bytes]]:
-    whole = [(name, b"\n".join(lines)) for name, lines in fields]
-    if any(len(value) > HEADER_BYTES for _, value in whole):
-        notes.stopped("header_too_long")
-    return [(name, value[:HEADER_BYTES]) for name, value in whole]
+def _are_headers(fields: list[tuple[str, list[bytes]]], lines: list[bytes], junk: int | None) -> bool:
+    """Text that happens to hold a colon is no header."""
+    if not fields:
+        return not any(line.strip() for line in lines)
+    return junk is None or any(name in KNOWN or name.startswith("x-") for name, _ in fields)

@@ -20,8 +20,8 @@ def _words(key: str) -> re.Pattern[str]:
 
 WROTE, FIELDS = _words("wrote_header"), _words("from_header")
 WROTE_TOO = re.compile(  # languages that are missing there, and other orders of the words
-    r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote|schrieb"
-    r"|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
+    r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote"
+    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
     re.IGNORECASE,
 )
 FIELD_LINE = re.compile(r"[>\s*]*[^\W\d][\w\s]{0,20}\s?[:：]\*?\s?\S")
@@ -48,7 +48,7 @@ def _first(lines: list[str], *, forwarded: bool) -> int | None:
     """The line where it begins."""
     windows = 0
     for place, line in enumerate(lines):
-        bare = line.strip()
+        bare = line[: 2 * LONGEST_WINDOW].strip()
         if ORIGINAL.fullmatch(bare) and not forwarded:
             return _above(lines, place)
         if not bare or windows >= MOST_WINDOWS:
@@ -80,7 +80,7 @@ def _is_head(lines: list[str]) -> bool:
     """Three lines at least of another mail's head: From, Sent, To, Subject in some language."""
     window = "\n".join(line.strip()[:LONGEST_WINDOW] for line in lines)
     found = FIELDS.match(window)
-    return bool(found) and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
+    return found is not None and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
 
 
 def _answered_between(rest: list[str]) -> bool:
