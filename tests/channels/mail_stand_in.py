@@ -39,6 +39,13 @@ class MailServers:
     smtp_port: int = 0
     can_idle: bool = True
     refuses_uid: int = 0
+    smtp: "Threaded | None" = None
+
+    def hang_up(self) -> None:
+        """Nobody listens for replies any more."""
+        assert self.smtp
+        self.smtp.shutdown()
+        self.smtp.server_close()
 
     def put(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> int:
         """A mail arrives."""
@@ -86,7 +93,7 @@ def mail_servers() -> Iterator[MailServers]:
     state = MailServers()
     lines = [Threaded(("127.0.0.1", 0), type("Line", (kind,), {"state": state})) for kind in (ImapLine, SmtpLine)]
     state.imap_port, state.smtp_port = (line.server_address[1] for line in lines)
-    state.close_smtp = lines[1].server_close  # type: ignore[attr-defined]
+    state.smtp = lines[1]
     threads = [threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True) for one in lines]
     for thread in threads:
         thread.start()

@@ -9,7 +9,7 @@ from tests.channels import test_conformance as suites
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
 BEGIN, END = "<!-- table: made by the suite -->\n", "<!-- end of the table -->\n"
-BENCHES = (suites.TestWebChat(), suites.TestContactForm(), suites.TestSimulated())
+BENCHES = (suites.TestWebChat(), suites.TestContactForm(), suites.TestEmail(), suites.TestSimulated())
 
 
 def test_table_of_venues_and_cases_is_up_to_date() -> None:

@@ -17,7 +17,7 @@ from hark.channels.types import Account, Outbound
 
 CODE = "[a-z2-7]{26}"  # base 32 survives servers that change the case of an address
 OURS = re.compile(rf"<([0-9a-f]{{32}})\.({CODE})@[^<>@\s]+>\Z")
-MARKED = re.compile(rf"(.+)\+({CODE})\Z")
+MARKED = re.compile(rf".+\+({CODE})\Z")
 TOKEN = "token:"  # noqa: S105 - a word in front of one
 
 
@@ -46,16 +46,10 @@ def reply_address(account: Account, thread: str, recipient: str) -> str:
     return f"{local}+{reply_token(account, thread, recipient)}@{domain}"
 
 
-def tokens_in(account: Account, addresses: Iterable[str]) -> tuple[str, ...]:
-    """The codes in those addresses that are ours, as marks; whether they are genuine is known to the core alone."""
-    own_local, _, own_domain = mail_settings(account).address.rpartition("@")
-    found = []
-    for address in addresses:
-        local, _, domain = address.strip().lower().rpartition("@")
-        marked = MARKED.match(local)
-        if marked and (marked.group(1), domain) == (own_local, own_domain):
-            found.append(TOKEN + marked.group(2))
-    return tuple(dict.fromkeys(found))
+def tokens_in(addresses: Iterable[str]) -> tuple[str, ...]:
+    """What looks like a code in those addresses, as marks; only the core knows which were given out, and for what."""
+    found = (MARKED.match(address.strip().lower().rpartition("@")[0]) for address in addresses)
+    return tuple(dict.fromkeys(TOKEN + marked.group(1) for marked in found if marked))
 
 
 def _code(account: Account, purpose: str, about: str) -> str:

@@ -67,7 +67,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
         policy=_policy(account, raw, mail),
         problem=_problem(raw, mail),
         letter=Letter(
-            tokens=_tokens(account, mail, references),
+            tokens=tokens_in([*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to]),
             references=references,
             own=mail.external_id,
             forged=_is_forged(account, mail),
@@ -80,12 +80,6 @@ def _references(mail: Mail) -> tuple[str, ...]:
     named: Sequence[str] = (*([mail.in_reply_to] if mail.in_reply_to else []), *reversed(mail.references))
     ids = [found.group() for one in named if (found := ID.search(one))]
     return tuple(dict.fromkeys(ids))[:NEAREST_IDS]
-
-
-def _tokens(account: Account, mail: Mail, references: tuple[str, ...]) -> tuple[str, ...]:
-    """What proves that the writer got a mail of ours: the address he wrote to, and our own Message-IDs."""
-    addresses = [*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to]
-    return (*tokens_in(account, addresses), *(one for one in references if reply_of(account, one)))
 
 
 def _is_from_our_mail_program(account: Account, raw: Raw, mail: Mail) -> bool:
