@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from hark.conversations.actions.accepted import sent
+from hark.conversations.actions.automatic import acknowledge
 from hark.conversations.actions.participants import admit
 from hark.conversations.errors import CannotReply
 from hark.conversations.models import Case, Clock, Conversation, Message, Participant
@@ -259,3 +261,58 @@ def a_bounce(original: str) -> bytes:
         f"Final-Recipient: rfc822; {CUSTOMER}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {original}\r\nSubject: Re: My SIM\r\n\r\n--b--\r\n"
     ).encode()
+
+
+WORDS = {"acknowledgement": "We have your mail."}
+
+
+def robots() -> list[Message]:
+    """What Hark has sent by itself."""
+    return list(Message.objects.filter(direction="out", automatic=True).order_by("pk"))
+
+
+def opened(channel: Channel, *mails: bytes) -> list[Message]:
+    """These mails come in, and the reaction to cases that open runs twice, as it may."""
+    found = deliver(channel, *mails)
+    for one in found:
+        acknowledge(message_key=one.key)
+        acknowledge(message_key=one.key)
+    return found
+
+
+def test_a_new_case_is_acknowledged_once_and_its_clock_runs_on() -> None:
+    [asked_once] = opened(mail_channel(**WORDS), a_mail())
+    [robot] = robots()
+    assert robot.text == "We have your mail."
+    item = robot.outbox_item
+    assert item
+    assert item.payload["author_kind"] == "bot"
+    OutboxItem.objects.update(state="sent", external_ids=["<ack@plum.example>"], sent_at=database_now())
+    assert sent(message_key=robot.key) is False
+    assert Clock.objects.filter(stopped_at=None).count() == 1
+    assert asked_once.conversation.case
+
+
+def test_a_naive_robot_gets_one_mail_a_day_however_often_it_writes() -> None:
+    channel = mail_channel(**WORDS)
+    opened(channel, *(a_mail(f"Ticket {n} was opened.", From="robot@shop.example", Subject=f"#{n}") for n in range(8)))
+    assert len(robots()) == 1
+
+
+def test_what_must_not_be_answered_by_itself_is_not() -> None:
+    channel = mail_channel(**WORDS)
+    other = mail_channel("sales@plum.example")
+    opened(channel, a_mail(Auto_Submitted="auto-generated"), a_mail(Precedence="bulk"), a_mail(From=other.external_id))
+    opened(channel, a_bounce("<x@y.example>"))
+    deliver(channel, a_mail(From="old@mail.example"), backfilled="yes")
+    for one in Message.objects.all():
+        acknowledge(message_key=one.key)
+    assert robots() == []
+
+
+def test_an_agent_who_was_quicker_is_followed_by_no_robot(agent: Agent) -> None:
+    channel = mail_channel(**WORDS)
+    [first] = deliver(channel, a_mail())
+    assert first.conversation.case
+    answers(agent, first.conversation.case)
+    assert acknowledge(message_key=first.key) is None

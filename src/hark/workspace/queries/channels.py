@@ -60,9 +60,9 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
 
 
 def _unread(shown: ChannelShown, problem: Poller, at: datetime) -> ChannelShown:
-    """The channel that cannot be read just now: why, and since when. What comes there waits at the venue."""
-    since = ago(problem.failing_since, at) if problem.failing_since else ""
-    advice = f"{problem.problem} Not read since {since}; Hark tries again by itself, and nothing is lost there."
+    """The channel that cannot be read just now: why, and for how long. What comes there waits at the venue."""
+    lasted = span_words((at - (problem.failing_since or at)).total_seconds())
+    advice = f"{problem.problem} It has lasted {lasted}. Hark tries again by itself, and nothing is lost there."
     return replace(shown, health="ill", health_word="Not read", advice=advice)
 
 
