@@ -1,4 +1,5 @@
 """Mail servers that misbehave on demand: IMAP as far as Hark speaks it, and SMTP. The real ones are in tests/venues."""
+# ruff: noqa: N802, N815 - the commands' own names
 
 import re
 import socket
@@ -158,7 +159,7 @@ class ImapLine(socketserver.StreamRequestHandler):
             first, last = min(first, last), max(first, last)  # `n:*` is `*:n`
             found = {uid for uid in found if first <= uid <= last}
         if match := re.search(r"SINCE (\S+)", rest):
-            day = datetime.strptime(match[1], "%d-%b-%Y").date()
+            day = datetime.strptime(f"{match[1]} +0000", "%d-%b-%Y %z").date()
             found = {uid for uid in found if self.folder.mails[uid][0].date() >= day}
         self.say("* SEARCH " + " ".join(map(str, sorted(found))))
         return "OK"
@@ -256,8 +257,6 @@ class SmtpLine(socketserver.StreamRequestHandler):
                 self.wfile.write(b"250 taken\r\n")
             else:
                 self.wfile.write(b"250 ok\r\n")
-                if word == b"QUIT":
-                    return
 
     def take(self, sender: str, recipient: str) -> None:
         lines = []

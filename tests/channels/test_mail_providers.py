@@ -30,7 +30,9 @@ def mailgun(raw: bytes, *, key: str = KEY, stamp: str = STAMP, multipart: bool =
     if not multipart:
         body = urlencode(fields, encoding="latin-1").encode()
         return a_call(body, {"content-type": "application/x-www-form-urlencoded"})
-    parts = [f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    parts = [
+        f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    ]
     body = ("".join(parts) + "--xx--\r\n").encode("latin-1")
     return a_call(body, {"content-type": "multipart/form-data; boundary=xx"})
 
@@ -46,7 +48,9 @@ def told(provider: str, request: Request) -> list[str | None]:
 
 def test_postmark_brings_the_raw_mail() -> None:
     said = {"FromName": "Maud", "Subject": "My SIM", "TextBody": "other", "RawEmail": a_mail("Raw words.").decode()}
-    request = a_call(json.dumps(said).encode(), {"authorization": "Basic " + b64encode(f"hark:{KEY}".encode()).decode()})
+    request = a_call(
+        json.dumps(said).encode(), {"authorization": "Basic " + b64encode(f"hark:{KEY}".encode()).decode()}
+    )
     assert told("postmark", request) == ["Raw words."]
     said.pop("RawEmail")
     [problem] = told("postmark", replace(request, body=json.dumps(said).encode()))

@@ -107,4 +107,6 @@ def test_ids_that_are_none_are_left_out() -> None:
 
 
 def test_an_address_in_another_script_is_written_as_the_wire_wants_it() -> None:
-    assert compose(HERE, a_reply(target=Target(person="a@bücher.example")), at=MOMENT)["To"] == "a@xn--bcher-kva.example"
+    assert (
+        compose(HERE, a_reply(target=Target(person="a@bücher.example")), at=MOMENT)["To"] == "a@xn--bcher-kva.example"
+    )

@@ -188,7 +188,10 @@ def _without_chroot(line: str) -> str:
 
 def _postfix(place: RealMail, command: str, *, check: bool = True) -> None:
     done = subprocess.run(
-        ["/usr/sbin/postfix", "-c", str(place.folder / "postfix"), command], capture_output=True, check=False, timeout=60
+        ["/usr/sbin/postfix", "-c", str(place.folder / "postfix"), command],
+        capture_output=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0 or not check, done.stderr.decode()
 

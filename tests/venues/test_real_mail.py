@@ -141,7 +141,9 @@ def settle() -> None:
 def test_mail_in_reply_out_answer_joined_stranger_outside(place: RealMail) -> None:
     channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
     customer = f"maud.{new_uuid().hex[:8]}@mail.example"
-    asked = a_mail("Grüße 🎉, no signal.", From=f"Maud <{customer}>", To=channel.external_id, Message_ID="<q1@mail.example>")
+    asked = a_mail(
+        "Grüße 🎉, no signal.", From=f"Maud <{customer}>", To=channel.external_id, Message_ID="<q1@mail.example>"
+    )
     send(place, asked, customer, channel.external_id)
     [first] = arrived(channel, 1)
     assert first.text == "Grüße 🎉, no signal."

@@ -159,9 +159,9 @@ class AttachmentRef:
 class Letter:
     """What a mail says of the mails before it: the core finds the conversation by it, never by the subject.
 
-    `tokens` are names that only Hark gives out (see `Venue.marks`): whoever has one got our mail. `references` are names
-    that anybody may know, nearest first. `own` is the name under which later mails speak of this one. `forged`: the
-    sender's domain says that he did not send it.
+    `tokens` are names that only Hark gives out (see `Venue.marks`): whoever has one got our mail. `references` are
+    names that anybody may know, nearest first. `own` is the name under which later mails speak of this one. `forged`:
+    the sender's domain says that he did not send it.
     """
 
     tokens: tuple[str, ...] = ()

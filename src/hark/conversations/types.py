@@ -39,9 +39,9 @@ class IncomingMessage:
 
     `thread_id` is the venue's conversation (empty: the message is its own thread). `reading` is the JSON shape of
     `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream.
-    `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean; threading
-    finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is a `copy`
-    of what came to another address of the same inbox.
+    `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
+    threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
+    a `copy` of what came to another address of the same inbox.
     """
 
     arrival_id: int

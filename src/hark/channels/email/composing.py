@@ -41,7 +41,9 @@ def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessa
         if outbound.html:
             mail.add_alternative(outbound.html, subtype="html", charset="utf-8")
     except (MessageError, ValueError, IndexError, UnicodeError) as error:
-        raise Refused("address", "A mail to this address cannot be written: a part of its head is not allowed.") from error
+        raise Refused(
+            "address", "A mail to this address cannot be written: a part of its head is not allowed."
+        ) from error
     return mail
 
 

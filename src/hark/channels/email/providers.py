@@ -56,7 +56,7 @@ def verify_mailgun(account: Account, request: Request) -> Verdict:
 def mailgun_mail(body: bytes, content_type: str) -> tuple[bytes, str]:
     """The mail in Mailgun's form, and what is wrong where there is none."""
     raw = _fields(body, content_type, ("body-mime",)).get("body-mime", b"")
-    return (raw, "") if raw else (b"", "Mailgun did not include the raw mail; its address must end in /mime")
+    return (raw, "") if raw else (b"", "Mailgun did not include the raw mail; the address of its route must end in mime")
 
 
 def has_secret(account: Account) -> bool:
@@ -82,7 +82,9 @@ def _fields(body: bytes, content_type: str, wanted: tuple[str, ...]) -> Mapping[
     if boundary is None:
         pairs = [part.partition(b"=") for part in body.split(b"&")]
         names = {name.encode(): name for name in wanted}
-        found = [(names[name], unquote_to_bytes(value.replace(b"+", b" "))) for name, _, value in pairs if name in names]
+        found = [
+            (names[name], unquote_to_bytes(value.replace(b"+", b" "))) for name, _, value in pairs if name in names
+        ]
         return dict(reversed(found))
     found = []
     for part in body.split(b"--" + boundary.group(1).encode("latin-1", "replace"))[1:200]:

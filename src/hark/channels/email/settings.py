@@ -36,23 +36,23 @@ class MailSettings:
     )
     imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.")
     imap_port: int = setting(993, label="IMAP port", low=1, high=65535)
-    imap_security: Security = setting("tls", label="IMAP encryption", words=SECURITY_WORDS)
+    imap_security: Literal["tls", "starttls", "none"] = setting("tls", label="IMAP encryption", words=SECURITY_WORDS)
     user: str = setting("", label="User name", help="Empty: the address.")
     password: str = setting("", label="Password", secret=True, help="Best one made for this purpose alone.")
     folder: str = setting("INBOX", label="Folder that is read")
     sent_folder: str = setting(
         "", label="Folder of sent mail", help="Answers written in a mail program are found there. Empty: not read."
     )
-    mark_seen: bool = setting(False, label="Mark mails as read once Hark has stored them")
+    mark_seen: bool = setting(default=False, label="Mark mails as read once Hark has stored them")
     read_back_days: int = setting(0, label="Days to read back", help=READ_BACK_HELP, low=0, high=3650)
     smtp_host: str = setting("", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.")
     smtp_port: int = setting(465, label="SMTP port", low=1, high=65535)
-    smtp_security: Security = setting("tls", label="SMTP encryption", words=SECURITY_WORDS)
+    smtp_security: Literal["tls", "starttls", "none"] = setting("tls", label="SMTP encryption", words=SECURITY_WORDS)
     smtp_user: str = setting("", label="User name for sending", help="Empty: the same as for reading.")
     smtp_password: str = setting("", label="Password for sending", secret=True, help="Empty: the same as for reading.")
-    smtp_login: bool = setting(True, label="Log in to send")
+    smtp_login: bool = setting(default=True, label="Log in to send")
     plus_address: bool = setting(
-        True,
+        default=True,
         label="Answers come back to care+…@example.org",
         help="Off where your server does not deliver such addresses; answers are then known by their references alone.",
     )

@@ -1,7 +1,7 @@
 """Names that only Hark gives out: Message-IDs and reply addresses with a code that nobody can guess.
 
-Both carry 128 bits of HMAC-SHA256 under the channel's signing secret. The reply address is bound to the conversation and
-its recipient, the Message-ID to the reply.
+Both carry 128 bits of HMAC-SHA256 under the channel's signing secret. The reply address is bound to the conversation
+and its recipient, the Message-ID to the reply.
 """
 
 import base64

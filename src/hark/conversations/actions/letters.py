@@ -13,7 +13,7 @@ from hark.channels.accounts import account_of
 from hark.channels.registry import venue
 from hark.channels.types import Letter, Outbound
 from hark.contacts.models import Identity
-from hark.conversations.models import Conversation, Participant, ThreadRef
+from hark.conversations.models import Conversation, Participant
 from hark.conversations.types import Echo, IncomingMessage
 from hark.kernel.db import execute, fetch_all
 

@@ -37,7 +37,9 @@ def pipe(channel: str, data: Path | None) -> None:
     except Exception as problem:  # noqa: BLE001 - any failure must make the mail server keep the mail
         from hark.kernel.errors import HarkError
 
-        _leave(TEMPORARY, problem.message if isinstance(problem, HarkError) else f"Not stored: {type(problem).__name__}.")
+        _leave(
+            TEMPORARY, problem.message if isinstance(problem, HarkError) else f"Not stored: {type(problem).__name__}."
+        )
 
 
 def _store(key: str, body: bytes, data: Path | None) -> None:

@@ -56,7 +56,9 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
     resting = channels_resting({row.pk for row in found}, at=at)
     unread = reading_problems({row.pk for row in found})
     shown = [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
-    return [_unread(one, unread[row.pk], at) if row.pk in unread else one for one, row in zip(shown, found, strict=True)]
+    return [
+        _unread(one, unread[row.pk], at) if row.pk in unread else one for one, row in zip(shown, found, strict=True)
+    ]
 
 
 def _unread(shown: ChannelShown, problem: Poller, at: datetime) -> ChannelShown:
