@@ -70,13 +70,13 @@ class _Client(imaplib.IMAP4):
         """As imaplib does it, with our checks of the certificate."""
         if "STARTTLS" not in self.capabilities:
             raise Refused("plain", f"{self.server.host} does not offer STARTTLS. Choose TLS, or another port.")
-        answer, _ = self._simple_command("STARTTLS")  # type: ignore[attr-defined]
+        answer, _ = self._simple_command("STARTTLS")
         if answer != "OK":
             raise Retry(detail=f"{self.server.host} did not begin STARTTLS.")
         self.sock = encrypted(self.server, self.sock)
         self.file = self.sock.makefile("rb")
         self._tls_established = True
-        self._get_capabilities()  # type: ignore[attr-defined]
+        self._get_capabilities()
         return answer
 
 
@@ -145,7 +145,7 @@ class Mailbox(BaseMailBox):
 
     def wait(self, seconds: float) -> Iterator[bool]:
         """Wait for news; gives False every second where there is none, and True once, at the end, where there is."""
-        self.idle.start()
+        self.idle.start()  # type: ignore[no-untyped-call]
         left = seconds
         news: list[bytes] = []
         try:
@@ -155,7 +155,7 @@ class Mailbox(BaseMailBox):
                 left -= 1.0
         finally:
             self.client.sock.settimeout(5.0)  # whoever waits here may have been told to stop
-            self.idle.stop()  # on a line that has broken this fails, and the failure is told
+            self.idle.stop()  # type: ignore[no-untyped-call]  # on a broken line this fails, and that is told
             self.client.sock.settimeout(STEP_SECONDS)
 
     def _waiting(self, place: Place) -> tuple[list[int], Place]:
@@ -289,7 +289,10 @@ def place_after_change(before: Place, validity: int, next_uid: int) -> Place:
 def places_in(cursor: str) -> dict[str, Place]:
     """The places that a cursor holds, by folder."""
     said = json.loads(cursor) if cursor else {}
-    return {folder: Place(*numbers, since=date.fromisoformat(day)) for folder, (*numbers, day) in said.items()}
+    return {
+        folder: Place(validity, uid, known_below, old_below, date.fromisoformat(day))
+        for folder, (validity, uid, known_below, old_below, day) in said.items()
+    }
 
 
 def cursor_with(places: dict[str, Place]) -> str:
