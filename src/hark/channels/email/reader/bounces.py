@@ -20,7 +20,8 @@ SUBJECT = re.compile(
     r"|deliver[yd]?\W+(?:has |status|fail|notif|report|problem|error|delayed|incomplete|temporar)"
     r"|mail(?: \w+)? (?:failed|failure)|mail (?:system )?error|(?:could|can) ?not be (?:delivered|sent)"
     r"|not be delivered|delivery has|message .{0,80}delayed|delayed (?:mail|delivery)|non-?delivery|errors from"
-    r"|loop alert|are not member|permanent (?:delivery )?fail|aws notification|メールエラー|配信|unzustellbar|nicht zugestellt"
+    r"|loop alert|are not member|permanent (?:delivery )?fail|aws notification|メールエラー|配信|unzustellbar"
+    r"|nicht zugestellt"
     r"|zustell|non remis|remise|non distribu|no entregado|no se (?:puede|pudo) entregar|mancata consegna|niet bezorgd"
     r"|onbestelbaar|не доставлено|недоставлен|неудач|退信|returnerad|ikke leveret|niedostarcz",
     re.IGNORECASE,

@@ -21,7 +21,8 @@ def _words(key: str) -> re.Pattern[str]:
 WROTE, FIELDS = _words("wrote_header"), _words("from_header")
 WROTE_TOO = re.compile(  # languages that are missing there, and other orders of the words
     r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote"
-    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
+    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]"
+    r"|[^\n]{0,300}(?:写道|寫道|写到|작성하였습니다|작성)[^\n]{0,20}[:：]",
     re.IGNORECASE,
 )
 FIELD_LINE = re.compile(r"[>\s*]*[^\W\d][\w\s]{0,20}\s?[:：]\*?\s?\S")
@@ -32,7 +33,7 @@ ORIGINAL = re.compile(
 )
 RULE = re.compile(r"[-_=*\s]{3,}|[-_]{2,}[^\n]{3,60}[-_]{2,}")
 FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vl|vb|i)\s*:", re.IGNORECASE)
-SIGNATURE = "--"
+FOOTER = re.compile(r"--|[-_=]{8,}")  # of a signature or of a mailing list
 
 
 def quote_from(text: str, subject: str = "") -> int | None:
@@ -90,7 +91,7 @@ def _answered_between(rest: list[str]) -> bool:
         return False
     begun = marks.index(True)
     for place in range(begun + 1, len(marks)):
-        if rest[place].rstrip() == SIGNATURE:
+        if FOOTER.fullmatch(rest[place].strip()[:LONGEST_WINDOW]):
             return False
         broken_off = marks[place - 1] is True and place + 1 < len(marks) and marks[place + 1] is True
         if marks[place] is False and not broken_off:
