@@ -1,10 +1,12 @@
-"""The three venues of Hark pass the suite that every venue must pass."""
+"""The venues of Hark pass the suite that every venue must pass."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +15,7 @@ from uuid import UUID, uuid5
 
 from django.test import override_settings
 
+from hark.channels.email.venue import Email
 from hark.channels.form import ContactForm, new_stamp, talk_token
 from hark.channels.simulated import Simulated
 from hark.channels.testing.conformance import ChannelConformance
@@ -23,9 +26,14 @@ from hark.channels.testing.stand_in import Fault, StandIn
 from hark.channels.types import Account, Raw, Request, Target
 from hark.channels.webchat import WebChat
 from tests.channels.accounts import CHAT, FORM, OPENED, SECRET, URLENCODED, a_call, a_token, bearer
+from tests.channels.mail_stand_in import PASSWORD, WHO, MailServers, mail_servers, words_of
+from tests.channels.mails import a_mail
 
 SAMPLES = Path(__file__).parent / "samples"
 WEBHOOK, TOKEN = "a-webhook-secret-of-the-suite", "a-token-of-the-suite"
+MAIL = Account(
+    "chan_mail", WHO, {"incoming": "postmark"}, {"signing": SECRET, "webhook": WEBHOOK, "password": PASSWORD}
+)
 
 
 class TestWebChat(ChannelConformance):
@@ -141,6 +149,74 @@ class StandInBench:
     def file(self, size: int) -> str:
         self.venue.files[f"{size}.bin"] = b"x" * size
         return f"{self.account.base_url}/files/{size}.bin"
+
+
+class TestEmail(ChannelConformance):
+    venue = Email()
+    samples = SAMPLES / "email"
+    secret_name = "webhook"
+    proof_headers = ("authorization",)
+    permission_ends = False  # a password has neither scopes nor an end
+    target = Target("<q1@mail.example>", "<q1@mail.example>", "", "<q1@mail.example>", "maud@mail.example")
+
+    def account(self) -> Account:
+        return MAIL
+
+    def genuine(self, body: bytes) -> Request:
+        """Postmark's call with this mail in it."""
+        said = json.dumps({"MessageID": "1", "RawEmail": body.decode("utf-8", "replace")}).encode()
+        code = b64encode(f"hark:{WEBHOOK}".encode()).decode()
+        return a_call(said, {"authorization": f"Basic {code}", "content-type": "application/json"})
+
+    def tampered(self, request: Request) -> Iterator[Request]:
+        """Postmark signs nothing; the password in its address is what must not be touched."""
+        value = request.headers["authorization"].encode()
+        for place in range(len(value)):
+            yield with_header(request, "authorization", flipped(value, place).decode("utf-8", "replace"))
+
+    def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
+        number = uuid5(UUID(int=3), text)
+        head = {"Message_ID": f"<{number}@mail.example>", "References": f"<{thread}@mail.example>"}
+        return Raw(a_mail(text, Date=format_datetime(at), **head), {}, "1", MOMENT)
+
+    def carried(self, text: str) -> str:
+        return text.replace("\r\n", "\n")
+
+    @contextmanager
+    def counterpart(self) -> Iterator["MailBench"]:
+        with mail_servers() as servers, override_settings(HARK_ALLOWED_NETWORKS=servers.allowed):
+            yield MailBench(servers, replace(MAIL, settings=servers.settings(read_back_days=3)))
+
+
+class MailBench:
+    """The mail servers as the suite wants to hold them."""
+
+    def __init__(self, servers: MailServers, account: Account) -> None:
+        self.servers, self.account = servers, account
+
+    def received(self) -> list[dict[str, Any]]:
+        return [{"text": words_of(raw), "by": ""} for _, _, raw in self.servers.sent]
+
+    def fail(self, how: str) -> None:
+        self.servers.smtp_faults.append(how)
+
+    def offer(self, count: int) -> list[str]:
+        ids = [f"<offer{number}@mail.example>" for number in range(count)]
+        for each in ids:
+            self.servers.put(a_mail(each, Message_ID=each))
+        return ids
+
+    def echo(self) -> Raw:
+        return Raw(self.servers.sent[-1][2], {"folder": "sent"}, "1", MOMENT)
+
+    def weaken(self) -> None:
+        raise NotImplementedError
+
+    def hang_up(self) -> None:
+        self.servers.hang_up()
+
+    def file(self, size: int) -> str:
+        raise NotImplementedError
 
 
 def event(text: str, kind: str = "post", thread: str = "t1", at: datetime = MOMENT) -> dict[str, Any]:

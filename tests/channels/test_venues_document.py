@@ -10,7 +10,13 @@ from tests.channels import test_conformance as suites
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
 BEGIN, END = "<!-- table: made by the suite -->\n", "<!-- end of the table -->\n"
-BENCHES = (suites.TestWebChat(), suites.TestContactForm(), api_suite.TestApiChannel(), suites.TestSimulated())
+BENCHES = (
+    suites.TestWebChat(),
+    suites.TestContactForm(),
+    suites.TestEmail(),
+    api_suite.TestApiChannel(),
+    suites.TestSimulated(),
+)
 
 
 def test_table_of_venues_and_cases_is_up_to_date() -> None:

@@ -45,6 +45,7 @@ class Venue(Protocol):
     Settings: ClassVar[type[Any]] = NoSettings  # becomes the administrator's form (`kit.setting`)
     identified_by: ClassVar[str] = ""  # the setting that names the account there, such as an address
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = ()  # made and replaced by hand, on the channel's own page
+    poll_seconds: ClassVar[float] = 60.0  # the rest between two readings of a polled channel
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 
     def caps_for(self, account: Account) -> Caps:
@@ -75,9 +76,25 @@ class Venue(Protocol):
         """One page from an opaque cursor (empty: from the start)."""
         return Page((), cursor)
 
+    def watch(self, account: Account, cursor: str) -> Iterator[Page]:
+        """Page after page; whoever asks for the next one has stored the one before.
+
+        Ends when nothing more is there. A venue that can wait for news goes on over one line instead, and gives a page
+        (an empty one where nothing has come) every few seconds, so that it can be told to stop; closing it hangs up.
+        """
+        page = self.poll(account, cursor)
+        yield page
+        while page.more:
+            page = self.poll(account, page.next_cursor)
+            yield page
+
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Exactly one attempt; raises one of the four errors."""
         raise Refused("no_api", f"{self.name} takes no replies from Hark.")
+
+    def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
+        """Names by which an answer to this reply will speak of it, known to nobody but its recipient. Pure."""
+        return ()
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """The bytes of an attachment, capped."""

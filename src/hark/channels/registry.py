@@ -14,6 +14,7 @@ GROUP = "hark.channels"
 BUILT_IN = {
     "webchat": "hark.channels.webchat:WebChat",
     "form": "hark.channels.form:ContactForm",
+    "email": "hark.channels.email.venue:Email",
     "api": "hark.channels.api:ApiChannel",
     "simulated": "hark.channels.simulated:Simulated",
 }

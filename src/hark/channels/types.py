@@ -156,8 +156,26 @@ class AttachmentRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail says of the mails before it: the core finds the conversation by it, never by the subject.
+
+    `tokens` are names that only Hark gives out (see `Venue.marks`): whoever has one got our mail. `references` are
+    names that anybody may know, nearest first. `own` is the name under which later mails speak of this one. `forged`:
+    the sender's domain says that he did not send it.
+    """
+
+    tokens: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    own: str = ""
+    forged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC."""
+    """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC.
+
+    `policy` has `backfilled` for what is older than the channel, `automatic` for what no person wrote to us.
+    """
 
     kind: Kind
     external_id: str | None = None
@@ -186,6 +204,7 @@ class Inbound:
     expires_reply_at: datetime | None = None
     policy: tuple[str, ...] = ()
     problem: str | None = None
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +229,7 @@ class Outbound:
     html: str = ""
     author_kind: Literal["human", "bot"] = "human"
     private_of: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Message(models.Model):
     """One utterance: post, comment, review, mail, chat line, answer. Notes are not messages: they never leave.
 
     Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
-    has taken it; answered in the venue's own app it has `native`.
+    has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -100,6 +100,7 @@ class Message(models.Model):
     targets_us = models.TextField(default="none")
     problem = models.TextField(default="")
     backfilled = models.BooleanField(default=False)
+    automatic = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -110,7 +111,8 @@ class Message(models.Model):
                 name="message_has_an_author",
                 condition=models.Q(direction="in", identity__isnull=False)
                 | models.Q(direction="out", agent__isnull=False)
-                | models.Q(direction="out", native=True),
+                | models.Q(direction="out", native=True)
+                | models.Q(direction="out", automatic=True),
             ),
         ]
         indexes = [
@@ -127,6 +129,48 @@ class MessageVersion(models.Model):
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="versions")
     text = models.TextField()
     replaced_at = models.DateTimeField()
+
+
+class ThreadRef(models.Model):
+    """A name by which a mail may speak of a conversation, as its SHA-256: a Message-ID, or a code in a reply address.
+
+    `token`: only Hark gives it out, so that whoever has it got our mail; it was made for `recipient`. Any other name
+    counts for those only who take part already.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    hash = models.BinaryField()
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="+")
+    token = models.BooleanField(default=False)
+    recipient = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="threadref_hash_channel", fields=["hash", "channel"]),
+            models.CheckConstraint(
+                name="threadref_recipient_of_tokens_only", condition=models.Q(token=True) | models.Q(recipient="")
+            ),
+        ]
+
+
+class Participant(models.Model):
+    """Somebody who has written in a mail conversation. `pending`: he came by a name that was given to somebody else.
+
+    Until an agent has let him in he is shown as such, is answered by nobody, and sees nothing.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="participants")
+    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, related_name="+")
+    pending = models.BooleanField(default=False)
+    admitted_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
+    admitted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="participant_conversation_identity", fields=["conversation", "identity"])
+        ]
 
 
 class Tombstone(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from hark.channels.types import Letter
 from hark.contacts.types import SeenAuthor
 
 
@@ -38,6 +39,9 @@ class IncomingMessage:
 
     `thread_id` is the venue's conversation (empty: the message is its own thread). `reading` is the JSON shape of
     `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream.
+    `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
+    threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
+    a `copy` of what came to another address of the same inbox.
     """
 
     arrival_id: int
@@ -61,6 +65,11 @@ class IncomingMessage:
     targets_us: str = "none"
     problem: str = ""
     backfilled: bool = False
+    automatic: bool = False
+    letter: Letter | None = None
+    thread_channel_id: int | None = None
+    pending: bool = False
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class Echo:
     parent_id: str = ""
     subject: str = ""
     permalink: str = ""
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True)

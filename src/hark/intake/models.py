@@ -53,3 +53,20 @@ class Cursor(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="cursor_channel_name", fields=["channel", "name"])]
+
+
+class Poller(models.Model):
+    """Who reads a polled channel now, and how that goes.
+
+    `fence` and `lease_until` say who; nobody reads before `not_before`. `failures` counts from `failing_since`, and
+    `problem` is the sentence that its page shows. `read_at` is when the venue last answered.
+    """
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    fence = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    failures = models.SmallIntegerField(default=0, db_default=0)
+    failing_since = models.DateTimeField(null=True)
+    problem = models.TextField(default="", db_default="")
+    read_at = models.DateTimeField(null=True)

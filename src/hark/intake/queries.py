@@ -4,12 +4,15 @@ import unicodedata
 
 from django.db.models import QuerySet
 
-from hark.intake.models import Arrival
+from hark.channels import registry
+from hark.channels.accounts import caps_of
+from hark.intake.models import Arrival, Cursor, Poller
 from hark.intake.types import ArrivalState
 from hark.kernel.db import fetch_all
-from hark.kernel.errors import NotFound
-from hark.organisation.models import Agent
+from hark.kernel.errors import HarkError, NotFound
+from hark.organisation.models import Agent, Channel
 from hark.organisation.queries import inboxes_visible_to, sees_everything
+from hark.organisation.types import ChannelState
 
 SHOWN_CHARACTERS = 20_000
 
@@ -81,3 +84,31 @@ def oldest_waiting_seconds() -> float:
 def channel_versions() -> dict[int, str]:
     """Each channel's row version: it differs from before whenever anything in the row has changed."""
     return dict(fetch_all("SELECT id, xmin::text FROM organisation_channel"))
+
+
+def polled_channels() -> list[int]:
+    """The channels that have to be asked for news, whoever waited longest first. A lost permission to send is no reason
+    to stop reading; a channel that can call us is not asked."""
+    venues = [key for key, venue in registry.venues().items() if venue.caps.poll]
+    rows = Channel.objects.filter(venue__in=venues).exclude(state=ChannelState.PAUSED).order_by("pk")
+    asked = [row.pk for row in rows if _is_polled(row)]
+    read_at = dict(Poller.objects.filter(channel__in=asked, read_at__isnull=False).values_list("channel", "read_at"))
+    return sorted(asked, key=lambda number: (number in read_at, read_at.get(number)))
+
+
+def _is_polled(channel: Channel) -> bool:
+    try:
+        caps = caps_of(channel)
+    except HarkError:  # its secrets do not open: its page says so
+        return False
+    return caps.poll and not caps.webhook
+
+
+def cursor_of(channel_id: int) -> str:
+    """How far a polled channel has been read; empty before the first page."""
+    return Cursor.objects.filter(channel=channel_id, name="poll").values_list("value", flat=True).first() or ""
+
+
+def reading_problems(channel_ids: set[int]) -> dict[int, Poller]:
+    """The polled channels among these that cannot be read just now, with their sentence and since when."""
+    return {row.channel_id: row for row in Poller.objects.filter(channel__in=channel_ids).exclude(problem="")}

@@ -23,7 +23,7 @@ class ArrivalState(TextChoices):
 
 
 class LeaseLost(HarkError):
-    """Another worker has taken over this arrival in the meantime."""
+    """Another worker has taken over in the meantime."""
 
 
 class NotStored(HarkError):
@@ -59,3 +59,12 @@ class ClaimedArrival:
     received_at: datetime
     attempts: int
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A polled channel that this process may read until its lease ends; `version` is that of the channel's row."""
+
+    channel_id: int
+    fence: int
+    version: str

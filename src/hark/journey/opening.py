@@ -17,9 +17,9 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -
 
     Private, in reply to us, on our own page: always. Mentions us: unless it is not about us and our handle is not in
     it. Found by listening: only when it is about us and is a complaint or urgent. Read back from before the channel was
-    connected: never.
+    connected, or written by no person: never.
     """
-    if "backfilled" in inbound.policy:
+    if "backfilled" in inbound.policy or "automatic" in inbound.policy:
         return ""
     if inbound.visibility == "private":
         return "Private message"

@@ -6,7 +6,7 @@ later beside the others, then set aside visibly; it never holds up the journal.
 
 from collections.abc import Callable
 
-from hark.conversations.actions import changes
+from hark.conversations.actions import automatic, changes
 from hark.conversations.actions.accepted import sent
 from hark.conversations.queries.clocks import waiting_case
 from hark.kernel.types import JournalEvent
@@ -41,10 +41,17 @@ def follow_assignment(event: JournalEvent) -> None:
 
 def accept(event: JournalEvent) -> None:
     """The venue has taken a reply: clocks stop, and with the last of them the work ends."""
-    sent(message_key=event.data.get("message", ""))
+    if not sent(message_key=event.data.get("message", "")):
+        return
     case = waiting_case(event.subject)
     if case is not None and case.waiting_since is None:
         routing.finish_work(case_id=case.case_id, outcome="replied", at=event.at)
+
+
+def acknowledge(event: JournalEvent) -> None:
+    """A mail has opened a case: its sender hears that it arrived, where the mailbox has words for that."""
+    if event.actor in BY_ITSELF:
+        automatic.acknowledge(message_key=event.data.get("message", ""))
 
 
 def take_back_hope(event: JournalEvent) -> None:
@@ -71,7 +78,7 @@ def _place(event: JournalEvent) -> None:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "case.opened": (ask_for_somebody,),
+    "case.opened": (ask_for_somebody, acknowledge),
     "case.reopened": (ask_for_somebody,),
     "case.status": (end_work, ask_for_somebody),
     "case.assigned": (follow_assignment,),

@@ -34,6 +34,8 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         targets_us=inbound.targets_us,
         problem=storable(inbound.problem or ""),
         backfilled="backfilled" in inbound.policy,
+        automatic="automatic" in inbound.policy,
+        letter=inbound.letter,
     )
 
 
@@ -64,6 +66,7 @@ def echo(one: Passenger) -> Echo:
         parent_id=storable(inbound.parent_id or ""),
         subject=storable(inbound.subject),
         permalink=storable(inbound.permalink or ""),
+        letter=inbound.letter,
     )
 
 

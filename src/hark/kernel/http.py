@@ -131,6 +131,11 @@ def origin(url: httpx.URL) -> tuple[str, str, int]:
 def is_allowed_network(url: httpx.URL) -> bool:
     """Has an owner allowed exactly this host and port (HARK_ALLOWED_NETWORKS)?"""
     _, host, port = origin(url)
+    return is_allowed_place(host, port)
+
+
+def is_allowed_place(host: str, port: int) -> bool:
+    """The same, for whatever is spoken there."""
     shown = f"[{host}]" if ":" in host else host
     return f"{shown}:{port}" in settings.HARK_ALLOWED_NETWORKS
 
@@ -148,9 +153,15 @@ def _resolver_threads() -> ThreadPoolExecutor:
 
 
 def _addresses(url: httpx.URL, resolver: Resolver, *, seconds: float, trusted: bool) -> Sequence[str]:
-    """Where the host lives. One address that may not be reached is enough to refuse them all."""
-    _, host, port = origin(url)
-    asked: Future[Sequence[str]] = _resolver_threads().submit(resolver, url.raw_host.decode("ascii"), port)
+    _, _, port = origin(url)
+    return checked_addresses(url.raw_host.decode("ascii"), port, resolver, seconds=seconds, trusted=trusted)
+
+
+def checked_addresses(
+    host: str, port: int, resolver: Resolver = resolve, *, seconds: float, trusted: bool
+) -> Sequence[str]:
+    """Where a host lives. One address that may not be reached is enough to refuse them all, unless it is `trusted`."""
+    asked: Future[Sequence[str]] = _resolver_threads().submit(resolver, host, port)
     try:
         found = asked.result(max(0.0, seconds))
     except TimeoutError:

@@ -19,7 +19,7 @@ PARTS = {
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
     "ledger": ("hark.site.commands.ledger:ledger", "Prove that nothing was lost or doubled."),
-    "channels": ("hark.channels.command:channels", "Read a venue's files, without a database."),
+    "channels": ("hark.site.commands.channels:channels", "Read a venue's files, without a database."),
     "understand": ("hark.understanding.command:understand", "Read texts from a file, without a database."),
     "web": ("hark.site.commands.running:web", "One web process (`hark up` runs it)."),
     "worker": ("hark.site.commands.running:worker", "One worker process (`hark up` runs them)."),

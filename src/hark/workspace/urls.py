@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case/<str:key>/holder/", cases.holder, name="holder"),
     path("message/<str:key>/take-back/", answers.take_reply_back, name="take_back"),
     path("message/<str:key>/settle/", answers.settle_reply, name="settle"),
+    path("message/<str:key>/admit/", answers.admit_writer, name="admit"),
     path("message/<str:key>/correct/", cases.correction, name="correct"),
     path("message/<str:key>/case/", cases.case_by_hand, name="case_by_hand"),
     path("offers/", offers.offers, name="offers"),

@@ -12,20 +12,22 @@ from hark.kernel.types import NewEvent
 
 
 @transaction.atomic
-def sent(*, message_key: str) -> None:
+def sent(*, message_key: str) -> bool:
     """A reply has been accepted by the venue (event `message.sent`): that is when the response clocks stop.
 
     They stop at the instant recorded with the send, however late this runs; what the customer wrote while the reply was
-    on its way starts the next one. One transaction; may be repeated.
+    on its way starts the next one. One transaction; may be repeated. False: no person wrote it, so it answers nothing.
     """
     message = Message.objects.select_related("outbox_item", "channel").filter(key=message_key).first()
     item = message.outbox_item if message else None
     if message is None or item is None or item.state != OutboxState.SENT or item.sent_at is None:
-        return
+        return True
     locked = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("case")
     message.conversation = locked.get(pk=message.conversation_id)
     if item.external_ids and message.external_id is None:
         _name(message, item.external_ids[0], item.permalink)
+    if message.automatic:
+        return False
     before = _running(message.conversation)
     later = message.conversation.messages.filter(direction=Direction.INBOUND, deleted_at=None, pk__gt=message.pk)
     answered(conversation=message.conversation, at=item.sent_at, still_asked=later)
@@ -33,6 +35,7 @@ def sent(*, message_key: str) -> None:
         tell(message, "message.state", "answered")  # the pages draw the clock anew
     if item.may_have_left and not later.exists():  # while nobody knew, the case was ours again
         set_status(message, Status.WAITING, actor="system")
+    return True
 
 
 def set_status(message: Message, status: Status, *, actor: str) -> None:

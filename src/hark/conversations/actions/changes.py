@@ -8,6 +8,7 @@ from django.db import transaction
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
+from hark.conversations.actions.letters import thread_of_echo, write_down_echo
 from hark.conversations.actions.staging import ONLY_EDITED, ThreadKey, open_threads
 from hark.conversations.actions.thread import thread
 from hark.conversations.actions.versions import locked, redraw, take_words, tell
@@ -126,8 +127,9 @@ def _match(echo: Echo) -> OutboxItem | None:
 
 
 def _answer_natively(echo: Echo) -> str:
-    key = (echo.channel_id, echo.thread_id or echo.parent_id or echo.external_id)
+    key = thread_of_echo(echo) or (echo.channel_id, echo.thread_id or echo.parent_id or echo.external_id)
     conversation = _conversation(echo, key)
+    write_down_echo(echo, conversation.pk)
     message, new = Message.objects.get_or_create(
         channel_id=echo.channel_id, external_id=echo.external_id, defaults=_native(echo, conversation)
     )
@@ -144,7 +146,7 @@ def _answer_natively(echo: Echo) -> str:
 
 def _conversation(echo: Echo, key: ThreadKey) -> Conversation:
     """The thread, locked; one that we began is about ourselves until somebody answers."""
-    known = Conversation.objects.filter(channel=echo.channel_id, thread_key=key[1]).values_list("contact_id", flat=True)
+    known = Conversation.objects.filter(channel=key[0], thread_key=key[1]).values_list("contact_id", flat=True)
     contact_id = known.first() or recognise([echo.author])[0].contact_id
     state = open_threads([(key, contact_id, echo.subject)])[key]
     return Conversation.objects.select_related("case").get(pk=state.id)

@@ -118,7 +118,7 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
     if thread.case is None:
         thread.case = _case_for(message, joins)
     case, shared = thread.case, join_key(incoming)
-    if case is None:
+    if case is None or incoming.automatic:
         return
     if shared and case.status != Status.RESOLVED:
         joins.setdefault(shared, case)
@@ -131,7 +131,7 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
 def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState | None:
     """The open case in which the same person says the same, else a new one, else none: it stays in the stream."""
     incoming = message.incoming
-    if not incoming.case_reason or incoming.backfilled or message.deleted:
+    if not incoming.case_reason or incoming.backfilled or incoming.automatic or message.deleted:
         return None
     shared = join_key(incoming)
     if shared is not None and shared in joins:
@@ -155,7 +155,7 @@ def _wake_and_promise(
     """A message that concerns the case opens it again and starts a clock, unless it has been answered at the venue."""
     incoming = message.incoming
     concerns = bool(incoming.case_reason) or incoming.contact_id == case.contact_id
-    if incoming.backfilled or message.deleted or not concerns:
+    if incoming.backfilled or incoming.automatic or incoming.copy or message.deleted or not concerns:
         return
     if thread.answered_natively_at is not None and incoming.sent_at <= thread.answered_natively_at:
         if thread.first_responded_at is None:

@@ -10,11 +10,13 @@ from hark.channels.types import Outbound, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
 from hark.conversations.actions.folding import LINE
+from hark.conversations.actions.letters import expect_answers
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
 from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
 from hark.conversations.models import Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.participants import without_pending
 from hark.conversations.queries.writing import Way, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
@@ -94,7 +96,7 @@ def _same_reply(agent: Agent, conversation: Conversation, key: UUID) -> Message 
 
 def _answered(conversation: Conversation) -> Message | None:
     """The newest message of the customer: the one that a reply answers."""
-    inbound = conversation.messages.filter(direction=Direction.INBOUND)
+    inbound = without_pending(conversation.messages.filter(direction=Direction.INBOUND))
     return inbound.select_related("identity").order_by("-id").first()
 
 
@@ -115,7 +117,8 @@ def _leaving(case: Case, new: NewReply, text: str) -> str:
 
 def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
     """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
-    newer = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None).exclude(agent=agent)
+    others = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False)
+    newer = others.exclude(agent=agent)
     found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
     if found:
         raise NewerMessage(found)
@@ -158,7 +161,9 @@ def _enqueue(case: Case, way: Way, message: Message, new: NewReply, at: datetime
         visibility=cast("Readers", message.visibility),
         text=_leaving(case, new, message.text),
         private_of=message.parent_id if moved else "",
+        subject=conversation.subject,
     )
+    expect_answers(conversation, outbound)
     try:
         with transaction.atomic():
             return delivery.enqueue(

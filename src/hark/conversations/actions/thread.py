@@ -7,6 +7,7 @@ from django.db import transaction
 
 from hark.clocks.queries import targets_of
 from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key
+from hark.conversations.actions.letters import find_threads, told_apart, write_down
 from hark.conversations.actions.staging import (
     Repeated,
     add_messages,
@@ -33,21 +34,28 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     same id with other words becomes a version. The result does not depend on the order of arrival: threads are found or
     opened, cases opened, joined or opened again, clocks started at the venue's believable time, moods folded, events
     recorded. Conversations, then cases are locked by id; workers that meet on a thread wait for each other.
+    A mail finds its thread by what it names (`letters`), and is never taken for an edit of another one.
     """
     if not messages:
         return []
-    keys = [(one.channel_id, key) for one, key in zip(messages, thread_keys(messages), strict=True)]
+    messages = find_threads(messages)
+    homes = [one.thread_channel_id or one.channel_id for one in messages]
+    keys = list(zip(homes, thread_keys(messages), strict=True))
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
     repeated = other_words() if len(new) < len(messages) else []
+    write_down([(one, threads[key].id) for key, one in zip(keys, messages, strict=True) if one.letter])
+    others = {one.place for one in repeated if messages[one.place].letter}
+    repeated = [one for one in repeated if one.place not in others]
     halves = {one.message_id: one for one in reversed(repeated) if one.only_edited}
     originals = [_original(one, messages) for one in halves.values()]
     _fold_and_write(*([(one, threads[keys[one.place]]) for one in group] for group in (new, originals)))
     changed = {one.place for one in originals} | _take_other_words(messages, repeated)
     stored = {one.place: one for one in (*new, *originals)}
+    apart = dict(zip(sorted(others), thread([told_apart(messages[place]) for place in sorted(others)]), strict=True))
     return [
-        _told(one, stored.get(place), threads[keys[place]], changed=place in changed)
+        apart.get(place) or _told(one, stored.get(place), threads[keys[place]], changed=place in changed)
         for place, one in enumerate(messages)
     ]
 

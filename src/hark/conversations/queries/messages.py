@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from hark.conversations.models import Message, MessageVersion, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.types import Direction
 from hark.delivery.queries import delivery_words
 from hark.delivery.types import DeliveryWords
-from hark.organisation.models import Agent
+from hark.organisation.models import Agent, Channel
 
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
+MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,19 @@ class AlsoPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoCameTo:
+    """Another of our addresses to which the same mail came; its case, where that is another one."""
+
+    channel: str
+    case_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
-    `late`: it reached us long after it was written. `versions` are earlier texts, oldest first.
+    `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
+    has to be let in before he is answered. `automatic`: no person wrote it.
     """
 
     id: int
@@ -63,11 +74,16 @@ class MessageShown:
     reading: ReadingShown | None
     also_posted: tuple[AlsoPosted, ...]
     delivery: DeliveryWords | None
+    pending: bool
+    automatic: bool
+    also_came_to: tuple[AlsoCameTo, ...]
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most five queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most seven queries."""
     ids = [message.pk for message in messages]
+    copies = _copies(agent, messages)
+    waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
 
@@ -104,9 +120,33 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             reading=corrected(reading, corrections.get(message.pk, ())) if reading else None,
             also_posted=tuple(posted for pk, posted in alike.items() if pk != message.pk),
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
+            pending=(message.conversation_id, message.identity_id) in waiting,
+            automatic=message.automatic,
+            also_came_to=tuple(copies.get(message.pk, ())),
         )
 
     return [_shown(message) for message in messages]
+
+
+def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, list[AlsoCameTo]]:
+    """The same mails as they came to others of our addresses, as far as the agent may see them."""
+    mails = {one.external_id: one for one in messages if one.channel.venue == MAIL and one.external_id}
+    if not mails:
+        return {}
+    seen = messages_visible_to(agent).filter(channel__in=_mail_channels(), external_id__in=list(mails))
+    found: dict[int, list[AlsoCameTo]] = {}
+    for copy in seen.select_related("channel", "conversation__case").order_by("pk"):
+        case = copy.conversation.case
+        for one in messages:
+            if one.external_id == copy.external_id and one.pk != copy.pk and one.channel_id != copy.channel_id:
+                elsewhere = case.key if case and case.pk != one.conversation.case_id else ""
+                found.setdefault(one.pk, []).append(AlsoCameTo(copy.channel.name, elsewhere))
+    return found
+
+
+def _mail_channels() -> list[int]:
+    """A list, so that the index by channel and id is walked."""
+    return list(Channel.objects.filter(venue=MAIL).values_list("pk", flat=True))
 
 
 def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:

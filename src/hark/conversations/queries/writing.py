@@ -7,6 +7,7 @@ from hark.channels.kit.splitting import length
 from hark.channels.types import Caps
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
+from hark.conversations.queries.participants import without_pending
 from hark.conversations.types import Direction, Visibility
 from hark.kernel.errors import HarkError
 from hark.organisation.models import Agent, Channel
@@ -47,7 +48,8 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
         .distinct("conversation_id")
         .values_list("conversation_id", "id")
     )
-    inbound = Message.objects.filter(conversation__in=ids, direction=Direction.INBOUND).select_related("identity")
+    inbound = without_pending(Message.objects.filter(conversation__in=ids, direction=Direction.INBOUND))
+    inbound = inbound.select_related("identity")
     answered = {
         message.conversation_id: message
         for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")

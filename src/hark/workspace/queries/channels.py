@@ -1,6 +1,6 @@
 """Connected channels in words: how they are, what to paste where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -9,6 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from hark.channels.registry import UnknownVenue, venue
 from hark.conversations.models import Message
 from hark.delivery.queries import channels_resting
+from hark.intake.models import Poller
+from hark.intake.queries import reading_problems
 from hark.kernel.time import now
 from hark.organisation.models import Agent, Channel, ChannelHealth
 from hark.organisation.queries import inboxes_visible_to
@@ -42,7 +44,7 @@ class ChannelShown:
 
 
 def channels_shown(agent: Agent) -> list[ChannelShown]:
-    """The channels of the inboxes this agent may see, by name. Three queries however many channels."""
+    """The channels of the inboxes this agent may see, by name. Four queries however many channels."""
     newest = Message.objects.filter(channel=OuterRef("pk"), direction="in").order_by("-id")
     rows: QuerySet[Channel, Channel] = Channel.objects.filter(inbox__in=inboxes_visible_to(agent)).select_related(
         "inbox", "health"
@@ -53,7 +55,18 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
     found = list(rows)
     at = now()
     resting = channels_resting({row.pk for row in found}, at=at)
-    return [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
+    unread = reading_problems({row.pk for row in found})
+    shown = [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
+    return [
+        _unread(one, unread[row.pk], at) if row.pk in unread else one for one, row in zip(shown, found, strict=True)
+    ]
+
+
+def _unread(shown: ChannelShown, problem: Poller, at: datetime) -> ChannelShown:
+    """The channel that cannot be read just now: why, and for how long. What comes there waits at the venue."""
+    lasted = span_words((at - (problem.failing_since or at)).total_seconds())
+    advice = f"{problem.problem} It has lasted {lasted}. Hark tries again by itself, and nothing is lost there."
+    return replace(shown, health="ill", health_word="Not read", advice=advice)
 
 
 def _shown(

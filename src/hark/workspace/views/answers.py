@@ -9,6 +9,7 @@ from django_htmx.http import trigger_client_event
 
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.notes import add_note
+from hark.conversations.actions.participants import admit
 from hark.conversations.actions.reply import reply, settle, take_back
 from hark.conversations.errors import NewerMessage
 from hark.conversations.models import Case, Conversation, Message
@@ -91,6 +92,15 @@ def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     message = message_of(agent, key)
     settle(message_id=message.pk, author=author_of(agent), how=Settlement(how))
+    return changed(request, case_of(agent, message))
+
+
+@desk("POST", roles=MAY_ANSWER)
+def admit_writer(request: HttpRequest, key: str) -> HttpResponse:
+    """Let the writer of a mail take part in its conversation."""
+    agent = agent_of(request)
+    message = message_of(agent, key)
+    admit(message_id=message.pk, author=author_of(agent))
     return changed(request, case_of(agent, message))
 
 

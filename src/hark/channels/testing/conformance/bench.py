@@ -67,6 +67,7 @@ class Bench:
     samples: ClassVar[Path]
     secret_name: ClassVar[str] = "signing"  # noqa: S105 - a name, not a secret
     proof_headers: ClassVar[tuple[str, ...]] = ()
+    permission_ends: ClassVar[bool] = True  # there are scopes that can be missing, and an end that can be foreseen
     target: ClassVar[Target] = Target(external_id="p1", thread="t1", person="u1")
 
     def account(self) -> Account:
@@ -93,6 +94,10 @@ class Bench:
     def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
         """An arrival in which a customer says this."""
         raise NotImplementedError
+
+    def carried(self, text: str) -> str:
+        """What reaches the other side of `text`, where the venue's own form changes line ends."""
+        return text
 
     def batch(self, count: int) -> tuple[Raw, list[str]] | None:
         """One arrival with so many events, and their ids in order; None where the venue delivers them one by one."""

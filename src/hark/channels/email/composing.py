@@ -1,0 +1,75 @@
+"""A reply as a mail. Only through EmailMessage, and nothing with a line end reaches a header."""
+
+import re
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from hark.channels.email.settings import mail_settings
+from hark.channels.email.tokens import message_id, reply_address
+from hark.channels.errors import Refused
+from hark.channels.types import Account, Outbound
+
+POLICY = SMTP.clone(max_line_length=900)  # ids are longer than 78 characters, and folding would encode them
+BREAKING = re.compile(r"[\r\n\0]")
+ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]\0-\x1f\x7f]{1,64}@[^\s@<>(),;:\\\"\[\]\0-\x1f\x7f]{1,255}\Z")
+MESSAGE_ID = re.compile(r"<[^<>\s\0-\x1f\x7f]{1,900}>")
+LONGEST_SUBJECT = 500
+
+
+def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessage:
+    """The mail: threaded at the recipient's, with an address that brings the answer back. Raises Refused."""
+    settings, recipient = mail_settings(account), outbound.target.person
+    mail = EmailMessage(policy=POLICY)
+    try:
+        mail["From"] = _mailbox(settings.address, settings.from_name)
+        mail["To"] = _mailbox(recipient)
+        if settings.plus_address and outbound.target.thread:
+            mail["Reply-To"] = _mailbox(reply_address(account, outbound.target.thread, recipient), settings.from_name)
+        mail["Subject"] = _subject(outbound.subject)
+        mail["Date"] = format_datetime(at)
+        mail["Message-ID"] = message_id(account, outbound)
+        for name, value in _threading(outbound).items():
+            mail[name] = value
+        if outbound.author_kind == "bot":
+            mail["Auto-Submitted"] = "auto-replied"
+            mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(outbound.text, charset="utf-8")
+        if outbound.html:
+            mail.add_alternative(outbound.html, subtype="html", charset="utf-8")
+    except (MessageError, ValueError, IndexError, UnicodeError) as error:
+        raise Refused(
+            "address", "A mail to this address cannot be written: a part of its head is not allowed."
+        ) from error
+    return mail
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    if not ADDRESS.match(address) or BREAKING.search(name):
+        raise Refused("address", "This is no e-mail address that can be written to.")
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=local, domain=domain.encode("idna").decode("ascii"))
+
+
+def _subject(subject: str) -> str:
+    """`Re: ` once, on one line."""
+    line = " ".join(subject.replace("\0", " ").split())[:LONGEST_SUBJECT]
+    if not line:
+        return "Your message"
+    return line if line[:3].lower() == "re:" else f"Re: {line}"
+
+
+def _threading(outbound: Outbound) -> dict[str, str]:
+    """In-Reply-To and References, from ids that are well-formed only."""
+    answered, root = _id_in(outbound.target.parent or outbound.target.external_id), _id_in(outbound.target.root)
+    if not answered:
+        return {}
+    return {"In-Reply-To": answered, "References": " ".join(dict.fromkeys(filter(None, (root, answered))))}
+
+
+def _id_in(text: str) -> str:
+    found = MESSAGE_ID.match(text)
+    return found.group() if found else ""

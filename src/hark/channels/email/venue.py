@@ -1,0 +1,137 @@
+"""The six verbs of e-mail."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from hark.channels.base import Venue
+from hark.channels.email import providers, reading, sending
+from hark.channels.email.composing import compose
+from hark.channels.email.mailbox import opened
+from hark.channels.email.reader import read_mail
+from hark.channels.email.settings import MailSettings, mail_settings, password_of
+from hark.channels.email.tokens import TOKEN, message_id, reply_token
+from hark.channels.email.translating import inbound_of
+from hark.channels.errors import Refused, SendError
+from hark.channels.types import (
+    Account,
+    Caps,
+    Health,
+    Inbound,
+    Outbound,
+    Page,
+    Raw,
+    Receipt,
+    Rejected,
+    Reply,
+    Request,
+    Verdict,
+)
+from hark.kernel.time import now
+
+BODY_BYTES = 4 << 20
+
+
+class Email(Venue):
+    """A mailbox. Mail comes by IMAP, by a pipe of the mail server or by a provider's call, and leaves by SMTP."""
+
+    key: ClassVar[str] = "email"
+    name: ClassVar[str] = "E-mail"
+    proof: ClassVar[str] = "real server"
+    caps: ClassVar[Caps] = Caps(private=True, threaded=True, receipts=True, echo=True, webhook=True, poll=True)
+    Settings = MailSettings
+    identified_by: ClassVar[str] = "address"
+    poll_seconds: ClassVar[float] = 30.0
+    body_bytes: ClassVar[int] = BODY_BYTES
+
+    def caps_for(self, account: Account) -> Caps:
+        """Mail comes in one way; without a server to send by there are no replies."""
+        settings = mail_settings(account)
+        return replace(
+            self.caps,
+            poll=settings.incoming == "imap",
+            webhook=settings.incoming in {"postmark", "mailgun"},
+            echo=bool(settings.sent_folder),
+            private=bool(settings.smtp_host),
+        )
+
+    def check(self, account: Account) -> Health:
+        """Log in where mail is read and where it is sent; each step that fails is a sentence."""
+        settings = mail_settings(account)
+        problems = [*_reading_problems(account, settings), *_sending_problems(account, settings)]
+        return Health(tuple(dict.fromkeys(problems)), self_ids=(settings.address,), caps=self.caps_for(account))
+
+    def verify(self, account: Account, request: Request) -> Verdict:
+        """A call of the provider that the settings name."""
+        if len(request.body) > BODY_BYTES:
+            return Rejected(Reply(413, b'{"error":"too large"}'))
+        incoming = mail_settings(account).incoming
+        if incoming == "postmark":
+            return providers.verify_postmark(account, request)
+        if incoming == "mailgun":
+            return providers.verify_mailgun(account, request)
+        return Rejected(Reply(404, b'{"error":"nothing here"}'))
+
+    def parse(self, account: Account, raw: Raw) -> list[Inbound]:
+        """One event a mail. The mail is read in a child process that may be killed; nothing is looked up."""
+        body, problem = _mail_in(raw)
+        if problem:
+            return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=problem)]
+        return [inbound_of(account, raw, read_mail(body))]
+
+    def poll(self, account: Account, cursor: str) -> Page:
+        """The next mails behind the cursor."""
+        return reading.next_page(account, cursor)
+
+    def watch(self, account: Account, cursor: str) -> Iterator[Page]:
+        """The same over one line, which then waits for news."""
+        return reading.pages(account, cursor)
+
+    def send(self, account: Account, outbound: Outbound) -> Receipt:
+        """One mail. Whoever loses the line after its last byte does not know; SMTP knows no key."""
+        settings, recipient = mail_settings(account), outbound.target.person
+        mail = compose(account, outbound, at=now())
+        password, automatic = password_of(account, sending=True), outbound.author_kind == "bot"
+        sending.send_mail(settings, password, mail, recipient, automatic=automatic)
+        return Receipt((message_id(account, outbound),))
+
+    def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
+        """The Message-ID of the reply, and the code in the address to which its recipient answers."""
+        token = reply_token(account, outbound.target.thread, outbound.target.person)
+        return message_id(account, outbound), TOKEN + token
+
+
+def _mail_in(raw: Raw) -> tuple[bytes, str]:
+    """The mail in an arrival, however it came."""
+    provider = raw.headers.get("provider", "")
+    if provider == "postmark":
+        return providers.postmark_mail(raw.body)
+    if provider == "mailgun":
+        return providers.mailgun_mail(raw.body, raw.headers.get("content-type", ""))
+    return raw.body, ""
+
+
+def _reading_problems(account: Account, settings: MailSettings) -> Iterator[str]:
+    if settings.incoming == "imap":
+        try:
+            with opened(settings, password_of(account)) as box:
+                for folder in filter(None, (settings.folder, settings.sent_folder)):
+                    box.enter(folder, marking=False)
+        except SendError as error:
+            yield _sentence(error)
+    elif settings.incoming != "pipe" and not providers.has_secret(account):
+        yield "There is no webhook secret, so the provider's calls are refused."
+
+
+def _sending_problems(account: Account, settings: MailSettings) -> Iterator[str]:
+    if not settings.smtp_host:
+        return
+    try:
+        with sending.logged_in(settings, password_of(account, sending=True)):
+            pass
+    except SendError as error:
+        yield _sentence(error)
+
+
+def _sentence(error: SendError) -> str:
+    return error.human if isinstance(error, Refused) else error.detail or error.message

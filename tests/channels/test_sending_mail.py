@@ -1,0 +1,112 @@
+"""A mail leaves once, threaded, with an address that brings the answer back, and each failure has its name."""
+
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+from uuid import UUID
+
+import pytest
+from django.test import override_settings
+
+from hark.channels.email.composing import compose
+from hark.channels.email.tokens import reply_of, tokens_in
+from hark.channels.email.venue import Email
+from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
+from hark.channels.testing.conformance.bench import MOMENT
+from hark.channels.types import Account, Outbound, Target
+from tests.channels.mail_stand_in import PASSWORD, WHO, MailServers, mail_servers, words_of
+
+VENUE = Email()
+SECRETS = {"password": PASSWORD, "signing": "s" * 43}
+HERE = Account("chan_mail", WHO, {"from_name": "Plum Care"}, SECRETS)
+TARGET = Target("<q2@mail.example>", "t1", "<q1@mail.example>", "<q2@mail.example>", "maud@mail.example")
+
+
+@pytest.fixture
+def servers() -> Iterator[MailServers]:
+    with mail_servers() as state, override_settings(HARK_ALLOWED_NETWORKS=state.allowed):
+        yield state
+
+
+def a_reply(text: str = "Thank you.", **more: object) -> Outbound:
+    said = {"subject": "My SIM", **more}
+    return Outbound(UUID(int=9), said.pop("target", TARGET), "private", text, **said)  # type: ignore[arg-type]
+
+
+def there(servers: MailServers) -> Account:
+    return Account("chan_mail", WHO, servers.settings(from_name="Plum Care"), SECRETS)
+
+
+def test_the_customers_mail_program_threads_it_and_answers_to_the_token(servers: MailServers) -> None:
+    receipt = VENUE.send(there(servers), a_reply("Grüße 🎉\n.\n..dots"))
+    [(sender, recipient, raw)] = servers.sent
+    mail = message_from_bytes(raw, policy=default)
+    assert (sender, recipient) == (WHO, "maud@mail.example")
+    assert mail["From"] == f"Plum Care <{WHO}>"
+    assert mail["Subject"] == "Re: My SIM"
+    assert mail["In-Reply-To"] == "<q2@mail.example>"
+    assert mail["References"] == "<q1@mail.example> <q2@mail.example>"
+    assert mail["Message-ID"] in receipt.external_ids
+    assert reply_of(HERE, mail["Message-ID"]) == UUID(int=9)
+    assert mail["Auto-Submitted"] is None
+    assert words_of(raw) == "Grüße 🎉\n.\n..dots".replace("\n", "\r\n") or words_of(raw) == "Grüße 🎉\n.\n..dots"
+    [back] = mail["Reply-To"].addresses
+    marks = VENUE.marks(HERE, a_reply())
+    assert marks == (mail["Message-ID"], *tokens_in([back.addr_spec]))
+
+
+def test_the_code_fits_one_conversation_one_recipient_and_one_channel() -> None:
+    codes = {VENUE.marks(HERE, a_reply())[1]}
+    for thread, person in (("t2", TARGET.person), ("t1", "eve@mail.example")):
+        codes.add(VENUE.marks(HERE, a_reply(target=Target(thread=thread, person=person)))[1])
+    codes.add(VENUE.marks(Account("chan_other", WHO, {}, SECRETS), a_reply())[1])
+    assert len(codes) == 4
+    assert all(len(code) == len("token:") + 26 for code in codes)
+    assert reply_of(Account("chan_mail", WHO, {}, {"signing": "other"}), VENUE.marks(HERE, a_reply())[0]) is None
+
+
+def test_automatic_mail_says_so_and_has_no_return_path(servers: MailServers) -> None:
+    VENUE.send(there(servers), a_reply(author_kind="bot"))
+    [(sender, _, raw)] = servers.sent
+    assert sender == ""
+    assert message_from_bytes(raw)["Auto-Submitted"] == "auto-replied"
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [("429", Retry), ("500", Retry), ("403", Refused), ("401", AuthLost), ("drop_reply", Ambiguous)],
+)
+def test_each_failure_has_its_name(servers: MailServers, how: str, error: type[SendError]) -> None:
+    servers.smtp_faults = [how]
+    with pytest.raises(error):
+        VENUE.send(there(servers), a_reply())
+    assert len(servers.sent) == (how == "drop_reply")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["a\r\nBcc: eve@mail.example", "a\nb@mail.example", "a\0b@mail.example", "a, eve@mail.example", "<a@b>", "", "a"],
+)
+def test_no_recipient_smuggles_anything_into_the_head(bad: str) -> None:
+    with pytest.raises(Refused):
+        compose(HERE, a_reply(target=Target("<q@x>", "t1", person=bad)), at=MOMENT)
+
+
+@pytest.mark.parametrize("bad", ["Hi\r\nBcc: eve@mail.example", "Hi\n\nbody", "Hi\0", "\u2028Bcc: x"])
+def test_a_subject_stays_one_line(bad: str) -> None:
+    raw = compose(HERE, a_reply(subject=bad), at=MOMENT).as_bytes()
+    assert message_from_bytes(raw)["Bcc"] is None
+    assert message_from_bytes(raw).get_all("Subject") is not None
+
+
+def test_ids_that_are_none_are_left_out() -> None:
+    mail = compose(HERE, a_reply(target=Target("x\r\nBcc: y", "t1", "z", "<a b>", "maud@mail.example")), at=MOMENT)
+    assert mail["In-Reply-To"] is None
+    assert mail["References"] is None
+    assert mail["Bcc"] is None
+
+
+def test_an_address_in_another_script_is_written_as_the_wire_wants_it() -> None:
+    assert (
+        compose(HERE, a_reply(target=Target(person="a@bücher.example")), at=MOMENT)["To"] == "a@xn--bcher-kva.example"
+    )
