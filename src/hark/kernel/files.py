@@ -73,3 +73,10 @@ def plain_name(name: str) -> str:
     if dot and len(ending) <= 12:
         seen = f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
     return seen[:LONGEST_NAME] or "file"
+
+
+def size_words(size: int) -> str:
+    """A size as people say it: `940 bytes`, `12 kB`, `3.4 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -32,6 +32,7 @@ from hark.channels.webchat.tokens import Visitor, visitor_of
 
 VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
 LINES_PER_MINUTE = 30
+MAX_FILES_OUT = 100 << 20
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class WebChat(Venue):
         idempotent_send="natural",
         webhook=True,
         own_venue=True,
+        files_out=MAX_FILES_OUT,
     )
     Settings = Settings
     body_bytes: ClassVar[int] = MAX_BODY

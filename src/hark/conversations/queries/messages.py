@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hark.conversations.models import Message, MessageVersion, Reading
+from django.db.models import Count, Q
+
+from hark.conversations.models import Message, MessageHtml, MessageVersion, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
-from hark.conversations.types import Direction
+from hark.conversations.types import Direction, FileState
 from hark.delivery.queries import delivery_words
 from hark.delivery.types import DeliveryWords
 from hark.organisation.models import Agent
@@ -30,10 +33,26 @@ class AlsoPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class FormattedShown:
+    """How a message was formatted can be shown.
+
+    `remote` pictures lie elsewhere; once an agent `wanted` them so many have `arrived`. `hidden_text` is what the
+    sender had hidden from people's eyes.
+    """
+
+    html: bool
+    remote: int
+    wanted: bool
+    arrived: int
+    hidden_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
-    `late`: it reached us long after it was written. `versions` are earlier texts, oldest first.
+    `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. From the code point
+    `quote_from` on the text is a quotation. `original`: the bytes it came in are at hand.
     """
 
     id: int
@@ -63,12 +82,17 @@ class MessageShown:
     reading: ReadingShown | None
     also_posted: tuple[AlsoPosted, ...]
     delivery: DeliveryWords | None
+    quote_from: int | None
+    files: tuple[FileShown, ...]
+    formatted: FormattedShown | None
+    original: bool
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most five queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most seven queries."""
     ids = [message.pk for message in messages]
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
+    files, formatted = files_of_messages(ids), _formatted(ids)
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
 
     def _shown(message: Message) -> MessageShown:
@@ -104,6 +128,10 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             reading=corrected(reading, corrections.get(message.pk, ())) if reading else None,
             also_posted=tuple(posted for pk, posted in alike.items() if pk != message.pk),
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
+            quote_from=message.quote_from,
+            files=files.get(message.pk, ()),
+            formatted=formatted.get(message.pk),
+            original=bool(message.problem) and message.arrival_id is not None,
         )
 
     return [_shown(message) for message in messages]
@@ -114,6 +142,16 @@ def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:
     for row in MessageVersion.objects.filter(message__in=message_ids).order_by("id"):
         found.setdefault(row.message_id, []).append((row.replaced_at, row.text))
     return found
+
+
+def _formatted(message_ids: list[int]) -> dict[int, FormattedShown]:
+    """What is known of the formatting, without reading any of it."""
+    here = Q(message__attachments__remote=True, message__attachments__state=FileState.STORED)
+    told = MessageHtml.objects.filter(message__in=message_ids).annotate(
+        has_html=Q(html__gt=""), wanted=Q(remote_wanted_at__isnull=False), arrived=Count("message__attachments", here)
+    )
+    rows = told.values_list("message_id", "has_html", "remote", "wanted", "arrived", "hidden_text")
+    return {number: FormattedShown(*rest) for number, *rest in rows}
 
 
 def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted]]:
