@@ -1,7 +1,7 @@
 """The background work of conversations: files are fetched and swept."""
 
+from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
-from hark.conversations.actions.incoming_files import FETCH, have_fetched
 from hark.kernel.tasks import periodic, task
 
 MOST_A_JOB = 200

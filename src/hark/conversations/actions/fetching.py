@@ -1,4 +1,4 @@
-"""The bytes of files that came with messages: claimed, fetched from where they lie, made safe, or given up visibly."""
+"""Files that are due: fetched from where they lie, or made anew before they go out; made safe, or given up visibly."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
@@ -10,10 +10,10 @@ from hark.channels import registry
 from hark.channels.accounts import account_of
 from hark.channels.errors import Refused, SendError
 from hark.channels.types import Raw
-from hark.conversations.actions.files import preview_of
+from hark.conversations.actions.pictures import redrawn
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.errors import CannotTakeFile
-from hark.conversations.models import Attachment
+from hark.conversations.models import Attachment, Message
 from hark.conversations.queries.files import get_file, largest_file
 from hark.conversations.types import Author, FileState
 from hark.kernel import http, storage
@@ -28,6 +28,7 @@ from hark.organisation.types import MAY_NOTE
 LEASE_SECONDS = 300
 BACK_OFF_SECONDS = (30, 120, 600, 3600, 6 * 3600)
 LARGEST_REMOTE = 5_000_000
+PREVIEW = 1280
 KEPT = timedelta(days=1)
 # The lease is the time of the next try: whoever dies with a file in hand has only put it off.
 CLAIM = """
@@ -40,9 +41,10 @@ CLAIM = """
 
 
 def fetch_next_file() -> bool:
-    """Fetch one file that is due, outside any transaction, and say what became of it; False when none is due.
+    """Deal with one file that is due, outside any transaction; False when none is due.
 
-    Tried six times within eight hours, then given up visibly; what the venue refuses is given up at once.
+    What came with a message is fetched; a picture that an agent adds is made anew, without place and camera. Tried six
+    times within eight hours, then given up visibly; what is refused is given up at once.
     """
     claimed = fetch_all(CLAIM, [LEASE_SECONDS])
     if not claimed:
@@ -50,7 +52,7 @@ def fetch_next_file() -> bool:
     near = ("message__channel", "message__arrival", "message__conversation__case")
     file = Attachment.objects.select_related(*near).get(pk=claimed[0][0])
     try:
-        stored = storage.store(_bytes_of(file), most=largest_file())
+        _deal_with(file)
     except storage.FileTooLarge as error:
         _end(file, FileState.TOO_LARGE, error.message)
     except Refused as error:
@@ -59,16 +61,34 @@ def fetch_next_file() -> bool:
         _try_later(file, error.message if isinstance(error, SendError) else "It could not be fetched.")
     except Exception:  # noqa: BLE001 - a third party's `media` may raise anything; the job goes on with the next file
         _try_later(file, "It could not be fetched.")
-    else:
-        _keep(file, stored)
     return True
 
 
-def _bytes_of(file: Attachment) -> Iterable[bytes]:
+def _deal_with(file: Attachment) -> None:
+    if file.message is None:
+        _make_anew(file)
+    else:
+        _keep(file, storage.store(_bytes_of(file, file.message), most=largest_file()))
+
+
+def _make_anew(file: Attachment) -> None:
+    """A picture that an agent adds: what goes out was drawn by Hark; the original goes with the next sweep."""
+    clean = redrawn(storage.read(file.sha256))
+    if clean.problem:
+        raise Refused("picture", f"{clean.problem} Hark could not take place and camera out of it.")
+    _keep(file, storage.store([clean.data], most=largest_file()))
+
+
+def preview_of(sha256: str) -> tuple[str, int | None, int | None]:
+    """Hash, width and height of a small picture of a stored picture; an empty hash where none can be made."""
+    small = redrawn(storage.read(sha256), longest=PREVIEW)
+    if small.problem:
+        return "", None, None
+    return storage.store([small.data], most=largest_file()).sha256, small.width, small.height
+
+
+def _bytes_of(file: Attachment, message: Message) -> Iterable[bytes]:
     """From the web, from the arrival, or from the venue."""
-    message = file.message
-    if message is None:
-        raise Refused("no_message", "Nobody knows where this file lies.")
     if file.remote:
         answer = http.fetch(http.HttpRequest("GET", file.ref, max_bytes=LARGEST_REMOTE))
         if answer.status != 200:

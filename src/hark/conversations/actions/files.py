@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 
 from hark.channels.kit.words import storable
-from hark.conversations.actions.pictures import redrawn
+from hark.conversations.actions.due import have_fetched
 from hark.conversations.actions.standing import acting_agent, seen_case
 from hark.conversations.errors import CannotTakeFile, FilesPerHour, TooManyFiles
 from hark.conversations.models import Attachment, Case, Message, Note
@@ -66,8 +66,8 @@ def _check_the_hour(agent: Agent, size: int) -> None:
 def add_piece(*, key: str, piece: bytes, at: int, author: Author) -> Attachment:
     """Add the piece that begins at byte `at`; with the last one the file is made safe. A piece may be sent again.
 
-    Pictures are made anew, so that neither place nor camera goes out with them. Raises NotFound, NotAllowed, OutOfStep,
-    CannotTakeFile, StorageAway.
+    A picture then waits for a job that makes it anew, so that neither place nor camera goes out with it. Raises
+    NotFound, NotAllowed, OutOfStep, CannotTakeFile, StorageAway.
     """
     agent = acting_agent(author, MAY_NOTE)
     file = _mine(agent, key)
@@ -81,40 +81,28 @@ def add_piece(*, key: str, piece: bytes, at: int, author: Author) -> Attachment:
 
 
 def _finish(file: Attachment) -> None:
-    """All of it is here: what it is, and for pictures a new one in its place."""
-    try:
-        stored = storage.adopt(file.key)
-        file.mime = type_of(stored.head, file.name)
-        if file.mime in TELLING:
-            raise CannotTakeFile("Pictures of this kind may tell where they were taken. Save it as JPEG or PNG first.")
-        file.sha256, file.size = stored.sha256, stored.size
-        if file.mime in PICTURES:
-            _make_anew(file)
-    except CannotTakeFile as refusal:
-        file.state, file.problem, file.sha256 = FileState.FAILED, refusal.human, ""
+    """All of it is here: what it is. A picture still waits for the job that makes it anew."""
+    stored = storage.adopt(file.key)
+    file.mime, file.size = type_of(stored.head, file.name), stored.size
+    refusal = _refusal(file)
+    if refusal:
+        file.state, file.problem = FileState.FAILED, refusal
         file.save()
-        raise
-    file.state = FileState.STORED
+        raise CannotTakeFile(refusal)
+    file.state, file.sha256 = FileState.STORED, stored.sha256
+    if file.mime in PICTURES:
+        file.state, file.try_at = FileState.WAITING, database_now()
     file.save()
+    if file.state == FileState.WAITING:
+        have_fetched()
 
 
-def _make_anew(file: Attachment) -> None:
-    if (file.size or 0) > LARGEST_PICTURE:
-        raise CannotTakeFile(f"A picture can have {LARGEST_PICTURE >> 20} MB at most.")
-    clean = redrawn(storage.read(file.sha256))
-    if clean.problem:
-        raise CannotTakeFile(f"{clean.problem} It could not be cleaned of place and camera.")
-    stored = storage.store([clean.data], most=largest_file())
-    file.sha256, file.size, file.width, file.height = stored.sha256, stored.size, clean.width, clean.height
-    file.preview = preview_of(stored.sha256)[0]
-
-
-def preview_of(sha256: str) -> tuple[str, int | None, int | None]:
-    """Hash, width and height of a small picture of a stored picture; an empty hash where none can be made."""
-    small = redrawn(storage.read(sha256), longest=1280)
-    if small.problem:
-        return "", None, None
-    return storage.store([small.data], most=largest_file()).sha256, small.width, small.height
+def _refusal(file: Attachment) -> str:
+    if file.mime in TELLING:
+        return "Pictures of this kind can tell where they were taken. Save it as JPEG or PNG first."
+    if file.mime in PICTURES and (file.size or 0) > LARGEST_PICTURE:
+        return f"A picture can have {LARGEST_PICTURE >> 20} MB at most."
+    return ""
 
 
 def put_away(*, key: str, author: Author) -> Attachment:
@@ -139,7 +127,7 @@ def hand_over(agent: Agent, case: Case, kind: str, keys: Collection[str]) -> lis
     if len(found) != len(set(keys)):
         raise CannotTakeFile("A file of this text is gone. Look again, then send.")
     if any(file.state != FileState.STORED for file in found):
-        raise CannotTakeFile("A file is still coming in, or could not be taken. Wait, or remove it.")
+        raise CannotTakeFile("A file is not ready, or could not be taken. Wait a moment, or remove it.")
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hark.channels.kit.words import storable
+from hark.conversations.actions.due import have_fetched
 from hark.conversations.actions.folding import NewMessage
 from hark.conversations.models import Attachment, MessageHtml
 from hark.conversations.queries.files import largest_file
@@ -11,10 +12,8 @@ from hark.conversations.types import FileState, IncomingMessage, SeenFile
 from hark.kernel.db import after_commit
 from hark.kernel.files import plain_name
 from hark.kernel.ids import public_key
-from hark.kernel.tasks import defer
 from hark.kernel.time import database_now
 
-FETCH = "conversations.fetch_files"
 MOST_A_MESSAGE = 100
 REMOTE = "data-remote-src="
 
@@ -43,11 +42,6 @@ def add_incoming_files(new: Sequence[NewMessage]) -> None:
     rows = [row for one in new if not one.deleted for row in _rows(one.id, one.incoming, at)]
     Attachment.objects.bulk_create(rows, ignore_conflicts=True)
     after_commit(have_fetched)
-
-
-def have_fetched() -> None:
-    """Have a job look for files that are due; several calls are one job."""
-    defer(FETCH, once=FETCH)
 
 
 def _rows(message_id: int, incoming: IncomingMessage, at: datetime) -> Iterable[Attachment]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hark.kernel.hostile import read_in_child
 
-SECONDS = 6.0  # 40 megapixels on a busy machine; a small picture takes 20 ms
+SECONDS = 30.0  # 40 megapixels on a busy machine; a telephone's picture takes half a second
 TOO_MUCH = {"timeout": "This picture takes too long to be read.", "memory": "This picture is too large to be shown."}
 
 
@@ -22,7 +22,7 @@ class Redrawn:
 def redrawn(raw: bytes, *, longest: int = 0) -> Redrawn:
     """The picture without what a camera writes into it; with `longest` a still of that size at most.
 
-    Never raises for what the bytes are. Not inside a transaction: it may wait for a free child.
+    Never raises for what the bytes are. Not inside a transaction, and in no page: it may wait for a free child.
     """
     outcome = read_in_child("hark.kernel.pictures:made_anew", raw, str(longest), seconds=SECONDS)
     said = outcome.value or {}

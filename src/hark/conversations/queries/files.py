@@ -66,7 +66,7 @@ def files_of_notes(note_ids: Iterable[int]) -> dict[int, tuple[FileShown, ...]]:
 def files_beside(agent: Agent, case: Case, kind: str) -> list[FileShown]:
     """The agent's own files beside the reply or note that is being written; those still coming in are left out."""
     mine = Attachment.objects.filter(draft_case=case, draft_kind=kind, agent=agent)
-    there = mine.filter(state__in=[FileState.STORED, FileState.FAILED]).order_by("id")
+    there = mine.filter(state__in=[FileState.STORED, FileState.FAILED, FileState.WAITING]).order_by("id")
     return [file_shown(file) for file in there]
 
 

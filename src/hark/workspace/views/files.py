@@ -3,9 +3,9 @@
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
+from hark.conversations.actions.due import have_fetched
 from hark.conversations.actions.fetching import fetch_again
 from hark.conversations.actions.files import add_piece, begin_file, put_away
-from hark.conversations.actions.incoming_files import have_fetched
 from hark.conversations.errors import CannotTakeFile, FilesPerHour, TooManyFiles
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from hark.conversations.actions.incoming_files import have_fetched
+from hark.conversations.actions.due import have_fetched
 from hark.conversations.actions.remote_pictures import want_pictures
 from hark.conversations.queries.formatted import formatted_message, original_of
 from hark.kernel.files import OCTETS

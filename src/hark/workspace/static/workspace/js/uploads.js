@@ -3,6 +3,7 @@ import { ask, one, part, replaceById, say } from "./page.js";
 
 const PIECE = 1 << 20;
 const TRIES = 6;
+const LOOK_AGAIN = 700;   /* while a picture is made anew */
 const coming = new Set();
 
 const box = () => one("#composer");
@@ -92,6 +93,7 @@ async function drawTray(place) {
   const made = replaceById(one(`#tray-${place.kind}`, fresh));
   if (old) made?.append(...lines);
   noteWhatFits();
+  if (one("[data-waiting]", made ?? fresh)) setTimeout(() => drawTray(place).catch(() => {}), LOOK_AGAIN);
 }
 
 /* A venue that takes no files says so where they lie, before anything is sent. */
@@ -142,9 +144,9 @@ document.addEventListener("drop", (event) => {
   if (event.target.closest?.("#case")) addFiles([...event.dataTransfer.files]);
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!event.target.matches?.("form.composer") || ![...coming].some((upload) => upload.case === caseKey())) return;
+  if (!event.target.matches?.("form.composer") || !(one("[data-waiting]", box()) || [...coming].some((upload) => upload.case === caseKey()))) return;
   event.preventDefault();
-  say("A file is still coming in. Send when it is here, or stop it.", true);
+  say("A file is not ready yet. Send when it is here, or take it away.", true);
 });
 document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target?.id === "composer" || event.detail.elt?.id === "composer") noteWhatFits(); });
 document.addEventListener("hark:opened", noteWhatFits);
