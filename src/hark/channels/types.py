@@ -177,6 +177,7 @@ class Inbound:
     subject: str = ""
     text: str | None = None
     html: str | None = None
+    quote_from: int | None = None  # from this code point of `text` on it is a quotation
     lang: str | None = None
     attachments: tuple[AttachmentRef, ...] = ()
     mentions: tuple[Mention, ...] = ()

@@ -28,10 +28,15 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     keys = [author_key(one) for one in passengers]
     before = said_before({key for key in keys if key})
     contexts = _contexts(passengers, keys, before)
-    texts = [one.inbound.text or "" for one in passengers]
+    texts = [_said(one) for one in passengers]
     brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
     readings = _analysed(texts, contexts, brands)
     return [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
+
+
+def _said(one: Passenger) -> str:
+    """What the author himself wrote: the text before what it quotes."""
+    return (one.inbound.text or "")[: one.inbound.quote_from]
 
 
 def _as_addressed(reading: Mapping[str, Any], one: Passenger) -> Mapping[str, Any]:
@@ -69,7 +74,7 @@ def _contexts(
         if key:
             history = said.setdefault(key, [])
             context = replace(context, author="|".join(key), history=tuple(history[-HISTORY:]))
-            history.append(HistoryItem("contact", one.inbound.text or "", one.inbound.sent_at))
+            history.append(HistoryItem("contact", _said(one), one.inbound.sent_at))
         contexts.append(context)
     return contexts
 

@@ -1,4 +1,8 @@
-"""The only place where text becomes HTML that is trusted: escaped first, then marked up by us."""
+"""The only place where text becomes HTML that is trusted: escaped first, then marked up by us.
+
+HTML that strangers wrote is made harmless in `hark.kernel.foreign_html`, whose functions are known here as well. They
+are called inside a child that may be killed (`hark.kernel.hostile`), never by a process that serves or works.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,6 +10,21 @@ from urllib.parse import urlsplit
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from hark.kernel.foreign_html import CleanHtml, clean_html, html_text
+
+__all__ = [
+    "CleanHtml",
+    "clean_html",
+    "closing_controls",
+    "evidence_html",
+    "html_text",
+    "links",
+    "merged",
+    "name_html",
+    "paragraphs",
+    "text_html",
+]
 
 Span = tuple[int, int]
 

@@ -1,0 +1,1 @@
+"""E-mail: messages of strangers, read in a child process that may be killed."""
