@@ -161,7 +161,7 @@ class AttachmentRef:
 class Inbound:
     """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC.
 
-    `html` is what `hark.kernel.html.clean_html` gave; `hidden_text` is what it had hidden from its readers.
+    `html` is clean (`channels.kit.formatted`); `hidden_text` is what it had hidden from its readers.
     """
 
     kind: Kind

@@ -34,6 +34,7 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         targets_us=inbound.targets_us,
         problem=storable(inbound.problem or ""),
         backfilled="backfilled" in inbound.policy,
+        quote_from=inbound.quote_from,
         html=storable(inbound.html or ""),
         hidden_text=storable(inbound.hidden_text),
         files=tuple(SeenFile(one.ref, one.name, one.size, one.content_id, one.inline) for one in inbound.attachments),

@@ -28,7 +28,6 @@ def sealed(response: HttpResponse | FileResponse, name: str = "") -> HttpRespons
     """Close off an answer: no script, no frame, no guess at its type; with a name the browser saves it."""
     response.headers["Content-Security-Policy"] = SEALED
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if name:
-        saved = content_disposition_header(as_attachment=True, filename=name)
-        response.headers["Content-Disposition"] = saved or "attachment"
+    saved = content_disposition_header(as_attachment=bool(name), filename=name)
+    response.headers["Content-Disposition"] = saved or "inline"
     return response  # type: ignore[return-value]

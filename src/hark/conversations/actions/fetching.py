@@ -75,6 +75,7 @@ def _make_anew(file: Attachment) -> None:
     """A picture that an agent adds: what goes out was drawn by Hark; the original goes with the next sweep."""
     clean = redrawn(storage.read(file.sha256))
     if clean.problem:
+        file.sha256 = ""
         raise Refused("picture", f"{clean.problem} Hark could not take place and camera out of it.")
     _keep(file, storage.store([clean.data], most=largest_file()))
 

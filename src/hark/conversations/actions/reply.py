@@ -235,7 +235,8 @@ def take_back(*, message_id: int, author: Author) -> str:
     at = database_now()
     Message.objects.filter(pk=message.pk).update(deleted_at=at)
     typed = Draft.objects.filter(case=case, agent=agent, kind="reply").values_list("text", flat=True).first()
-    write_draft(case, author, "reply", f"{message.text}\n\n{typed}" if typed else message.text)
+    if back := "\n\n".join(filter(None, (message.text, typed))):
+        write_draft(case, author, "reply", back)
     give_back(message, case)
     redraw(case.pk)
     set_status(message, Status.OPEN, actor=author.agent_key)
