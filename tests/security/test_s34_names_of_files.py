@@ -20,7 +20,6 @@ TRICKS = (
     "shell.{}\u200b",
     ".{}",
     "shell.{}\x00.png",
-    "shell. {}",
 )
 LONGEST = "x" * 5000
 
@@ -39,7 +38,7 @@ def test_markup_in_a_name_stays_words(world: World, signed_in: SignedIn) -> None
     page = signed_in(world.tessa).get(f"/case/{case_of(message).key}/").content.decode()
     shown = page[page.index('class="files"') : page.index('id="composer"')]
     assert "<script" not in shown.lower()
-    assert " onerror=" not in shown.replace("&quot;", "").lower().partition("<ul")[0]
+    assert "<img" not in shown.lower()
     assert shown.count("<li") == message.attachments.count()
 
 

@@ -1,4 +1,4 @@
-"""Threat 39: what is small on the wire and enormous when unpacked costs a moment and nothing else; no archive is opened."""
+"""Threat 39: what is small on the wire and enormous unpacked costs a moment and no more; no archive is opened."""
 
 import gzip
 import io

@@ -17,6 +17,7 @@ STYLE = (
     "overflow-wrap:anywhere}img{max-width:100%;height:auto}table{border-collapse:collapse;max-width:100%}"
     "td,th{padding:2px 6px;vertical-align:top}pre{white-space:pre-wrap}blockquote{margin:0 0 0 8px;padding-left:8px;"
     "border-left:2px solid #c3cbcb}a{color:#0a665f}"
+    "img:not([src]){border:1px dashed #788484;padding:2px 6px;color:#586363}"
 )
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
@@ -32,7 +33,7 @@ def framed_page(fragment: str, picture: Callable[[str], bytes | None]) -> str:
     def put(found: re.Match[str]) -> str:
         raw = picture(html.unescape(found[1] or found[2]))
         if raw is None:
-            return found[0]
+            return "" if found[1] else found[0]  # its words stand in its place, and nothing is asked for
         return f' src="data:{type_of(raw[:32])};base64,{base64.b64encode(raw).decode()}"'
 
     body = PICTURE.sub(put, fragment)
