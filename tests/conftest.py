@@ -22,6 +22,12 @@ def key_ring() -> None:
     settings.HARK_KEYS = KEYS
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The suite's own folder for files."""
+    settings.HARK_FILES = str(tmp_path_factory.mktemp("files"))
+
+
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[EmbeddedServer | None]:
     """A running server for this session; None when HARK_DATABASE_URL names another."""

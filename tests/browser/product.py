@@ -107,7 +107,7 @@ class Product:
         with (
             _django_in_playwright(),
             self.blocker.unblock(),
-            override_settings(HARK_DATA=self.folder / "data", HARK_KEYS=""),
+            override_settings(HARK_DATA=self.folder / "data", HARK_FILES="", HARK_KEYS=""),
         ):
             connection.close()
             before = dict(connection.settings_dict)

@@ -18,7 +18,8 @@ from hark.channels.testing.conformance.bench import MOMENT
 from hark.channels.testing.ledger import read_ledger
 from hark.channels.testing.postman import signed
 from hark.channels.testing.stand_in import Fault, Mode, StandIn
-from hark.channels.types import Accepted, Account, Outbound, Target
+from hark.channels.types import Accepted, Account, Outbound, OutboundFile, Target
+from hark.kernel import storage
 from tests.channels.accounts import a_call
 
 VENUE = Simulated()
@@ -139,3 +140,18 @@ def test_stand_in_posts_again_with_the_same_bytes_until_it_is_acknowledged(stand
     assert len(set(Door.calls)) == 1
     lines = [(line["what"], line["events"]) for line in read_ledger(stand_in.ledger.path)]
     assert lines == [("offered", ["1"]), ("acknowledged", ["1"])]
+
+
+def test_files_of_a_reply_reach_the_venue_before_it(stand_in: StandIn) -> None:
+    stored = storage.store([b"%PDF-1.7 steps"], most=100)
+    file = OutboundFile(stored.sha256, "steps.pdf", "application/pdf", stored.size)
+    assert VENUE.send(account(stand_in), replace(REPLY, attachments=(file,))).external_ids
+    assert taken(stand_in)[-1]["files"] == [stored.sha256]
+    assert stand_in.files[stored.sha256] == b"%PDF-1.7 steps"
+
+
+def test_file_that_is_gone_is_refused_and_nothing_is_published(stand_in: StandIn) -> None:
+    gone = OutboundFile("0" * 64, "steps.pdf", "application/pdf", 14)
+    with pytest.raises(Refused):
+        VENUE.send(account(stand_in), replace(REPLY, attachments=(gone,)))
+    assert taken(stand_in) == []

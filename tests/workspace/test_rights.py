@@ -5,12 +5,14 @@ A new address without a row here fails. What may not be seen or done is answered
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern
 
+from hark.conversations.types import SeenFile
 from hark.kernel.ids import new_uuid
 from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Agent
@@ -51,6 +53,16 @@ TABLE: dict[str, Row] = {
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
     "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
     "case_by_hand": Row(MAY_ANSWER, post=True, about="message"),
+    "formatted": Row(EVERYBODY, about="message"),
+    "remote_pictures": Row(MAY_NOTE, post=True, about="message"),
+    "original": Row(EVERYBODY, about="message"),
+    "files_of_draft": Row(
+        MAY_NOTE, post=True, about="case", what=(("kind", "reply"), ("name", "a.pdf"), ("size", "9"))
+    ),
+    "piece_of_file": Row(MAY_NOTE, post=True, about="file"),
+    "remove_file": Row(MAY_NOTE, post=True, about="file"),
+    "fetch_file_again": Row(MAY_NOTE, post=True, about="file"),
+    "open_file": Row(EVERYBODY, about="file"),
     "offers": Row(MAY_ANSWER),
     "accept_offer": Row(MAY_ANSWER, post=True, about="offer"),
     "decline_offer": Row(MAY_ANSWER, post=True, about="offer", what=(("reason", "cannot_now"),)),
@@ -82,13 +94,16 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(EVERYBODY, post=True),
 }
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}
-GONE_FOR_ALL = {"take_back", "settle", "accept_offer", "decline_offer"}  # nothing of one's own to act on in this world
+SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
+GONE_FOR_ALL = {
+    *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file")
+}  # nothing of one's own to act on in this world
 
 
 def address(name: str, key: str) -> str:
     """The path of a named pattern with `key` in it."""
     pattern = next(one for one in urlpatterns if isinstance(one, URLPattern) and one.name == name)
-    return "/" + str(pattern.pattern).replace("<str:key>", key)
+    return "/" + str(pattern.pattern).replace("<str:key>", key).replace("<str:way>", "download")
 
 
 def asked(client: Client, name: str, key: str = "") -> HttpResponse:
@@ -102,11 +117,13 @@ def asked(client: Client, name: str, key: str = "") -> HttpResponse:
 
 def keys_of(world: World, about: str) -> tuple[str, str]:
     """(one's own, another's) of a kind of thing. Owners of the same right see both."""
-    ours = say(world.chat, known("ann"), "My SIM will not activate.")
-    theirs = say(world.night_chat, known("bob"), "Good evening.")
+    with_it: dict[str, Any] = {"html": "<p>x</p>", "files": (SeenFile("a"),)}
+    ours = say(world.chat, known("ann"), "My SIM will not activate.", **with_it)
+    theirs = say(world.night_chat, known("bob"), "Good evening.", **with_it)
     return {
         "case": lambda: (case_of(ours).key, case_of(theirs).key),
         "message": lambda: (ours.key, theirs.key),
+        "file": lambda: (ours.attachments.get().key, theirs.attachments.get().key),
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
         "venue": lambda: ("webchat", "nowhere"),
         "channel": lambda: (world.chat.key, world.night_chat.key),
@@ -118,7 +135,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
 
 def test_every_address_has_a_row() -> None:
     names = {one.name for one in urlpatterns if isinstance(one, URLPattern)}
-    assert names == TABLE.keys() | OPEN
+    assert names == TABLE.keys() | OPEN | SIGNED
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -1,4 +1,4 @@
-"""The contract between Hark's core and a venue: six verbs. Their types are in `types`, their errors in `errors`.
+"""The contract between Hark's core and a venue: seven verbs. Their types are in `types`, their errors in `errors`.
 
 A channel is pure translation plus HTTP. It never touches the database, threads, retries, clocks, rate-limit waiting or
 routing (channels reference, section 1).
@@ -95,6 +95,10 @@ class Venue(Protocol):
     def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
         """Names by which an answer to this reply will speak of it, known to nobody but its recipient. Pure."""
         return ()
+
+    def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
+        """The bytes of an attachment that came with the arrival; None where `media` must be asked. Pure."""
+        return None
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """The bytes of an attachment, capped."""

@@ -147,12 +147,14 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
-    """A reference only; nothing is downloaded by `parse`."""
+    """A reference only; nothing is downloaded by `parse`. `inline`: the HTML shows it by its `content_id`."""
 
     ref: str
     mime: str = ""
     size: int | None = None
     name: str = ""
+    content_id: str = ""
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Inbound:
     """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC.
 
     `policy` has `backfilled` for what is older than the channel, `automatic` for what no person wrote to us.
+    `html` is clean (`channels.kit.formatted`); `hidden_text` is what it had hidden from its readers.
     """
 
     kind: Kind
@@ -205,6 +208,7 @@ class Inbound:
     policy: tuple[str, ...] = ()
     problem: str | None = None
     letter: Letter | None = None
+    hidden_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboundFile:
+    """A file that goes with a reply; `hark.kernel.storage.read(file.sha256)` gives its bytes."""
+
+    sha256: str
+    name: str
+    mime: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One reply to publish. `id` is the idempotency key and the client reference."""
 
@@ -230,6 +244,7 @@ class Outbound:
     author_kind: Literal["human", "bot"] = "human"
     private_of: str = ""
     subject: str = ""
+    attachments: tuple[OutboundFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +271,7 @@ class Caps:
     """What a venue can do; `check` narrows it per account. A flag that no test proves is false.
 
     `own_venue`: the venue is Hark itself (chat, form), so a reply leaves over no network and cannot fail on the way.
+    `files_out`: how many bytes of files a reply may carry in all; 0: it carries none.
     """
 
     public: bool = False
@@ -283,6 +299,7 @@ class Caps:
     off_platform_match: bool = True
     native_reply_url: bool = False
     own_venue: bool = False
+    files_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,3 +53,20 @@ class NothingWritten(HarkError):
 
 class TooLong(HarkError):
     """This text is too long."""
+
+
+class TooManyFiles(HarkError):
+    """That is more files than one reply or note can carry. Remove one first."""
+
+
+class FilesPerHour(HarkError):
+    """You have added a great many files within the hour. Please wait a little."""
+
+
+class CannotTakeFile(HarkError):
+    """This file cannot be taken."""
+
+    def __init__(self, human: str) -> None:
+        """`human`: words an agent can act on."""
+        self.human = human
+        super().__init__(human)

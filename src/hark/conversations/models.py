@@ -4,7 +4,7 @@ from django.db import models
 
 from hark.clocks.types import ClockKind
 from hark.contacts.models import Contact, Identity
-from hark.conversations.types import Direction, Status, Visibility
+from hark.conversations.types import Direction, FileState, Status, Visibility
 from hark.delivery.models import OutboxItem
 from hark.intake.models import Arrival
 from hark.organisation.models import Agent, Channel, Inbox, Team
@@ -97,6 +97,7 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True)
     permalink = models.TextField(default="")
     rating = models.SmallIntegerField(null=True)
+    quote_from = models.IntegerField(null=True)  # from this code point of the text on it is a quotation
     targets_us = models.TextField(default="none")
     problem = models.TextField(default="")
     backfilled = models.BooleanField(default=False)
@@ -270,3 +271,74 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="draft_case_agent_kind", fields=["case", "agent", "kind"])]
+
+
+class MessageHtml(models.Model):
+    """A message as it was formatted, cleaned; pictures that lie elsewhere are taken out until an agent asks for them.
+
+    `hidden_text` is what the sender had hidden from people's eyes.
+    """
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.PROTECT, related_name="formatted")
+    html = models.TextField()
+    hidden_text = models.TextField(default="")
+    remote = models.SmallIntegerField(default=0)
+    remote_wanted_at = models.DateTimeField(null=True)
+    remote_wanted_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class Attachment(models.Model):
+    """A file of a message, of a note, or of what an agent is writing (`draft_case` and `draft_kind`).
+
+    Its bytes lie in `kernel.storage` under `sha256`; `preview` is the hash of the same picture re-encoded, without what
+    a camera writes into it. `name` is data. `ref` finds the bytes at the venue or in the arrival until they are here:
+    tried again at `try_at`. `remote`: a picture that the formatted message names on the web, fetched when asked for.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="attachments")
+    note = models.ForeignKey(Note, null=True, on_delete=models.PROTECT, related_name="attachments")
+    draft_case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    draft_kind = models.TextField(default="")
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    state = models.TextField(choices=FileState)
+    name = models.TextField()
+    mime = models.TextField(default="")
+    size = models.BigIntegerField(null=True)
+    sha256 = models.TextField(default="")
+    preview = models.TextField(default="")
+    width = models.IntegerField(null=True)
+    height = models.IntegerField(null=True)
+    ref = models.TextField(default="")
+    content_id = models.TextField(default="")
+    inline = models.BooleanField(default=False)
+    remote = models.BooleanField(default=False)
+    problem = models.TextField(default="")
+    attempts = models.SmallIntegerField(default=0)
+    try_at = models.DateTimeField(null=True)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="attachment_message_ref", fields=["message", "ref"], condition=~models.Q(ref="")
+            ),
+            models.CheckConstraint(name="attachment_state", condition=models.Q(state__in=FileState.values)),
+            models.CheckConstraint(
+                name="attachment_stored_has_bytes", condition=~models.Q(state="stored") | ~models.Q(sha256="")
+            ),
+            models.CheckConstraint(
+                name="attachment_belongs_to_one",
+                condition=models.Q(message__isnull=False, note__isnull=True, draft_case__isnull=True)
+                | models.Q(message__isnull=True, note__isnull=False, draft_case__isnull=True)
+                | models.Q(message__isnull=True, note__isnull=True, draft_case__isnull=False, agent__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(name="attachment_due", fields=["try_at"], condition=models.Q(state="waiting")),
+            models.Index(name="attachment_agent_added", fields=["agent", "added_at"]),
+            models.Index(name="attachment_draft", fields=["draft_case", "agent"]),
+            models.Index(name="attachment_bytes", fields=["sha256"], condition=~models.Q(sha256="")),
+            models.Index(name="attachment_preview", fields=["preview"], condition=~models.Q(preview="")),
+        ]

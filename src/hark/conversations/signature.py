@@ -17,4 +17,4 @@ def signature(name: str, how: str, visibility: str) -> str:
 
 def signed(text: str, sign: str) -> str:
     """The text as it leaves; one that its author has signed already is left alone."""
-    return text if not sign or text.rstrip().endswith(sign) else f"{text.rstrip()} {sign}"
+    return text if not sign or not text.strip() or text.rstrip().endswith(sign) else f"{text.rstrip()} {sign}"

@@ -33,12 +33,35 @@ class Status(TextChoices):
     RESOLVED = "resolved", "Resolved"
 
 
+class FileState(TextChoices):
+    """Where a file is: with an agent's browser, at the venue, here, nowhere."""
+
+    UPLOADING = "uploading", "Coming in"
+    WAITING = "waiting", "Fetched in a moment"
+    STORED = "stored", "Here"
+    FAILED = "failed", "Could not be fetched"
+    TOO_LARGE = "too_large", "Too large to keep"
+    REMOVED = "removed", "Removed"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file that a venue names in a message; its bytes come later. `name` and `mime` are what others say."""
+
+    ref: str
+    name: str = ""
+    size: int | None = None
+    content_id: str = ""
+    inline: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A message ready to be threaded: parsed, read, its author known.
 
     `thread_id` is the venue's conversation (empty: the message is its own thread). `reading` is the JSON shape of
-    `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream.
+    `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream. `html`
+    is clean. From the code point `quote_from` on the text is a quotation.
     `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
     threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
     a `copy` of what came to another address of the same inbox.
@@ -70,6 +93,10 @@ class IncomingMessage:
     thread_channel_id: int | None = None
     pending: bool = False
     copy: bool = False
+    quote_from: int | None = None
+    html: str = ""
+    hidden_text: str = ""
+    files: tuple[SeenFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

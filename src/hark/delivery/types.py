@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import TextChoices
 
-from hark.channels.types import Outbound, Target
+from hark.channels.types import Outbound, OutboundFile, Target
 
 
 class OutboxState(TextChoices):
@@ -60,8 +60,10 @@ def pack(outbound: Outbound, about: About) -> dict[str, Any]:
 
 def unpack(payload: dict[str, Any]) -> Outbound:
     """The reply as it was packed."""
-    fields = {name: value for name, value in payload.items() if name not in {"about", "id", "target"}}
-    return Outbound(id=UUID(payload["id"]), target=Target(**payload["target"]), **fields)
+    apart = {"about", "id", "target", "attachments"}
+    fields = {name: value for name, value in payload.items() if name not in apart}
+    files = tuple(OutboundFile(**one) for one in payload.get("attachments", ()))
+    return Outbound(id=UUID(payload["id"]), target=Target(**payload["target"]), attachments=files, **fields)
 
 
 def about(payload: dict[str, Any]) -> About:

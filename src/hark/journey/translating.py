@@ -2,7 +2,7 @@
 
 from hark.channels import registry
 from hark.channels.kit.words import storable
-from hark.conversations.types import Deletion, Echo, IncomingMessage, ReceiptSeen, Visibility
+from hark.conversations.types import Deletion, Echo, IncomingMessage, ReceiptSeen, SeenFile, Visibility
 from hark.journey.authors import ourselves, own_id
 from hark.journey.opening import reason_to_open
 from hark.journey.passengers import Passenger
@@ -36,6 +36,10 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         backfilled="backfilled" in inbound.policy,
         automatic="automatic" in inbound.policy,
         letter=inbound.letter,
+        quote_from=inbound.quote_from,
+        html=storable(inbound.html or ""),
+        hidden_text=storable(inbound.hidden_text),
+        files=tuple(SeenFile(one.ref, one.name, one.size, one.content_id, one.inline) for one in inbound.attachments),
     )
 
 

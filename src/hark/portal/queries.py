@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 
-from hark.conversations.queries.visitor import VisitorLine, first_name, messages_for_visitor, who_answers
+from hark.conversations.queries.files import FileShown
+from hark.conversations.queries.visitor import (
+    VisitorLine,
+    file_for_visitor,
+    first_name,
+    messages_for_visitor,
+    who_answers,
+)
+from hark.kernel.files import size_words
+from hark.kernel.giving import stored_file
 from hark.organisation.models import Channel
 from hark.routing.queries import load_of
 
@@ -33,6 +42,16 @@ def lines_shown(channel: Channel, thread: str) -> list[dict[str, Any]]:
     return [_shown(line) for line in messages_for_visitor(channel.pk, thread)]
 
 
+def file_shown(channel: Channel, thread: str, key: str, way: str) -> HttpResponse:
+    """A file of the talk: `download` it, or the `preview` of a picture. Http404 where there is no such file."""
+    file = file_for_visitor(channel.pk, thread, key)
+    if file is None or way not in {"download", "preview"} or not (file.preview or way == "download"):
+        raise Http404
+    if way == "preview":
+        return stored_file(file.preview, "", "")
+    return stored_file(file.sha256, file.name, file.mime)
+
+
 def _shown(line: VisitorLine) -> dict[str, Any]:
     return {
         "id": line.id if line.ours else line.id.rpartition(":")[2],
@@ -42,4 +61,16 @@ def _shown(line: VisitorLine) -> dict[str, Any]:
         "at": line.at.isoformat(),
         "edited": line.edited,
         "deleted": line.deleted,
+        "files": [_file(file) for file in line.files],
+    }
+
+
+def _file(file: FileShown) -> dict[str, Any]:
+    return {
+        "id": file.key,
+        "name": file.name,
+        "size": size_words(file.size or 0),
+        "picture": file.picture,
+        "width": file.width,
+        "height": file.height,
     }

@@ -42,6 +42,7 @@ from hark.kernel.time import monotonic
 from hark.portal.live import PREFIX as CHAT
 from hark.portal.live import SUFFIX as CHAT_LIVE
 from hark.portal.live import VisitorLive
+from hark.site.giving_files import Held, give, naming_files
 from hark.workspace.live import PATH as AGENT_LIVE
 from hark.workspace.live import AgentLive
 
@@ -64,7 +65,7 @@ class Pages:
 
     def __init__(self, trusted_hops: int) -> None:
         """One pool for the process."""
-        self._bridge = WSGIMiddleware(WSGIHandler(), workers=PAGE_THREADS)  # type: ignore[arg-type]
+        self._bridge = WSGIMiddleware(naming_files(WSGIHandler()), workers=PAGE_THREADS)  # type: ignore[arg-type]
         self._trusted_hops = trusted_hops
         self._running = 0
 
@@ -88,11 +89,18 @@ class Pages:
         scope["client"] = (client_address(scope, self._trusted_hops), port)
         if settings.SECURE:
             scope["scheme"] = "https"  # Hark's own address says so; the proxy in front speaks plain HTTP to us
+        return await self._show(scope, receive, send)
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One page by a thread; a stored file goes out after the thread is free again."""
+        held = Held(send)
         self._running += 1
         try:
-            await self._bridge(scope, receive, send)  # type: ignore[arg-type]
+            await self._bridge(scope, receive, held)  # type: ignore[arg-type]
         finally:
             self._running -= 1
+        if held.place:
+            await give(held.place, send)
 
     async def close(self) -> None:
         """End the threads."""

@@ -15,7 +15,10 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class SecurityHeaders:
-    """Sets what a view has not set itself. A view that may be framed sets `response.frame_ancestors`."""
+    """Sets what a view has not set itself. A view that may be framed sets `response.frame_ancestors`.
+
+    `response.image_sources` are places besides ours from which it shows pictures.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Django's contract for middleware."""
@@ -26,7 +29,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         ancestors = getattr(response, "frame_ancestors", None)
         frames = NO_FRAMES if ancestors is None else f"; frame-ancestors {ancestors}"
-        response.headers.setdefault("Content-Security-Policy", POLICY + frames + TRUSTED_TYPES)
+        policy = POLICY.replace("img-src 'self'", "img-src 'self'" + getattr(response, "image_sources", ""))
+        response.headers.setdefault("Content-Security-Policy", policy + frames + TRUSTED_TYPES)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if ancestors is None:

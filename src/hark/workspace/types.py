@@ -54,7 +54,10 @@ class ReadingWords:
 
 @dataclass(frozen=True, slots=True)
 class EntryShown:
-    """An entry of the ledger. `mark` changes with anything shown of it; `day` is empty below the first of a day."""
+    """An entry of the ledger. `mark` changes with anything shown of it; `day` is empty below the first of a day.
+
+    `veiled` says why its words and pictures are hidden until somebody asks for them.
+    """
 
     id: str
     kind: str
@@ -67,6 +70,8 @@ class EntryShown:
     readers_word: str
     where: str
     text_html: str
+    quoted_html: str
+    veiled: str
     reading: ReadingWords | None
     delivery_due: datetime | None
     elsewhere: str

@@ -47,6 +47,7 @@ from hark.channels.types import (
 URLENCODED = "application/x-www-form-urlencoded"
 MAX_BODY = 1_048_576
 MAX_TEXT = 10_000
+MAX_FILES_OUT = 100 << 20
 PER_MINUTE, PER_HOUR = 5, 30
 
 OLD = "This form was open for a long time. What you wrote is still here: please send it again."
@@ -72,7 +73,12 @@ class ContactForm(Venue):
     intro: ClassVar[str] = "A form on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
-        private=True, max_length=MAX_TEXT, idempotent_send="natural", webhook=True, own_venue=True
+        private=True,
+        max_length=MAX_TEXT,
+        idempotent_send="natural",
+        webhook=True,
+        own_venue=True,
+        files_out=MAX_FILES_OUT,
     )
     Settings = FormSettings
 

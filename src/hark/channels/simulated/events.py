@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
+from hark.channels.kit.formatted import cleaned
 from hark.channels.kit.words import id_of, number_of, text_of, time_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Mention, Person, Raw
 
@@ -55,6 +56,7 @@ def _post(account: Account, said: dict[str, Any], kind: str) -> Inbound:
     if time_of(said.get("at")) is None:
         problems.append("the time cannot be read")
     targets = text_of(said.get("targets_us"))
+    formatted = cleaned(text_of(said.get("html")))
     return Inbound(
         "echo" if author and author.is_self else POSTS[kind],  # type: ignore[arg-type]
         external_id=id_of(said["id"]),
@@ -65,7 +67,9 @@ def _post(account: Account, said: dict[str, Any], kind: str) -> Inbound:
         author=author,
         message_kind=kind,
         subject=text_of(said.get("subject")),
-        text=text_of(said.get("text")),
+        text=text_of(said.get("text")) or formatted.text,
+        html=formatted.html or None,
+        hidden_text=formatted.hidden_text,
         lang=id_of(said.get("lang")),
         attachments=_attachments(said.get("attachments")),
         mentions=_mentions(said.get("mentions"), len(text_of(said.get("text")))),
@@ -171,7 +175,14 @@ def _person(account: Account, said: Json) -> Person | None:
 def _attachments(said: Json) -> tuple[AttachmentRef, ...]:
     listed = [one for one in said if isinstance(one, dict)][:MANY] if isinstance(said, list) else []
     return tuple(
-        AttachmentRef(ref, text_of(one.get("mime")), number_of(one.get("size"), 0, 1 << 40), text_of(one.get("name")))
+        AttachmentRef(
+            ref,
+            text_of(one.get("mime")),
+            number_of(one.get("size"), 0, 1 << 40),
+            text_of(one.get("name")),
+            text_of(one.get("content_id")),
+            one.get("inline") is True,
+        )
         for one in listed
         if (ref := id_of(one.get("ref")))
     )

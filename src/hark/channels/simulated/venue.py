@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
-from hark.channels.errors import Refused, Retry, SendError
+from hark.channels.errors import Ambiguous, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
@@ -22,6 +22,7 @@ from hark.channels.types import (
     Health,
     Inbound,
     Outbound,
+    OutboundFile,
     Page,
     Raw,
     Receipt,
@@ -30,6 +31,7 @@ from hark.channels.types import (
     Request,
     Verdict,
 )
+from hark.kernel import storage
 from hark.kernel.http import HttpRequest
 
 WINDOW_SECONDS = 300
@@ -77,6 +79,7 @@ class Simulated(Venue):
         webhook=True,
         poll=True,
         native_reply_url=True,
+        files_out=MAX_MEDIA,
     )
     Settings = Settings
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
@@ -142,6 +145,8 @@ class Simulated(Venue):
             "parent": outbound.target.parent or outbound.target.external_id,
             "by": outbound.author_kind,
         }
+        if outbound.attachments:
+            said["files"] = [_upload(account, file) for file in outbound.attachments]
         response = attempt(_request(account, "POST", "/messages", json.dumps(said).encode(), str(outbound.id)))
         try:
             answer = _json(response.body)
@@ -157,6 +162,22 @@ class Simulated(Venue):
         if (wanted.scheme, wanted.netloc) != (home.scheme, home.netloc) or not home.netloc:
             raise Refused("foreign_host", "This attachment does not lie at the venue.")
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
+
+
+def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:
+    """Bring a file to the venue, which knows it by its hash: a second time it is the same file.
+
+    Nothing is published by it, so a line that breaks here is no doubt about the reply.
+    """
+    try:
+        attempt(_request(account, "POST", f"/files/{file.sha256}", storage.read(file.sha256)))
+    except Ambiguous as error:
+        raise Retry(detail="the line broke while a file was sent") from error
+    except storage.FileGone as error:
+        raise Refused("file_gone", f"The file {file.name} is not here any more.") from error
+    except storage.StorageAway as error:
+        raise Retry(detail="files are away") from error
+    return {"ref": file.sha256, "name": file.name, "mime": file.mime, "size": file.size}
 
 
 def _fresh(stamp: str, request: Request) -> bool:

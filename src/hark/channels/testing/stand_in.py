@@ -133,6 +133,7 @@ class StandIn:
             if key:
                 books.taken[key] = answer
         kept = {name: said.get(name, "") for name in ("client_ref", "thread", "parent", "to", "by", "text")}
+        kept["files"] = [file["ref"] for file in said.get("files", ())]
         kept |= {"account": account, "id": answer["id"], "visibility": said.get("audience", ""), "repeat": bool(known)}
         self.ledger.write("received", **kept)
         if self.echoes and not known:
@@ -186,6 +187,10 @@ class _Handler(BaseHTTPRequestHandler):
         books, path, _ = self._where()
         account = unquote(urlsplit(self.path).path.split("/")[1])
         if self._refused(books):
+            return
+        if path.startswith("files/"):
+            self.venue.files[path.removeprefix("files/")] = body
+            self._json(201, {})
             return
         if path != "messages":
             self._json(404, {"error": "nothing here"})

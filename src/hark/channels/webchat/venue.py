@@ -35,6 +35,7 @@ from hark.channels.webchat.vouching import signing_code
 
 VISITOR, SITE_PERSON = "hark-visitor", "hark-site-person"
 LINES_PER_MINUTE = 30
+MAX_FILES_OUT = 100 << 20
 IDENTITY = SharedSecret(
     "identity",
     "Signed-in visitors",
@@ -65,6 +66,7 @@ class WebChat(Venue):
         idempotent_send="natural",
         webhook=True,
         own_venue=True,
+        files_out=MAX_FILES_OUT,
     )
     Settings = Settings
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (IDENTITY,)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
@@ -12,8 +13,27 @@ from hark.conversations.actions.letters import thread_of_echo, write_down_echo
 from hark.conversations.actions.staging import ONLY_EDITED, ThreadKey, open_threads
 from hark.conversations.actions.thread import thread
 from hark.conversations.actions.versions import locked, redraw, take_words, tell
-from hark.conversations.models import Case, Clock, Conversation, Message, MessageVersion, Reading, Tombstone
-from hark.conversations.types import Deletion, Direction, Echo, IncomingMessage, ReceiptSeen, Status, ThreadedMessage
+from hark.conversations.models import (
+    Attachment,
+    Case,
+    Clock,
+    Conversation,
+    Message,
+    MessageHtml,
+    MessageVersion,
+    Reading,
+    Tombstone,
+)
+from hark.conversations.types import (
+    Deletion,
+    Direction,
+    Echo,
+    FileState,
+    IncomingMessage,
+    ReceiptSeen,
+    Status,
+    ThreadedMessage,
+)
 from hark.delivery import actions as delivery
 from hark.delivery.models import OutboxItem
 from hark.kernel.actions import record
@@ -82,6 +102,8 @@ def _delete(message: Message, deletion: Deletion) -> None:
         message.deleted_at = deletion.at
     if deletion.purge:
         message.text = ""
+        MessageHtml.objects.filter(message=message).delete()
+        Attachment.objects.filter(message=message).update(state=FileState.REMOVED, name="", ref=F("key"))
         MessageVersion.objects.filter(message=message).delete()
         for reading in Reading.objects.filter(message=message):
             reading.data.pop("reasons", None)  # they may quote

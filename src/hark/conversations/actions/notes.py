@@ -1,9 +1,11 @@
 """What agents tell each other on a case."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
 
+from hark.conversations.actions.files import belong, hand_over
 from hark.conversations.actions.standing import acting_agent, locked_case, written
 from hark.conversations.models import Draft, Note
 from hark.conversations.types import Author
@@ -15,10 +17,11 @@ from hark.organisation.types import MAY_NOTE
 
 
 @transaction.atomic
-def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID) -> Note:
+def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID, files: Sequence[str] = ()) -> Note:
     """Write a note on a case; its draft is dropped. One transaction; the same key twice gives the same note.
 
-    Raises NotFound, NotAllowed, NothingWritten, TooLong.
+    `files` are keys of those beside the text, which may be empty then. Raises NotFound, NotAllowed, NothingWritten,
+    TooLong, CannotTakeFile.
     """
     agent = acting_agent(author, MAY_NOTE)
     case = locked_case(agent, case_id)
@@ -27,7 +30,10 @@ def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID) 
         if (earlier.case_id, earlier.agent_id) != (case.pk, agent.pk):
             raise NotAllowed
         return earlier
-    note = Note.objects.create(key=key, case=case, agent=agent, text=written(text), at=database_now())
+    handed = hand_over(agent, case, "note", files)
+    text = written(text) if text.strip() or not handed else ""
+    note = Note.objects.create(key=key, case=case, agent=agent, text=text, at=database_now())
+    belong(handed, note=note)
     case.version += 1
     case.save(update_fields=["version"])
     Draft.objects.filter(case=case, agent=agent, kind="note").delete()

@@ -1,20 +1,22 @@
 """To follow a reply, read this: written with its out-box row, taken back, settled, accepted by the venue."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NotRequired, TypedDict, Unpack, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from hark.channels.types import Outbound, Target
+from hark.channels.types import Outbound, OutboundFile, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
+from hark.conversations.actions.files import belong, give_back, hand_over
 from hark.conversations.actions.folding import LINE
 from hark.conversations.actions.letters import expect_answers
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
 from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
-from hark.conversations.models import Case, Conversation, Draft, Message
+from hark.conversations.models import Attachment, Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.participants import without_pending
 from hark.conversations.queries.writing import Way, way_of
@@ -25,6 +27,7 @@ from hark.delivery.models import OutboxItem
 from hark.delivery.types import About, Settlement, pack
 from hark.kernel.actions import record
 from hark.kernel.errors import NotAllowed, NotFound
+from hark.kernel.files import size_words
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
@@ -37,7 +40,10 @@ Readers = Literal["public", "private", "limited"]
 
 
 class NewReply(TypedDict):
-    """What a reply takes. `idempotency_key` is made by the page, `seen_message_id` is the newest message it showed."""
+    """What a reply takes. `idempotency_key` is made by the page, `seen_message_id` is the newest message it showed.
+
+    `files` are the keys of those that the page showed beside the text; with a file the text may be empty.
+    """
 
     case_id: int
     conversation_id: int
@@ -47,6 +53,7 @@ class NewReply(TypedDict):
     idempotency_key: UUID
     seen_message_id: int | None
     send_anyway: NotRequired[bool]
+    files: NotRequired[Sequence[str]]
 
 
 @transaction.atomic
@@ -55,25 +62,27 @@ def reply(**new: Unpack[NewReply]) -> Message:
 
     1. The author's rights and the case are looked up through the gate, the conversation is locked.
     2. The same key twice gives the same message, however quickly it was clicked.
-    3. Who may read it is said by the caller, and must fit the conversation, the venue and the channel.
+    3. Who may read it is said by the caller, and must fit the conversation, the venue and the channel; so must files.
     4. Anything newer than what the author has seen (another agent's reply too) stops it, unless `send_anyway`.
     5. It leaves after the inbox's undo time. The case waits for the customer, an unassigned one is the author's now.
 
-    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, NewerMessage.
+    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, CannotTakeFile, NewerMessage.
     """
     agent = acting_agent(new["author"], MAY_ANSWER)
     case = seen_case(agent, new["case_id"])
     conversation = _locked_conversation(case, new["conversation_id"])
     if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
         return earlier
-    text = written(new["text"])
+    files = hand_over(agent, case, "reply", new.get("files", ()))
+    text = written(new["text"]) if new["text"].strip() or not files else ""
     way = way_of(conversation, _answered(conversation), 0)
     _check_way(way, _leaving(case, new, text), new["visibility"])
+    _check_files(way, files)
     if not new.get("send_anyway"):
         _check_nothing_newer(conversation, agent, new["seen_message_id"])
     case = locked_case(agent, case.pk)
     at = database_now()
-    message = _write(case, way, text, new, at)
+    message = _write(case, way, {**new, "text": text}, files, at)
     _tell(case, message, new["author"], _hand_over(case, message, new["author"], at))
     return message
 
@@ -115,6 +124,17 @@ def _leaving(case: Case, new: NewReply, text: str) -> str:
     return signed(text, signature(new["author"].name, case.inbox.brand.public_signature, new["visibility"]))
 
 
+def _check_files(way: Way, files: Sequence[Attachment]) -> None:
+    """A reply carries as much as its venue takes, and no file where it takes none."""
+    size = sum(file.size or 0 for file in files)
+    if files and not way.files_out:
+        raise CannotReply("This venue takes no files with a reply. Remove them, or send them another way.")
+    if size > way.files_out:
+        raise CannotReply(
+            f"Its files have {size_words(size)}, and this venue takes {size_words(way.files_out)} in all."
+        )
+
+
 def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
     """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
     others = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False)
@@ -124,8 +144,8 @@ def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_
         raise NewerMessage(found)
 
 
-def _write(case: Case, way: Way, text: str, new: NewReply, at: datetime) -> Message:
-    """The message and its out-box row."""
+def _write(case: Case, way: Way, new: NewReply, files: Sequence[Attachment], at: datetime) -> Message:
+    """The message, its out-box row and its files."""
     conversation, answers = way.conversation, way.answers
     message = Message(
         key=public_key("msg"),
@@ -136,21 +156,24 @@ def _write(case: Case, way: Way, text: str, new: NewReply, at: datetime) -> Mess
         direction=Direction.OUTBOUND,
         visibility=new["visibility"],
         kind=answers.kind if answers else "message",
-        text=text,
+        text=new["text"],
         sent_at=at,
         received_at=at,
     )
-    message.outbox_item = _enqueue(case, way, message, new, at)
+    outbound = _outbound(way, message, _leaving(case, new, new["text"]), new["idempotency_key"], files)
+    message.outbox_item = _enqueue(case, way, message, outbound, at)
     message.save(force_insert=True)
+    belong(files, message=message)
     Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind="reply").delete()
     return message
 
 
-def _enqueue(case: Case, way: Way, message: Message, new: NewReply, at: datetime) -> OutboxItem:
+def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequence[Attachment]) -> Outbound:
+    """What leaves: the words as they are signed, the files, and where they go."""
     answers, conversation = way.answers, way.conversation
     moved = bool(answers and answers.visibility != Visibility.PRIVATE and message.visibility == Visibility.PRIVATE)
-    outbound = Outbound(
-        id=new["idempotency_key"],
+    return Outbound(
+        id=key,
         target=Target(
             external_id=message.parent_id,
             thread=conversation.thread_key,
@@ -159,16 +182,21 @@ def _enqueue(case: Case, way: Way, message: Message, new: NewReply, at: datetime
             person=answers.identity.key if answers and answers.identity else "",
         ),
         visibility=cast("Readers", message.visibility),
-        text=_leaving(case, new, message.text),
+        text=leaving,
         private_of=message.parent_id if moved else "",
         subject=conversation.subject,
+        attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
     )
+
+
+def _enqueue(case: Case, way: Way, message: Message, outbound: Outbound, at: datetime) -> OutboxItem:
+    conversation = way.conversation
     expect_answers(conversation, outbound)
     try:
         with transaction.atomic():
             return delivery.enqueue(
                 channel_id=conversation.channel_id,
-                idempotency_key=new["idempotency_key"],
+                idempotency_key=outbound.id,
                 thread=conversation.thread_key,
                 inbox_id=case.inbox_id,
                 payload=pack(outbound, About(message.key, case.key, conversation.key)),
@@ -219,7 +247,9 @@ def take_back(*, message_id: int, author: Author) -> str:
     at = database_now()
     Message.objects.filter(pk=message.pk).update(deleted_at=at)
     typed = Draft.objects.filter(case=case, agent=agent, kind="reply").values_list("text", flat=True).first()
-    write_draft(case, author, "reply", f"{message.text}\n\n{typed}" if typed else message.text)
+    if back := "\n\n".join(filter(None, (message.text, typed))):
+        write_draft(case, author, "reply", back)
+    give_back(message, case)
     redraw(case.pk)
     set_status(message, Status.OPEN, actor=author.agent_key)
     return message.text

@@ -56,6 +56,7 @@ MESSAGE = {
     "received_at": "timestamptz",
     "permalink": "text",
     "rating": "int2",
+    "quote_from": "int4",
     "targets_us": "text",
     "problem": "text",
     "backfilled": "bool",
@@ -64,11 +65,12 @@ MESSAGE = {
 # A deletion may have come first and left its tombstone: then the message is born deleted.
 ADD_MESSAGES = """
     INSERT INTO conversations_message (key, channel_id, conversation_id, arrival_id, external_id, parent_id,
-        identity_id, visibility, kind, text, sent_at, received_at, permalink, rating, targets_us, problem, backfilled,
-        automatic, deleted_at, direction, native)
+        identity_id, visibility, kind, text, sent_at, received_at, permalink, rating, quote_from, targets_us,
+        problem, backfilled, automatic, deleted_at, direction, native)
     SELECT s.key, s.channel_id, s.conversation_id, s.arrival_id, s.external_id, s.parent_id,
         s.identity_id, s.visibility, s.kind, CASE WHEN t.purge THEN '' ELSE s.text END, s.sent_at, s.received_at,
-        s.permalink, s.rating, s.targets_us, s.problem, s.backfilled, s.automatic, t.deleted_at, 'in', false
+        s.permalink, s.rating, s.quote_from, s.targets_us, s.problem, s.backfilled, s.automatic, t.deleted_at, 'in',
+        false
     FROM staged_message s
     LEFT JOIN conversations_tombstone t ON (t.channel_id, t.external_id) = (s.channel_id, s.external_id)
     ORDER BY s.place
@@ -180,6 +182,7 @@ def _row(place: int, key: str, one: IncomingMessage, conversation_id: int) -> tu
         one.received_at,
         one.permalink,
         one.rating,
+        one.quote_from,
         one.targets_us,
         one.problem,
         one.backfilled,

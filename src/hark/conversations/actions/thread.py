@@ -7,6 +7,7 @@ from django.db import transaction
 
 from hark.clocks.queries import targets_of
 from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key
+from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
 from hark.conversations.actions.staging import (
     Repeated,
@@ -78,6 +79,8 @@ def _fold_and_write(new: Placed, originals: Placed) -> None:
     inboxes = {one.incoming.inbox_id for one, _ in placed} | {case.inbox_id for case in cases}
     fold(placed, targets_of(inboxes), joins)
     add_readings([one for one, _ in new])
+    add_formatted([one for one, _ in placed])
+    add_incoming_files([one for one, _ in placed])
     moods = fold_moods({one.incoming.contact_id for one, _ in placed})
     changed = _distinct(thread.case for thread in threads.values())
     add_cases([case for case in changed if case.opened], moods)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hark.conversations.models import Message, MessageVersion, Reading
+from django.db.models import Count, Q
+
+from hark.conversations.models import Message, MessageHtml, MessageVersion, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
-from hark.conversations.types import Direction
+from hark.conversations.types import Direction, FileState
 from hark.delivery.queries import delivery_words
 from hark.delivery.types import DeliveryWords
 from hark.organisation.models import Agent, Channel
@@ -40,11 +43,27 @@ class AlsoCameTo:
 
 
 @dataclass(frozen=True, slots=True)
+class FormattedShown:
+    """How a message was formatted can be shown.
+
+    `remote` pictures lie elsewhere; once an agent `wanted` them so many have `arrived`. `hidden_text` is what the
+    sender had hidden from people's eyes.
+    """
+
+    html: bool
+    remote: int
+    wanted: bool
+    arrived: int
+    hidden_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
-    has to be let in before he is answered. `automatic`: no person wrote it.
+    has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
+    quotation. `original`: the bytes it came in are at hand.
     """
 
     id: int
@@ -77,14 +96,19 @@ class MessageShown:
     pending: bool
     automatic: bool
     also_came_to: tuple[AlsoCameTo, ...]
+    quote_from: int | None
+    files: tuple[FileShown, ...]
+    formatted: FormattedShown | None
+    original: bool
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most seven queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most nine queries."""
     ids = [message.pk for message in messages]
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
+    files, formatted = files_of_messages(ids), _formatted(ids)
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
 
     def _shown(message: Message) -> MessageShown:
@@ -123,6 +147,10 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             pending=(message.conversation_id, message.identity_id) in waiting,
             automatic=message.automatic,
             also_came_to=tuple(copies.get(message.pk, ())),
+            quote_from=message.quote_from,
+            files=files.get(message.pk, ()),
+            formatted=formatted.get(message.pk),
+            original=bool(message.problem) and message.arrival_id is not None,
         )
 
     return [_shown(message) for message in messages]
@@ -154,6 +182,16 @@ def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:
     for row in MessageVersion.objects.filter(message__in=message_ids).order_by("id"):
         found.setdefault(row.message_id, []).append((row.replaced_at, row.text))
     return found
+
+
+def _formatted(message_ids: list[int]) -> dict[int, FormattedShown]:
+    """What is known of the formatting, without reading any of it."""
+    here = Q(message__attachments__remote=True, message__attachments__state=FileState.STORED)
+    told = MessageHtml.objects.filter(message__in=message_ids).annotate(
+        has_html=Q(html__gt=""), wanted=Q(remote_wanted_at__isnull=False), arrived=Count("message__attachments", here)
+    )
+    rows = told.values_list("message_id", "has_html", "remote", "wanted", "arrived", "hidden_text")
+    return {number: FormattedShown(*rest) for number, *rest in rows}
 
 
 def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted]]:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from hark.conversations.models import Case, Message, Note
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to, notes_visible_to
+from hark.conversations.queries.files import FileShown, files_of_notes
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.delivery.types import OutboxState
@@ -34,6 +35,7 @@ class NoteShown:
     mine: bool
     text: str
     case_key: str
+    files: tuple[FileShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Timeline:
 def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit: int = 40) -> Timeline:
     """The newest page of a case's timeline, or the one before a place, over all that the agent may see of the contact.
 
-    At most ten queries, however long it is. The case comes from the gate.
+    At most thirteen queries, however long it is. The case comes from the gate.
     """
     place = Place.parse(before)
     cases = dict(_cases_of(agent, case).values_list("key", "title"))
@@ -128,12 +130,15 @@ def _entries(agent: Agent, rows: list[Any], at: datetime) -> Iterable[Entry]:
     done = [row for row in rows if isinstance(row, dict)]
     keys = {row["actor"] for row in done} | {row["data"].get("agent", "") for row in done}
     names = dict(Agent.objects.filter(key__in=keys).values_list("key", "name")) if done else {}
+    files = files_of_notes(row.pk for row in rows if isinstance(row, Note))
     for row in rows:
         if isinstance(row, Message):
             yield Entry("message", row.sent_at, next(shown))
         elif isinstance(row, Note):
             mine = row.agent_id == agent.pk
-            yield Entry("note", row.at, NoteShown(row.key, row.agent.name, mine, row.text, row.case.key))
+            yield Entry(
+                "note", row.at, NoteShown(row.key, row.agent.name, mine, row.text, row.case.key, files.get(row.pk, ()))
+            )
         else:
             yield Entry("done", row["at"], _what_was_done(row, names))
 

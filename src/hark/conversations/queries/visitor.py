@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from hark.conversations.models import Conversation, Message
-from hark.conversations.types import Direction
+from hark.conversations.models import Attachment, Conversation, Message
+from hark.conversations.queries.files import FileShown, files_of_messages
+from hark.conversations.types import Direction, FileState
 from hark.delivery.types import OutboxState
 from hark.organisation.models import Agent
 
@@ -28,20 +29,30 @@ class VisitorLine:
     at: datetime
     edited: bool
     deleted: bool
+    files: tuple[FileShown, ...] = ()
 
 
 def messages_for_visitor(channel_id: int, thread_key: str) -> list[VisitorLine]:
-    """The newest lines of one thread of one channel, oldest first; none where there is no such thread. One query.
+    """The newest lines of one thread of one channel, oldest first; none where there is no such thread. Two queries.
 
     Ours are shown once the out-box has sent them: until the time to undo is over nobody has read anything.
     """
-    rows = (
-        Message.objects.filter(conversation__channel_id=channel_id, conversation__thread_key=thread_key)
-        .filter(Q(direction=Direction.INBOUND) | Q(outbox_item__state=OutboxState.SENT) | Q(native=True))
-        .select_related("agent", "outbox_item")
-        .order_by("-sent_at", "-id")[:NEWEST]
-    )
-    return sorted(map(_line, reversed(rows)), key=lambda line: line.at)
+    newest = _lines_of(channel_id, thread_key).select_related("agent", "outbox_item").order_by("-sent_at", "-id")
+    rows = list(newest[:NEWEST])
+    files = files_of_messages(message.pk for message in rows) if rows else {}
+    return sorted((_line(row, files.get(row.pk, ())) for row in reversed(rows)), key=lambda line: line.at)
+
+
+def file_for_visitor(channel_id: int, thread_key: str, key: str) -> Attachment | None:
+    """A file of one of the lines that the visitor may read; None where there is no such file."""
+    lines = _lines_of(channel_id, thread_key).filter(deleted_at=None)
+    return Attachment.objects.filter(key=key, message__in=lines, state=FileState.STORED, remote=False).first()
+
+
+def _lines_of(channel_id: int, thread_key: str) -> QuerySet[Message]:
+    """What the visitor may read of one thread."""
+    said = Message.objects.filter(conversation__channel_id=channel_id, conversation__thread_key=thread_key)
+    return said.filter(Q(direction=Direction.INBOUND) | Q(outbox_item__state=OutboxState.SENT) | Q(native=True))
 
 
 def who_answers(channel_id: int, thread_key: str) -> Agent | None:
@@ -59,7 +70,7 @@ def first_name(agent: Agent | None) -> str:
     return agent.name.split()[0] if agent and agent.name.strip() else ""
 
 
-def _line(message: Message) -> VisitorLine:
+def _line(message: Message, files: tuple[FileShown, ...]) -> VisitorLine:
     ours = message.direction == Direction.OUTBOUND
     item = message.outbox_item
     deleted = message.deleted_at is not None
@@ -71,4 +82,5 @@ def _line(message: Message) -> VisitorLine:
         at=(item.sent_at if item else None) or message.sent_at,
         edited=message.edited_at is not None,
         deleted=deleted,
+        files=() if deleted else tuple(file for file in files if file.state == FileState.STORED),
     )

@@ -31,6 +31,7 @@ class Way:
     max_length: int | None
     unit: str
     closed_because: str = ""
+    files_out: int = 0
 
     def length(self, text: str) -> int:
         """How long the venue says this text is."""
@@ -69,6 +70,7 @@ def way_of(conversation: Conversation, answers: Message | None, newest_message_i
         max_length=caps.max_length,
         unit=caps.unit,
         closed_because=_closed_because(conversation, answers, caps, readers),
+        files_out=caps.files_out,
     )
 
 

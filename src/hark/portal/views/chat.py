@@ -16,7 +16,7 @@ from hark.kernel.limits import take
 from hark.kernel.time import now
 from hark.organisation.models import Channel
 from hark.portal.colours import brand_colours
-from hark.portal.queries import OWN_VENUES, get_channel, lines_shown, who_is_here
+from hark.portal.queries import OWN_VENUES, file_shown, get_channel, lines_shown, who_is_here
 from hark.portal.views.pages import caller, for_other_sites, page, script
 
 STARTS_PER_MINUTE, STARTS_PER_HOUR = 5, 30
@@ -44,7 +44,9 @@ def chat_page(request: HttpRequest, key: str) -> HttpResponse:
     channel = get_channel(key, "webchat")
     greeting = channel.settings.get("greeting", "")
     context = {"key": channel.key, "brand": channel.inbox.brand, "greeting": greeting, "longest": MAX_TEXT}
-    return page("portal/chat.html", context, account_of(channel))
+    response = page("portal/chat.html", context, account_of(channel))
+    response.image_sources = " blob:"  # type: ignore[attr-defined]  # files are fetched with the visitor's token
+    return response
 
 
 @require_safe
@@ -91,6 +93,16 @@ def messages(request: HttpRequest, key: str) -> HttpResponse:
         return _said(401, "start again")
     thread = visitor.conversation_thread
     return JsonResponse({"lines": lines_shown(channel, thread), "here": who_is_here(channel, thread)})
+
+
+@require_safe
+def chat_file(request: HttpRequest, key: str, file: str, way: str) -> HttpResponse:
+    """A file of the talk, for the bearer of the visitor's token."""
+    channel = get_channel(key, "webchat")
+    visitor = _visitor(channel, request)
+    if visitor is None:
+        return _said(401, "start again")
+    return file_shown(channel, visitor.conversation_thread, file, way)
 
 
 def _visitor(channel: Channel, request: HttpRequest) -> Visitor | None:

@@ -10,7 +10,7 @@ from hark.channels.form.fields import EMBED, LONGEST, STAMP, TALK, TRAP, message
 from hark.channels.types import Account
 from hark.kernel.time import now
 from hark.organisation.models import Channel
-from hark.portal.queries import get_channel, lines_shown, who_is_here
+from hark.portal.queries import file_shown, get_channel, lines_shown, who_is_here
 from hark.portal.views.pages import framed, page, script
 
 
@@ -71,6 +71,14 @@ def talk_lines(request: HttpRequest, key: str, token: str) -> HttpResponse:
     channel = get_channel(key, "form")
     _, thread = _talk(channel, token)
     return JsonResponse({"lines": lines_shown(channel, thread), "here": who_is_here(channel, thread)})
+
+
+@require_safe
+def talk_file(request: HttpRequest, key: str, token: str, file: str, way: str) -> HttpResponse:
+    """A file of the talk, under the private link."""
+    channel = get_channel(key, "form")
+    _, thread = _talk(channel, token)
+    return file_shown(channel, thread, file, way)
 
 
 def _talk(channel: Channel, token: str) -> tuple[Account, str]:

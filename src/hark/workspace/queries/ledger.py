@@ -54,6 +54,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     message = body if isinstance(body, MessageShown) else None
     readers = READERS.get(message.visibility if message else entry.kind, ("", ""))
     text = body.text if isinstance(body, MessageShown | NoteShown) else ""
+    cut = quotation(message) if message else len(text)
     undo = message.delivery.undo_seconds if message and message.delivery else 0
     return EntryShown(
         id=_id(body, entry.at),
@@ -66,7 +67,9 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         readers=readers[0],
         readers_word=readers[1],
         where=_where(message) if message else "",
-        text_html=evidence_html(text, evidence_spans(message.reading if message else None)),
+        text_html=evidence_html(text[:cut], evidence_spans(message.reading if message else None)),
+        quoted_html=evidence_html(text[cut:].lstrip("\n")) if cut < len(text) else "",
+        veiled=_veiled(message) if message else "",
         reading=reading_words(message.reading) if message and message.reading and not message.ours else None,
         delivery_due=at + timedelta(seconds=undo) if undo else None,
         elsewhere="" if body.case_key in {"", case_key} else body.case_key,
@@ -78,6 +81,20 @@ def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:
     if isinstance(body, DoneShown):
         return f"done-{int(at.timestamp() * 1_000_000)}"
     return body.key
+
+
+def quotation(message: MessageShown) -> int:
+    """Where the quotation under a message begins; its end where nothing would be left above."""
+    cut = message.quote_from
+    return cut if cut is not None and message.text[:cut].strip() else len(message.text)
+
+
+def _veiled(message: MessageShown) -> str:
+    """Why nobody should have to read this unasked; empty where there is no reason, and for what we wrote."""
+    reading = message.reading
+    if message.ours or reading is None or not (reading.offensive or "abuse" in reading.flags):
+        return ""
+    return "Insulting words and what came with them" if message.files else "Insulting words"
 
 
 def _where(message: MessageShown) -> str:

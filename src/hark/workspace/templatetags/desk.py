@@ -5,6 +5,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from hark.kernel.files import size_words
 from hark.kernel.html import name_html
 
 register = template.Library()
@@ -27,6 +28,12 @@ MOOD_SHAPES = {
 def person(name: str) -> SafeString:
     """A name that its writer chose: isolated, so that it cannot turn the words around it."""
     return name_html(name)
+
+
+@register.filter
+def size(count: int) -> str:
+    """How large a file is."""
+    return size_words(count)
 
 
 @register.filter

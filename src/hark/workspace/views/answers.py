@@ -40,7 +40,13 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
     kind = request.POST.get("kind", "")
     send_key = uuid_of(request.POST.get("send_key", ""))
     if kind == "note":
-        add_note(case_id=case.pk, text=request.POST.get("note", ""), author=author_of(agent), idempotency_key=send_key)
+        add_note(
+            case_id=case.pk,
+            text=request.POST.get("note", ""),
+            author=author_of(agent),
+            idempotency_key=send_key,
+            files=request.POST.getlist("note_file"),
+        )
         return written(request, case, kind="note")
     if kind not in Visibility.values or agent.role not in MAY_ANSWER:
         raise Http404
@@ -55,6 +61,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
             idempotency_key=send_key,
             seen_message_id=seen_in(request, conversation),
             send_anyway=request.POST.get("anyway") == "1",
+            files=request.POST.getlist("reply_file"),
         )
     except NewerMessage as newer:
         return stopped(request, case, conversation, newer)

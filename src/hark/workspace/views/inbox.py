@@ -8,6 +8,7 @@ from django.shortcuts import render
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.cases import View, clock_faces
+from hark.conversations.queries.files import files_beside
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
@@ -158,6 +159,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "way": way,
         "kind": first_kind([way] if way else []),
         "drafts": drafts_shown(agent, case),
+        "trays": {kind: files_beside(agent, case, kind) for kind in ("reply", "note")},
         "send_key": new_uuid(),
         **said,
     }

@@ -196,13 +196,27 @@ function count() {
 }
 
 function draw() {
-  show(list, drawn(), brand);
+  show(list, drawn(), brand, places);
   const waiting = outbox.posts.some((one) => one.state === "waiting");
   const late = waiting ? "Not sent yet. Your message is kept here and goes out by itself." : "";
   const word = editing ? "Changing your message. Escape leaves it as it is." : late;
   if (state.textContent !== word) state.textContent = word;
   state.hidden = !word;
 }
+
+// Where a file is to be had: fetched with the visitor's token, once, and kept as long as the page.
+const blobs = new Map();
+function fetched(path) {
+  if (!blobs.has(path)) {
+    blobs.set(path, (async () => {
+      const response = await fetch(path, { headers: { authorization: `Bearer ${kept.token}` } });
+      if (!response.ok) { blobs.delete(path); throw new Error(`${response.status}`); }
+      return URL.createObjectURL(await response.blob());
+    })());
+  }
+  return blobs.get(path);
+}
+const places = (file) => ({ preview: () => fetched(`${home}/files/${file.id}/preview`), download: () => fetched(`${home}/files/${file.id}/download`) });
 
 // Whoever reads the newest line goes on reading the newest line, whatever grows: the talk, the text being written.
 let low = true;
@@ -262,6 +276,7 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) refr
 // Another person, or nobody, is signed in now: what was said before is not for these eyes.
 function forget() {
   drawer.empty();
+  blobs.clear();
   outbox.posts = kept.posts;
   stop();
 }

@@ -22,8 +22,41 @@ export function dayOf(at) {
   return today ? "" : DAY.format(there);
 }
 
+// The files of a line. `open` says for one of them where it is to be had: { preview, download }, or promises of them.
+function files(line, open) {
+  const made = element("ul", "said__files");
+  for (const file of line.files) {
+    const item = element("li");
+    const places = open(file);
+    if (file.picture) {
+      const picture = element("img");
+      picture.alt = `Picture ${file.name}`;
+      picture.width = file.width;
+      picture.height = file.height;
+      picture.loading = "lazy";
+      Promise.resolve(places.preview()).then((place) => { picture.src = place; }, () => {});
+      item.append(picture);
+    }
+    const save = element("a", "said__file");
+    save.append(element("bdi", "", file.name), ` ${file.size}`);
+    save.download = file.name;
+    save.href = typeof places.download === "string" ? places.download : "#";
+    if (typeof places.download !== "string") {
+      save.addEventListener("click", async (event) => {
+        if (save.getAttribute("href") !== "#") return;
+        event.preventDefault();
+        save.href = await places.download();
+        save.click();
+      });
+    }
+    item.append(save);
+    made.append(item);
+  }
+  return made;
+}
+
 // One line. `line.state` and `line.acts` exist only for the visitor's own lines on the chat page.
-export function draw(line, brand) {
+export function draw(line, brand, open) {
   const item = element("li", `said ${line.ours ? "said--them" : "said--me"}`);
   item.dataset.id = line.id;
   if (line.deleted) item.classList.add("said--gone");
@@ -35,7 +68,9 @@ export function draw(line, brand) {
   } else {
     item.append(element("span", "vh", "You: "));
   }
-  item.append(element("p", "said__text", line.deleted ? "This message was deleted." : line.text));
+  const text = line.deleted ? "This message was deleted." : line.text;
+  if (text) item.append(element("p", "said__text", text));
+  if (line.files?.length) item.append(files(line, open));
   if (!line.ours) {
     const state = element("p", "said__state");
     if (line.acts) state.append(acts(line));
@@ -61,7 +96,7 @@ function acts(line) {
 }
 
 // Puts `lines` into `list`, touching only what has changed, so that a screen reader hears what is new and nothing twice.
-export function show(list, lines, brand) {
+export function show(list, lines, brand, open) {
   const there = new Map([...list.querySelectorAll("[data-id]")].map((item) => [item.dataset.id, item]));
   const wanted = [];
   let day = "";
@@ -70,10 +105,10 @@ export function show(list, lines, brand) {
       day = dayOf(line.at);
       wanted.push(dayItem(list, day || "Today"));
     }
-    const print = JSON.stringify([line.text, line.deleted, line.edited, line.state, line.look, line.who, (line.acts || []).map(([label]) => label)]);
+    const print = JSON.stringify([line.text, line.deleted, line.edited, line.state, line.look, line.who, (line.acts || []).map(([label]) => label), line.files]);
     let item = there.get(line.id);
     if (!item || item.dataset.print !== print) {
-      const fresh = draw(line, brand);
+      const fresh = draw(line, brand, open);
       fresh.dataset.print = print;
       if (item) item.replaceWith(fresh);
       item = fresh;

@@ -125,7 +125,7 @@ document.addEventListener("keydown", (event) => {
   if (!area) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (!event.repeat && area.value.trim()) form().requestSubmit(one("[data-send]"));
+    if (!event.repeat && (area.value.trim() || one(`[name="${area.dataset.draft}_file"]`))) form().requestSubmit(one("[data-send]"));
   }
   if (event.key === "Escape") { event.stopPropagation(); one("#timeline-scroll")?.focus(); }
 });

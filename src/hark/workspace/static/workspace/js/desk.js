@@ -4,6 +4,8 @@ import "./said.js";
 import "./clocks.js";
 import "./panes.js";
 import "./composer.js";
+import "./uploads.js";
+import "./unveil.js";
 import "./correct.js";
 import "./stream.js";
 import "./keys.js";
