@@ -15,22 +15,22 @@ from hark.organisation.queries import inboxes_visible_to, sees_everything
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
     """The cases this agent may see."""
-    return Case.objects.filter(_case_gate(agent))
+    return Case.objects.filter(case_gate(agent))
 
 
 def conversations_visible_to(agent: Agent) -> QuerySet[Conversation]:
     """The conversations this agent may see: those of his cases, and those without a case in his inboxes."""
-    return Conversation.objects.filter(_conversation_gate(agent))
+    return Conversation.objects.filter(conversation_gate(agent))
 
 
 def messages_visible_to(agent: Agent) -> QuerySet[Message]:
     """The messages of the conversations this agent may see."""
-    return Message.objects.filter(_conversation_gate(agent, "conversation__"))
+    return Message.objects.filter(conversation_gate(agent, "conversation__"))
 
 
 def notes_visible_to(agent: Agent) -> QuerySet[Note]:
     """The notes on the cases this agent may see."""
-    return Note.objects.filter(_case_gate(agent, "case__"))
+    return Note.objects.filter(case_gate(agent, "case__"))
 
 
 def contacts_visible_to(agent: Agent) -> QuerySet[Contact]:
@@ -46,7 +46,7 @@ def get_case(agent: Agent, key: str) -> Case:
     return case
 
 
-def _case_gate(agent: Agent, at: str = "") -> Q:
+def case_gate(agent: Agent, at: str = "") -> Q:
     """The gate as a condition on a case reached by the lookup `at`."""
     if sees_everything(agent):
         return Q()
@@ -57,10 +57,10 @@ def _case_gate(agent: Agent, at: str = "") -> Q:
     )
 
 
-def _conversation_gate(agent: Agent, at: str = "") -> Q:
+def conversation_gate(agent: Agent, at: str = "") -> Q:
     """The gate as a condition on a conversation. Without a case it is nobody's: hidden where only assigned show."""
     if sees_everything(agent):
         return Q()
     inboxes = inboxes_visible_to(agent).filter(only_assigned=False)
     loose = Q(**{f"{at}case__isnull": True, f"{at}channel__inbox__in": inboxes.values("pk")})
-    return _case_gate(agent, f"{at}case__") | loose
+    return case_gate(agent, f"{at}case__") | loose

@@ -6,5 +6,6 @@ import "./panes.js";
 import "./composer.js";
 import "./correct.js";
 import "./stream.js";
+import "./search.js";
 import "./keys.js";
 import "./live.js";
