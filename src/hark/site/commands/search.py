@@ -8,21 +8,21 @@ from hark.site import boot
 
 
 @click.group()
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder (else HARK_DATA).")
-def search(data: Path | None) -> None:
+def search() -> None:
     """What messages, notes and people are found by."""
-    boot.enter(data=data, check_key=False)
 
 
 @search.command()
-def rebuild() -> None:
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (else HARK_DATA).")
+def rebuild(data: Path | None) -> None:
     """Write everything that search needs anew, while Hark runs or not. May be stopped and started again.
 
     Workers keep search up to date by themselves; this is for data that came in another way, and for changed words.
 
     Example: hark search rebuild
     """
-    with boot.database():
+    with boot.database(data):
+        boot.enter(data=data, check_key=False)
         from hark.conversations.actions.searching import rebuild
         from hark.conversations.models import Message, Note
 
@@ -37,13 +37,15 @@ def rebuild() -> None:
 
 
 @search.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (else HARK_DATA).")
 @click.pass_context
-def lag(ctx: click.Context) -> None:
+def lag(ctx: click.Context, data: Path | None) -> None:
     """Say how far search is behind; status 1 when it is more than a minute.
 
     Example: hark search lag
     """
-    with boot.database(), boot.speaking_of_the_database():
+    with boot.database(data), boot.speaking_of_the_database():
+        boot.enter(data=data, check_key=False)
         from hark.conversations.queries.searchable import search_lag_seconds
         from hark.kernel.time import database_now
 

@@ -20,6 +20,7 @@ from hark.workspace.queries.words import day, exact, hour, span_words
 from hark.workspace.types import MoodShown
 
 BEFORE, AROUND = 60, 260  # code points before the first word that was found, and of the whole excerpt
+PAGE = 50
 HITS_SHOWN = 3  # of one case; the others are behind "and more here"
 LATE_SECONDS = 10
 
@@ -65,18 +66,21 @@ class SearchShown:
 def search_shown(agent: Agent, text: str, *, at: datetime, after: str = "") -> SearchShown:
     """What `text` finds for this agent, in his time zone."""
     asked = asked_for(text, known_to(agent), at=timezone.localtime(at))
-    late = search_lag_seconds(at=at)
-    told = (
-        f"Search is {span_words(late)} behind: what came in since then is not found yet." if late > LATE_SECONDS else ""
-    )
+    late = _late(search_lag_seconds(at=at))
     if asked.is_empty:
-        return SearchShown(asked, late=told)
+        return SearchShown(asked, late=late)
     try:
-        found = find(agent, asked, after=after)
+        found = find(agent, asked, after=after, limit=PAGE)
     except SearchTooSlow as slow:
-        return SearchShown(asked, trouble=slow.message, late=told)
+        return SearchShown(asked, trouble=slow.message, late=late)
     groups = tuple(_group(one, at) for one in found.cases)
-    return SearchShown(asked, found.people, groups, found.next_place, _summary(found, after), late=told)
+    return SearchShown(asked, found.people, groups, found.next_place, _summary(found, after), late=late)
+
+
+def _late(seconds: float) -> str:
+    if seconds <= LATE_SECONDS:
+        return ""
+    return f"Search is {span_words(seconds)} behind: what came in since then is not found yet."
 
 
 def _summary(found: Found, after: str) -> str:
