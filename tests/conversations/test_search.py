@@ -66,8 +66,9 @@ def test_words_are_found_in_any_form_and_phrases_as_they_stand(plan: str, tessa:
     said(channel, "Twice charged, never again.", ago=8, who="ann")
     said(channel, "退款什么时候到账", ago=7, who="li")
     for query, count in (
-        ("charge ", 2), ("charges ", 2), ("charged", 2), ('"charged me twice"', 1), ("creme brulee", 1), ("CRÈME", 1), ("char", 2),
-        ("charged -never", 1), ("twice never", 1), ("退款", 1), ("到账", 1), ("款", 1), ("账", 1), ("款退", 0), ("nothing", 0),
+        ("charge ", 2), ("charges ", 2), ("charged", 2), ("char", 2), ('"charged me twice"', 1), ("creme brulee", 1),
+        ("CRÈME", 1), ("charged -never", 1), ("twice never", 1), ("退款", 1), ("到账", 1), ("款", 1), ("账", 1), ("款退", 0),
+        ("nothing", 0),
     ):  # fmt: skip
         assert len(texts(tessa, query)) == count, query
 
@@ -252,6 +253,11 @@ def test_absorbed_contact_is_found_as_the_one_who_lives_on(tessa: Agent, channel
 # -- filling
 
 
+def rows() -> list[list[dict[str, Any]]]:
+    """All that can be found."""
+    return [list(model.objects.order_by("pk").values()) for model in (MessageSearch, NoteSearch, ContactSearch)]
+
+
 @by_the_journal
 def test_search_says_how_far_it_is_behind_and_catches_up(tessa: Agent, channel: Channel) -> None:
     follow()
@@ -269,7 +275,7 @@ def test_rebuild_makes_what_following_made_and_removes_what_should_not_be_there(
     add_note(case_id=case.pk, text="A note", author=acts(tessa), idempotency_key=new_uuid())
     gone = said(channel, "Gone", who="ann")
     follow()
-    before = [list(model.objects.order_by("pk").values()) for model in (MessageSearch, NoteSearch, ContactSearch)]
+    before = rows()
     MessageSearch.objects.filter(message__conversation__case=case).delete()
     NoteSearch.objects.all().delete()
     ContactSearch.objects.all().delete()
