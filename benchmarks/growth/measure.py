@@ -5,6 +5,7 @@ By the wall's clock, and in processor time of the server's and of our process, w
 Warm: what is measured has been asked for before, but not with the same words or the same case.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from typing import Any
 from benchmarks.growth.fill import word
 from benchmarks.ingest.ground import percentile
 
-SAMPLES, WARM_UP = 120, 15
+SAMPLES, WARM_UP = 120, 6
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -151,6 +153,7 @@ def measure(messages: int, samples: int = SAMPLES) -> dict[str, Measured]:
     found = {}
     for name, address in asked(dice, messages).items():
         found[name] = Measured()
+        logger.info("%s", name)
         for number in range(samples + WARM_UP):
             client = people[0 if "case" in name or "timeline" in name else number % len(people)]
             path = address()

@@ -15,7 +15,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" && first) { event.preventDefault(); first.focus(); }
   if (event.key === "Escape" && !box().value) box().blur();
 });
+/* The address says what is shown, so that a reload, or the way back from a case, finds it again. */
 document.addEventListener("htmx:afterSwap", (event) => {
+  const asked = event.detail.requestConfig?.elt;
+  if (asked && (asked === box() || asked === box()?.form)) history.replaceState(null, "", event.detail.pathInfo.finalRequestPath);
   if (event.detail.requestConfig?.triggeringEvent?.type !== "submit" || !one("#found")) return;
   (one("#found [data-hit]") ?? box()).focus();
 });
