@@ -250,10 +250,14 @@ def _search(messages: int) -> None:
 
 
 def _names(messages: int) -> None:
+    from hark.kernel.actions import move_reader
+    from hark.kernel.queries import newest_position
+
     _run(
         """INSERT INTO contacts_contactsearch (contact_id, words)
         SELECT id, to_tsvector('simple', name || ' u' || id) FROM contacts_contact"""
     )
+    move_reader(name="search", position=newest_position())
 
 
 def _insert(model: Any, source: str, *, order: str = "", **columns: str) -> None:

@@ -74,7 +74,8 @@ def words_of(text: str, *, asked: bool = False) -> Iterator[Word]:
 
 def plain_words(text: str) -> list[str]:
     """The folded words of a text in order, as many as are kept."""
-    found, letters = [], 0
+    found: list[str] = []
+    letters = 0
     for word in words_of(text):
         letters += len(word.folded.encode())
         if len(found) == MOST_WORDS or letters > MOST_LETTERS:
@@ -120,7 +121,7 @@ class WordsField(models.Field):  # type: ignore[type-arg] # Django knows no brac
 
 
 @WordsField.register_lookup
-class Match(models.Lookup):  # type: ignore[type-arg]
+class Match(models.Lookup):
     """`words @@ tsquery`."""
 
     lookup_name = "match"
@@ -129,7 +130,7 @@ class Match(models.Lookup):  # type: ignore[type-arg]
         """The query stays text: it is cast where it is used."""
         return self.rhs
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """The operator that GIN indexes serve."""
         column, before = self.process_lhs(compiler, connection)
         return f"{column} @@ %s::tsquery", [*before, self.rhs]

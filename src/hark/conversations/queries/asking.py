@@ -73,8 +73,12 @@ class Asked:
     @property
     def is_empty(self) -> bool:
         """Nothing is asked for that could be found."""
-        wanted = any(not one.without for one in (*self.terms, *self.marks))
-        return not (wanted or self.states or self.inboxes or self.after or self.before)
+        return not (self.wants_words or self.states or self.inboxes or self.after or self.before)
+
+    @property
+    def wants_words(self) -> bool:
+        """Some word or mark must be there: not only left out."""
+        return not (all(one.without for one in self.terms) and all(one.without for one in self.marks))
 
 
 def asked_for(text: str, known: Known, *, at: datetime) -> Asked:

@@ -27,8 +27,8 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, sees_everything
 
 PAGE = 50
-RARE = 5_000  # so many rows, by the planner's statistics, are sooner collected than met on the way
-LOOKED_AT = 20_000  # rows that are walked past at most
+RARE = 2_000  # so many rows, by the planner's statistics, are sooner collected than met on the way
+LOOKED_AT = 40_000  # rows that are walked past at most
 TIMEOUT = "3s"
 TIMED_OUT = "57014"
 FAST_DISK = {"random_page_cost": "1.1"}  # the default takes a look at one row for as dear as on a turning disk
@@ -131,7 +131,7 @@ def _newest(model: type[Model], rows: QuerySet[Any], query: str, bounds: Q, limi
 def collected(rows: QuerySet[Any], limit: int) -> list[tuple[datetime, int]]:
     """All rows first, then the newest of them: the fence keeps the planner from walking in the hope of meeting some."""
     inner, values = rows.order_by().values_list("at", "pk").query.sql_with_params()
-    return fetch_all(  # type: ignore[return-value]
+    return fetch_all(
         f"WITH found (at, id) AS MATERIALIZED ({inner}) "  # noqa: S608 - the gate's own words
         f"SELECT at, id FROM found ORDER BY at DESC, id DESC LIMIT {limit:d}",
         values,
@@ -171,8 +171,7 @@ def words_query(agent: Agent, asked: Asked, stems: Mapping[str, Sequence[str]]) 
     what he would not be shown anyway.
     """
     parts = [term_query(term, stems) for term in asked.terms] + [_mark_query(mark) for mark in asked.marks]
-    wanted = any(not one.without for one in (*asked.terms, *asked.marks))
-    if parts and wanted and not sees_everything(agent):
+    if asked.wants_words and not sees_everything(agent):
         own = inboxes_visible_to(agent).values_list("pk", flat=True)
         parts.append("(" + " | ".join(quoted(f"inbox:{pk}") for pk in own or (0,)) + ")")
     return " & ".join(parts)

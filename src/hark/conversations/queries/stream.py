@@ -15,7 +15,7 @@ from hark.conversations.queries.readings import ReadingShown, corrected, correct
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
-LOOKED_AT = 2_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
 
 
 class Label(TextChoices):
@@ -92,7 +92,8 @@ def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
 
 def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
     """The next LOOKED_AT of them, by their ids: joined to a subquery they cost a walk over all messages there are."""
-    return Message.objects.filter(pk__in=list(heard.values_list("pk", flat=True)[:LOOKED_AT]))
+    ids = list(heard.values_list("pk", flat=True)[:LOOKED_AT])
+    return Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0))
 
 
 def _verdict() -> Coalesce:
