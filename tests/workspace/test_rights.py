@@ -69,6 +69,7 @@ TABLE: dict[str, Row] = {
     "presence": Row(MAY_ANSWER, post=True, what=(("presence", "busy"),)),
     "heartbeat": Row(MAY_ANSWER, post=True),
     "stream": Row(EVERYBODY),
+    "search": Row(EVERYBODY),
     "parked": Row(MAY_SUPERVISE),
     "parked_arrival": Row(MAY_SUPERVISE, about="arrival"),
     "settle_arrival": Row(MAY_SUPERVISE, post=True, about="arrival", what=(("act", "replay"),)),

@@ -1,8 +1,10 @@
 """Identities and the people behind them."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from hark.contacts.types import Verified
+from hark.kernel.fulltext import WordsField
 
 
 class Contact(models.Model):
@@ -51,3 +53,13 @@ class Identity(models.Model):
             models.CheckConstraint(name="identity_key_not_empty", condition=~models.Q(key="")),
             models.CheckConstraint(name="identity_verified", condition=models.Q(verified__in=Verified.values)),
         ]
+
+
+class ContactSearch(models.Model):
+    """The names, handles and addresses by which a contact is found. Beside it, and rebuilt at any time."""
+
+    contact = models.OneToOneField(Contact, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    words = WordsField()
+
+    class Meta:
+        indexes = [GinIndex(name="contactsearch_words", fields=["words"], fastupdate=False)]

@@ -1,10 +1,13 @@
-"""Background work of the conversations: files are fetched and swept, silences learnt and noticed."""
+"""Background work of the conversations: files are fetched and swept, silences noticed, search follows the journal."""
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
+from hark.conversations.actions.searching import follow_journal
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import database_now
+
+__all__ = ["fetch_files", "follow_journal"]
 
 MOST_A_JOB = 200
 

@@ -1,5 +1,6 @@
 """Messages, conversations, cases and what agents write on them."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from hark.clocks.types import ClockKind
@@ -7,6 +8,7 @@ from hark.contacts.models import Contact, Identity
 from hark.conversations.types import Direction, FileState, Status, Visibility
 from hark.delivery.models import OutboxItem
 from hark.intake.models import Arrival
+from hark.kernel.fulltext import WordsField
 from hark.organisation.models import Agent, Channel, Inbox, Team
 
 
@@ -341,4 +343,35 @@ class Attachment(models.Model):
             models.Index(name="attachment_draft", fields=["draft_case", "agent"]),
             models.Index(name="attachment_bytes", fields=["sha256"], condition=~models.Q(sha256="")),
             models.Index(name="attachment_preview", fields=["preview"], condition=~models.Q(preview="")),
+        ]
+
+
+class MessageSearch(models.Model):
+    """What can be found of a message: its words, stems, author, venue and mood. Beside it, and rebuilt at any time.
+
+    Holds nothing that is not in the message; says nothing of rights, which are asked of the message's conversation.
+    """
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    words = WordsField()
+
+    class Meta:
+        indexes = [
+            GinIndex(name="messagesearch_words", fields=["words"], fastupdate=False),
+            models.Index(name="messagesearch_newest", fields=["-at", "-message"]),
+        ]
+
+
+class NoteSearch(models.Model):
+    """What can be found of a note."""
+
+    note = models.OneToOneField(Note, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    words = WordsField()
+
+    class Meta:
+        indexes = [
+            GinIndex(name="notesearch_words", fields=["words"], fastupdate=False),
+            models.Index(name="notesearch_newest", fields=["-at", "-note"]),
         ]

@@ -53,6 +53,21 @@ def evidence_html(text: str, spans: Iterable[Span] = ()) -> SafeString:
     return mark_safe(_inline(text, 0, len(text), merged(spans, len(text))))
 
 
+def found_html(text: str, start: int, end: int, spans: Iterable[Span]) -> SafeString:
+    """A stretch of plain text on one line, without links, with what was searched for in `<mark>`.
+
+    Spans are code points of the whole text. Everything is escaped; bidirectional controls are closed at the end.
+    """
+    pieces, place = [], start
+    for first, last in merged(spans, len(text)):
+        if max(first, place) < min(last, end):
+            word = text[max(first, place) : min(last, end)]
+            pieces += [_flat(text[place : max(first, place)]), f"<mark>{_flat(word)}</mark>"]
+            place = min(last, end)
+    pieces.append(_flat(text[place:end]))
+    return mark_safe("".join(pieces) + closing_controls(text[start:end]))
+
+
 def name_html(name: str) -> SafeString:
     """A name inside a line of ours: isolated, so that its direction and its controls do not turn our words round."""
     return format_html("<bdi>{}</bdi>", " ".join(INVISIBLE_CONTROLS.sub("", name).split()))
@@ -145,6 +160,10 @@ def _marked(text: str, start: int, end: int, marks: Sequence[Span]) -> str:
             place = last
     pieces.append(_escaped(text[place:end]))
     return "".join(pieces)
+
+
+def _flat(text: str) -> str:
+    return str(escape(re.sub(r"\s+", " ", INVISIBLE_CONTROLS.sub("", text))))
 
 
 def _escaped(text: str) -> str:

@@ -19,7 +19,7 @@ def events_after(position: Position, *, limit: int = 500) -> list[JournalEvent]:
     rows = fetch_all(
         f"SELECT {COLUMNS} FROM kernel_event "  # noqa: S608 - a constant list of columns
         "WHERE (xid, id) > (%s::text::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
-        "ORDER BY xid, id LIMIT %s",
+        "ORDER BY kernel_event.xid, kernel_event.id LIMIT %s",  # not the column of COLUMNS, which no index has
         [str(position.xid), position.id, limit],
     )
     return [journal_event(row) for row in rows]
@@ -45,7 +45,7 @@ def newest_position() -> Position:
     """Where a reader starts that wants only what happens from now on."""
     row = fetch_all(
         "SELECT xid::text::bigint, id FROM kernel_event WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) "
-        "ORDER BY xid DESC, id DESC LIMIT 1"
+        "ORDER BY kernel_event.xid DESC, kernel_event.id DESC LIMIT 1"
     )
     return Position(*row[0]) if row else Position()
 

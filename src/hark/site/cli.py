@@ -18,6 +18,7 @@ PARTS = {
     "doctor": ("hark.site.commands.doctor:doctor", "Say what is wrong and what to do."),
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
+    "search": ("hark.site.commands.search:search", "Rebuild what search finds by; say how far it is behind."),
     "ledger": ("hark.site.commands.ledger:ledger", "Prove that nothing was lost or doubled."),
     "channels": ("hark.site.commands.channels:channels", "Read a venue's files, without a database."),
     "understand": ("hark.understanding.command:understand", "Read texts from a file, without a database."),

@@ -20,6 +20,7 @@ STUCK = 3  # exit status when a step did not finish in time; its lease ends by i
 
 def wired(worker: int, workers: int, pollers: "Pollers") -> Sequence[Loop]:
     """The loops of worker number `worker` of `workers`."""
+    from hark.conversations.jobs import follow_journal
     from hark.delivery.jobs import SENDERS, send_due
     from hark.journey.jobs import drain_step, react_step
     from hark.routing.actions import route
@@ -28,6 +29,7 @@ def wired(worker: int, workers: int, pollers: "Pollers") -> Sequence[Loop]:
         Loop("journey", partial(drain_step, worker, workers), wake="hark_arrivals", interval_seconds=1),
         Loop("reactions", react_step, wake="hark_live", interval_seconds=1),
         *(Loop(f"delivery-{n}", send_due, wake="hark_outbox", interval_seconds=1) for n in range(SENDERS)),
+        Loop("search", follow_journal, wake="hark_live", interval_seconds=1),
         Loop("routing", route, wake="hark_routing", interval_seconds=1),
         Loop("polling", pollers.step, wake="hark_polling"),
     )

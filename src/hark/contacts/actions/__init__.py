@@ -1,6 +1,7 @@
 """The only writers of identities and contacts."""
 
+from hark.contacts.actions.finding import index_contacts
 from hark.contacts.actions.moods import set_moods
 from hark.contacts.actions.recognising import recognise
 
-__all__ = ["recognise", "set_moods"]
+__all__ = ["index_contacts", "recognise", "set_moods"]

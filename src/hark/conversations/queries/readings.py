@@ -104,6 +104,16 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
     )
 
 
+def feeling(reading: ReadingShown) -> str:
+    """How the writer of one message feels: pleased, calm, unhappy, angry; empty where the reading abstains.
+
+    Anger needs evidence of its own; an unhappy message is not an angry one.
+    """
+    if reading.sentiment == "negative":
+        return "angry" if reading.offensive or reading.emotion == "anger" else "unhappy"
+    return {"neutral": "calm", "positive": "pleased"}.get(reading.sentiment, "")
+
+
 def _reasons(data: Mapping[str, Any]) -> Iterable[ReasonShown]:
     for reason in data.get("reasons") or ():
         start, end = reason.get("span") or (-1, -1)

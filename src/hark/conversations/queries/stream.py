@@ -15,7 +15,7 @@ from hark.conversations.queries.readings import ReadingShown, corrected, correct
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
-LOOKED_AT = 2_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
 
 
 class Label(TextChoices):
@@ -72,8 +72,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. One query."""
-    newest = Message.objects.filter(pk__in=_heard(agent).values("pk")[:LOOKED_AT])
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. Two queries."""
+    newest = _window(_heard(agent))
     judged = newest.annotate(verdict=_verdict()).values("verdict").annotate(n=Count("pk"))
     found = {row["verdict"]: row["n"] for row in judged}
     return {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
@@ -87,8 +87,13 @@ def _heard(agent: Agent) -> QuerySet[Message]:
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
-    window = Message.objects.filter(pk__in=heard.values("pk")[:LOOKED_AT]).annotate(verdict=_verdict())
-    return Message.objects.filter(pk__in=window.filter(verdict=label.value)).order_by("-pk")
+    return _window(heard).annotate(verdict=_verdict()).filter(verdict=label.value).order_by("-pk")
+
+
+def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
+    """The next LOOKED_AT of them, by their ids: joined to a subquery they cost a walk over all messages there are."""
+    ids = list(heard.values_list("pk", flat=True)[:LOOKED_AT])
+    return Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0))
 
 
 def _verdict() -> Coalesce:

@@ -28,21 +28,21 @@ KEPT = "1 hour"
 
 READ = f"""
     SELECT {COLUMNS}, xid < pg_snapshot_xmin(pg_current_snapshot()) FROM kernel_event
-    WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {READ_ROWS}
+    WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY kernel_event.xid, kernel_event.id LIMIT {READ_ROWS}
 """  # noqa: S608 - constants
 BEFORE = f"""
     SELECT xid::text::bigint, id FROM kernel_event WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid DESC, id DESC OFFSET {REMEMBERED} LIMIT 1
+    ORDER BY kernel_event.xid DESC, kernel_event.id DESC OFFSET {REMEMBERED} LIMIT 1
 """  # noqa: S608 - constants
 OLDEST_MISSED = f"""
     SELECT at > clock_timestamp() - interval '{KEPT}' FROM kernel_event
-    WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT 1
+    WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY kernel_event.xid, kernel_event.id LIMIT 1
 """  # noqa: S608 - constants
 MISSED = f"""
     SELECT {COLUMNS} FROM kernel_event
     WHERE (xid, id) > (%s::text::xid8, %s) AND (xid, id) <= (%s::text::xid8, %s)
         AND (inbox_id = ANY(%s) OR agent_id = %s OR visitor = %s)
-    ORDER BY xid, id LIMIT {MISSED_ROWS + 1}
+    ORDER BY kernel_event.xid, kernel_event.id LIMIT {MISSED_ROWS + 1}
 """  # noqa: S608 - constants
 
 Link = AsyncConnection[tuple[Any, ...]]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hark.kernel.health import Finding
 
 OLDEST_ARRIVAL_SECONDS = 60.0
+OLDEST_UNSEARCHED_SECONDS = 60.0
 LARGEST_CLOCK_ERROR_SECONDS = 1.0
 
 
@@ -48,9 +49,9 @@ def examine() -> list["Finding"]:
         ours = [health.Finding("data", ok=False, sentence=problem.message, cure="See docs/running.md, Keys.")]
     except HarkError:
         pass  # the checks below say it
-    found = health.checks()
-    answers = all(finding.ok for finding in found if finding.name in {"database", "schema"})
-    return [folder(), *found, *ours, *(asked_of_the_database() if answers else [])]
+    checked = health.checks()
+    answers = all(finding.ok for finding in checked if finding.name in {"database", "schema"})
+    return [folder(), *checked, *ours, *(asked_of_the_database() if answers else [])]
 
 
 def folder() -> "Finding":
@@ -72,7 +73,7 @@ def folder() -> "Finding":
 
 def asked_of_the_database() -> Sequence["Finding"]:
     """What only the database knows."""
-    return [clock(), arrivals(), channels(), copies()]
+    return [clock(), arrivals(), channels(), found(), copies()]
 
 
 def clock() -> "Finding":
@@ -112,6 +113,19 @@ def channels() -> "Finding":
         cure = "Open Settings, Channels: each page names the step that fails and what to do."
         return Finding("channels", ok=False, sentence=f"Channels that need a person: {', '.join(ill)}.", cure=cure)
     return Finding("channels", ok=True, sentence="No channel is cut off or strangely silent.")
+
+
+def found() -> "Finding":
+    """Is what came in found by search?"""
+    from hark.conversations.queries.searchable import search_lag_seconds
+    from hark.kernel.health import Finding
+    from hark.kernel.time import database_now
+
+    seconds = search_lag_seconds(at=database_now())
+    if seconds > OLDEST_UNSEARCHED_SECONDS:
+        cure = "See that workers run (`hark up`, or `hark worker`); `hark search rebuild` writes everything anew."
+        return Finding("search", ok=False, sentence=f"Search is {seconds:.0f} s behind.", cure=cure)
+    return Finding("search", ok=True, sentence="Search finds what has come in.")
 
 
 def copies() -> "Finding":

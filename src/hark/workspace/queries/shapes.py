@@ -1,7 +1,7 @@
 """Clocks, moods and readings in words and shapes. Pure."""
 
 from hark.conversations.queries.cases import ClockFace
-from hark.conversations.queries.readings import ReadingShown
+from hark.conversations.queries.readings import ReadingShown, feeling
 from hark.workspace.queries.words import clock_face, span_words
 from hark.workspace.types import ClockShown, MoodShown, ReadingWords
 
@@ -12,7 +12,7 @@ CLOCK_NAMES = {
     "callback": "Call back",
 }
 MOOD_WORDS = {"calm": "Calm", "unhappy": "Unhappy", "angry": "Angry", "furious": "Furious"}
-FEELINGS = {"negative": ("unhappy", "Unhappy"), "neutral": ("calm", "Calm"), "positive": ("pleased", "Pleased")}
+FEELINGS = {"calm": "Calm", "pleased": "Pleased", "unhappy": "Unhappy", "angry": "Angry"}
 FLAG_WORDS = {
     "safety": "Safety", "legal": "Legal words", "press": "Press", "leave": "May leave", "outage": "Outage",
     "abuse": "Insults",
@@ -43,7 +43,7 @@ def mood_shown(level: str) -> MoodShown:
 def reading_words(reading: ReadingShown) -> ReadingWords:
     """A reading as the line under a message: what was read, then why."""
     return ReadingWords(
-        mood=_feeling(reading),
+        mood=feeling_shown(feeling(reading)),
         words=tuple(_words(reading)),
         why=_why(reading),
         values={
@@ -56,12 +56,9 @@ def reading_words(reading: ReadingShown) -> ReadingWords:
     )
 
 
-def _feeling(reading: ReadingShown) -> MoodShown | None:
-    """Anger needs evidence of its own; an unhappy message is not an angry one."""
-    if reading.sentiment == "negative" and (reading.offensive or reading.emotion == "anger"):
-        return MoodShown("angry", "Angry")
-    found = FEELINGS.get(reading.sentiment)
-    return MoodShown(*found) if found else None
+def feeling_shown(kind: str) -> MoodShown | None:
+    """How the writer of one message feels; nothing where nobody can tell."""
+    return MoodShown(kind, FEELINGS[kind]) if kind in FEELINGS else None
 
 
 def _words(reading: ReadingShown) -> list[str]:

@@ -8,5 +8,6 @@ import "./uploads.js";
 import "./unveil.js";
 import "./correct.js";
 import "./stream.js";
+import "./search.js";
 import "./keys.js";
 import "./live.js";

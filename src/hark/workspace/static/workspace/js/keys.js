@@ -2,6 +2,7 @@
 import { all, one } from "./page.js";
 import { choose } from "./composer.js";
 import { correctAtHand } from "./correct.js";
+import { goToSearch } from "./search.js";
 import { lines, stand, standing } from "./stream.js";
 
 const PLACES = { i: "/", s: "/stream/", p: "/parked/" };
@@ -12,9 +13,9 @@ const typing = (target) => target.closest?.("input:not([type=radio]):not([type=c
 const visible = (element) => element.checkVisibility?.() ?? true;
 
 function move(by) {
-  const rows = all("#rows .row");
+  const rows = all("#rows .row, #found [data-hit]").filter(visible);
   if (rows.length) {
-    const here = rows.indexOf(document.activeElement.closest?.(".row") ?? one("#rows .row[aria-current]"));
+    const here = rows.indexOf(document.activeElement.closest?.(".row, [data-hit]") ?? one("#rows .row[aria-current]"));
     const next = rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + by))];
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
@@ -45,6 +46,7 @@ function inStream(name) {
 
 function act(name) {
   if (name === "j" || name === "k") { move(name === "j" ? 1 : -1); return true; }
+  if (name === "/") { goToSearch(); return true; }
   if (name === "?") { one("#keys").showModal(); return true; }
   if (name === "c") { correctAtHand(); return true; }
   if (name === "g") { going = Date.now(); return true; }
