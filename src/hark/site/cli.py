@@ -18,6 +18,8 @@ PARTS = {
     "doctor": ("hark.site.commands.doctor:doctor", "Say what is wrong and what to do."),
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
+    "audit": ("hark.site.commands.audit:audit", "Prove that nobody changed the audit."),
+    "people": ("hark.site.commands.people:people", "Let somebody in who has lost the second factor."),
     "ledger": ("hark.site.commands.ledger:ledger", "Prove that nothing was lost or doubled."),
     "channels": ("hark.channels.command:channels", "Read a venue's files, without a database."),
     "understand": ("hark.understanding.command:understand", "Read texts from a file, without a database."),

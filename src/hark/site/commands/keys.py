@@ -44,11 +44,10 @@ def rotate(data: Path | None) -> None:
     with boot.database(data):
         boot.enter(data=data)
         from hark.kernel import secrets
-        from hark.organisation.actions.sealing import reseal
+        from hark.organisation.actions.sealing import rotate as seal_again
 
         first, *older = secrets.key_ring()
-        count = reseal()
-        secrets.reseal_check()
-    click.echo(f"{count} channels sealed again; everything is now sealed with key {first.id}.")
+        count = seal_again(tell=lambda what, done: click.echo(f"{what}: {done} sealed again", err=True))
+    click.echo(f"{count} values sealed again; everything is now sealed with key {first.id}.")
     if older:
         click.echo(f"No longer needed for sealed data: {', '.join(key.id for key in older)}.")

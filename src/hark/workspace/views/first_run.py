@@ -161,7 +161,7 @@ def tried(form: Any, act: Any) -> bool:
 
 def brand_values(brand: Brand) -> dict[str, Any]:
     """A brand as its form shows it."""
-    return {name: getattr(brand, name) for name in ("name", "about", "handles", "products", "exclude")}
+    return {name: getattr(brand, name) for name in ("name", "about", "handles", "products", "exclude", "own_numbers")}
 
 
 def inbox_values(inbox: Inbox) -> dict[str, Any]:
