@@ -27,7 +27,7 @@ def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID) 
         if (earlier.case_id, earlier.agent_id) != (case.pk, agent.pk):
             raise NotAllowed
         return earlier
-    note = Note.objects.create(key=key, case=case, agent=agent, text=written(text), at=database_now())
+    note = Note.objects.create(key=key, case=case, agent=agent, text=written(text, case), at=database_now())
     case.version += 1
     case.save(update_fields=["version"])
     Draft.objects.filter(case=case, agent=agent, kind="note").delete()

@@ -63,7 +63,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
     conversation = _locked_conversation(case, new["conversation_id"])
     if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
         return earlier
-    text = written(new["text"])
+    text = written(new["text"], case)
     way = way_of(conversation, _answered(conversation), 0)
     _check_way(way, text, new["visibility"])
     if not new.get("send_anyway"):
