@@ -21,6 +21,12 @@ WORDS = {
     "inbox.members_changed": "changed who sees", "keys.rotated": "sealed everything with key",
     "organisation.set_up": "set up the organisation as",
 }  # fmt: skip
+OF_ONESELF = {
+    "agent.signed_in": "signed in", "agent.joined": "set the first password", "agent.code_used": "used a recovery code",
+    "agent.password_changed": "changed the own password", "agent.factor_added": "added a second factor",
+    "agent.factor_removed": "removed a second factor", "agent.codes_renewed": "renewed the recovery codes",
+    "organisation.set_up": "set up the organisation",
+}  # fmt: skip
 NAMED = {"agent": Agent, "inbox": Inbox, "channel": Channel, "brand": Brand, "team": Team}
 
 
@@ -57,6 +63,8 @@ def _shown(row: AuditEntry, names: dict[str, str]) -> AuditRow:
     words = WORDS.get(row.verb, f"{act.replace('_', ' ')} the {kind}")
     details = tuple((name.replace("_", " "), _said(value, names)) for name, value in sorted(row.details.items()))
     subject = names.get(row.subject, row.subject)
+    if row.subject == row.actor and row.verb in OF_ONESELF:
+        words, subject = OF_ONESELF[row.verb], ""
     return AuditRow(row.number, row.at, names.get(row.actor, row.actor), words, subject, details, row.address)
 
 
