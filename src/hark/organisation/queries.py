@@ -57,7 +57,8 @@ def channels_by_id(ids: set[int]) -> dict[int, Channel]:
 
 def factors_of(agent: Agent) -> QuerySet[Authenticator]:
     """What this person proves himself with beside the password: an app, passkeys, recovery codes."""
-    return Authenticator.objects.filter(user_id=agent.pk).order_by("created_at")
+    rows: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=agent.pk).order_by("created_at")
+    return rows
 
 
 def has_second_factor(agent: Agent) -> bool:

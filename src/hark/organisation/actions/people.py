@@ -218,8 +218,9 @@ def set_inbox_members(*, key: str, teams: Sequence[Team], only_assigned: bool, s
             raise NotFound
         Inbox.objects.filter(pk=inbox.pk).update(only_assigned=only_assigned, second_factor=second_factor)
         inbox.teams.set(teams)
-        rules = {"only_assigned": only_assigned, "second_factor": second_factor}
-        audit("inbox.members_changed", key, teams=_keys(teams), **rules)
+        audit(
+            "inbox.members_changed", key, teams=_keys(teams), only_assigned=only_assigned, second_factor=second_factor
+        )
     inbox.only_assigned, inbox.second_factor = only_assigned, second_factor
     return inbox
 
