@@ -57,6 +57,9 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),
     "teams": ("/settings/teams/", None),
+    "account": ("/account/", None),
+    "second factor": ("/account/second-factor/", None),
+    "audit": ("/audit/", None),
     "first run": ("/first-run/channels/", None),
     "not found": ("/nowhere/", None),
 }

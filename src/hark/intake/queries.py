@@ -82,8 +82,13 @@ def oldest_waiting_seconds() -> float:
 
 
 def channel_versions() -> dict[int, str]:
-    """Each channel's row version: it differs from before whenever anything in the row has changed."""
-    return dict(fetch_all("SELECT id, xmin::text FROM organisation_channel"))
+    """Each channel's row version with its brand's: it differs from before whenever anything in the rows has changed."""
+    return dict(
+        fetch_all(
+            "SELECT c.id, concat_ws('.', c.xmin, i.xmin, b.xmin) FROM organisation_channel c "
+            "JOIN organisation_inbox i ON i.id = c.inbox_id JOIN organisation_brand b ON b.id = i.brand_id"
+        )
+    )
 
 
 def polled_channels() -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hark.channels import registry
-from hark.channels.types import Raw
+from hark.channels.types import Inbound, Raw
 from hark.contacts.actions import recognise as recognise_authors
 from hark.conversations.actions import changes
 from hark.conversations.actions.thread import thread as thread_messages
@@ -18,6 +18,7 @@ from hark.journey.authors import author_of
 from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said
 from hark.journey.reading import read_all
 from hark.journey.translating import deletion, echo, incoming_message, receipt
+from hark.kernel.cards import without_cards
 from hark.kernel.errors import HarkError
 from hark.routing import actions as routing
 from hark.routing.types import NewWork
@@ -33,9 +34,12 @@ class EditBeforeMessage(HarkError):
 
 
 def parse(passengers: Sequence[Passenger]) -> Passengers:
-    """Translate each arrival by its venue's pure `parse`: as many passengers as it holds events, in their order."""
+    """Translate each arrival by its venue's pure `parse`: as many passengers as it holds events, in their order.
+
+    What the front door could not see is seen here: no card's number goes further.
+    """
     return [
-        replace(one, place=place, inbound=inbound)
+        replace(one, place=place, inbound=_without_cards(one, inbound))
         for one in passengers
         for place, inbound in enumerate(registry.venue(one.channel.venue).parse(one.account, _raw(one)))
     ]
@@ -70,6 +74,13 @@ def place(passengers: Sequence[Passenger]) -> Passengers:
     """Tell routing of every case that needs somebody now."""
     routing.place([work for one in passengers if (work := _work(one))])
     return list(passengers)
+
+
+def _without_cards(one: Passenger, inbound: Inbound) -> Inbound:
+    own = one.channel.inbox.brand.own_numbers
+    text, count = without_cards(inbound.text or "", own)
+    subject, more = without_cards(inbound.subject, own)
+    return replace(inbound, text=text, subject=subject) if count or more else inbound
 
 
 def _raw(one: Passenger) -> Raw:

@@ -1,4 +1,4 @@
-"""Who we are: brands, inboxes, connected channels, teams and agents."""
+"""Who we are: brands, inboxes, connected channels, teams and agents; their sessions, and the audit of their acts."""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -26,6 +26,7 @@ class Brand(models.Model):
     handles = models.JSONField(default=list)
     products = models.JSONField(default=list)
     exclude = models.JSONField(default=list)
+    own_numbers = models.JSONField(default=list, db_default=[])  # what its orders and parcels look like
     language = models.TextField(default="en")
     colour = models.TextField(default="#0f6b5f")
     public_signature = models.TextField(
@@ -55,6 +56,7 @@ class Inbox(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
     teams = models.ManyToManyField(Team, related_name="+")
     only_assigned = models.BooleanField(default=False)
+    second_factor = models.BooleanField(default=False, db_default=False)  # asked of everybody who sees this inbox
     undo_seconds = models.PositiveIntegerField(default=15)
     first_response_seconds = models.PositiveIntegerField(default=900)
     next_response_seconds = models.PositiveIntegerField(default=1800)
@@ -87,6 +89,39 @@ class Agent(AbstractBaseUser):
 
     class Meta:
         constraints = [models.CheckConstraint(name="agent_role", condition=models.Q(role__in=Role.values))]
+
+
+class SignIn(models.Model):
+    """A session as its person sees it: from which device and address, since when. Forgotten once that is over."""
+
+    key = models.TextField(unique=True)
+    session_key = models.TextField(unique=True)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    device = models.TextField()
+    address = models.TextField()
+    since_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+
+class AuditEntry(models.Model):
+    """One act that changed rights, settings, channels or keys, or let somebody in; chained to the one before by hashes.
+
+    The table is made by SQL and append-only. `details` hold keys and short words, never what a customer wrote.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.TextField()
+    verb = models.TextField()
+    subject = models.TextField()
+    details = models.JSONField()
+    address = models.TextField()
+    previous = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = "organisation_audit"
 
 
 class Channel(models.Model):

@@ -1,11 +1,16 @@
-"""Readers of the organisation, and the ground of the gate: which inboxes an agent may see."""
+"""Readers of the organisation, and the ground of the gate: which inboxes an agent may see. Sessions and the audit."""
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
 from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
-from hark.organisation.models import Agent, Channel, Inbox, Organisation
-from hark.organisation.types import SEES_EVERYTHING, ChannelState
+from hark.kernel.time import now
+from hark.organisation.audit_chain import Broken, Entry, first_broken
+from hark.organisation.models import Agent, AuditEntry, Channel, Inbox, Organisation, SignIn
+from hark.organisation.types import MAY_ADMINISTER, MAY_AUDIT, SEES_EVERYTHING, ChannelState
 
 _set_up = False
 
@@ -71,3 +76,58 @@ def rights_fingerprint() -> str:
 def channels_by_id(ids: set[int]) -> dict[int, Channel]:
     """Channels with their inbox and brand, for a batch."""
     return {row.pk: row for row in Channel.objects.filter(pk__in=ids).select_related("inbox__brand")}
+
+
+def factors_of(agent: Agent) -> QuerySet[Authenticator]:
+    """What this person proves himself with beside the password: an app, passkeys, recovery codes."""
+    rows: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=agent.pk).order_by("created_at")
+    return rows
+
+
+def has_second_factor(agent: Agent) -> bool:
+    """Is there an app or a passkey? Recovery codes alone are none."""
+    return factors_of(agent).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+
+def must_have_second_factor(agent: Agent) -> bool:
+    """Owners and administrators always; everybody who sees an inbox that demands it."""
+    return agent.role in MAY_ADMINISTER or inboxes_visible_to(agent).filter(second_factor=True).exists()
+
+
+def sign_ins_of(agent: Agent) -> list[SignIn]:
+    """The running sessions of a person, last used first."""
+    live = Session.objects.filter(expire_date__gt=now()).values("session_key")
+    return list(SignIn.objects.filter(agent=agent, session_key__in=live).order_by("-seen_at"))
+
+
+def audit_visible_to(agent: Agent) -> QuerySet[AuditEntry]:
+    """The audit, newest first, for owners and auditors. Raises NotFound for everybody else."""
+    if not agent.is_active or agent.role not in MAY_AUDIT:
+        raise NotFound
+    return AuditEntry.objects.order_by("-number")
+
+
+def audit_head() -> Entry | None:
+    """The newest entry."""
+    row = AuditEntry.objects.order_by("-number").first()
+    return _entry(row) if row else None
+
+
+def broken_audit() -> Broken | None:
+    """The first entry of the audit at which the chain or a kept head does not hold; None when all is whole."""
+    rows = AuditEntry.objects.order_by("number").iterator(chunk_size=2_000)
+    return first_broken(map(_entry, rows), audit_heads_kept())
+
+
+def audit_heads_kept() -> dict[int, bytes]:
+    """The heads in the file outside the database: number → hash."""
+    path = settings.HARK_DATA / "audit-heads"
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    return {int(number): bytes.fromhex(digest) for number, digest, *_ in map(str.split, lines)}
+
+
+def _entry(row: AuditEntry) -> Entry:
+    return Entry(
+        row.number, row.at, row.actor, row.verb, row.subject, row.details, row.address, bytes(row.previous),
+        bytes(row.hash),
+    )  # fmt: skip

@@ -20,6 +20,7 @@ SEES_EVERYTHING = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Ro
 MAY_ANSWER = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AGENT})
 MAY_NOTE = MAY_ANSWER | {Role.LIGHT_AGENT}
 MAY_ADMINISTER = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+MAY_AUDIT = frozenset({Role.OWNER, Role.AUDITOR})
 MAY_SUPERVISE = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR})
 
 
@@ -48,6 +49,7 @@ class NewBrand:
     handles: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    own_numbers: tuple[str, ...] = ()
     language: str = "en"
     colour: str = "#0f6b5f"
     public_signature: str = PublicSignature.NOBODY

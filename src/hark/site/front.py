@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# What `Front._behind` takes before Django's pages do; the matrix of rights (tests/security) has a row for each.
+RAW_PATHS = (f"{DOOR}*", AGENT_LIVE, f"{CHAT}*{CHAT_LIVE}", "/livez", "/readyz")
 PAGE_THREADS = 8
 DATABASE_THREADS = 4
 MOST_PAGES = 256

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "procrastinate.contrib.django",
     "hark.kernel",
@@ -140,6 +141,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by the first run and by
 ACCOUNT_ADAPTER = "hark.workspace.views.sign_in.ClosedDoorAdapter"
 ACCOUNT_RATE_LIMITS = {"login": "100/15m/ip", "login_failed": "10/15m/key,100/15m/ip"}
 ACCOUNT_LOGOUT_ON_GET = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"

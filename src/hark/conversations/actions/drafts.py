@@ -6,6 +6,7 @@ from hark.conversations.actions.standing import acting_agent, seen_case
 from hark.conversations.models import Case, Draft
 from hark.conversations.types import Author
 from hark.kernel.actions import record
+from hark.kernel.cards import without_cards
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.types import MAY_NOTE
@@ -33,9 +34,10 @@ def drop_draft(*, case_id: int, kind: str, author: Author) -> None:
 
 def write_draft(case: Case, author: Author, kind: str, text: str) -> None:
     """Upsert the draft in the running transaction. Texts beyond 20,000 characters are cut: no venue takes them."""
+    kept = text.replace("\x00", "")[:LONGEST_DRAFT]
     Draft.objects.update_or_create(
         case=case,
         agent_id=author.agent_id,
         kind=kind,
-        defaults={"text": text.replace("\x00", "")[:LONGEST_DRAFT], "updated_at": database_now()},
+        defaults={"text": without_cards(kept, case.inbox.brand.own_numbers)[0], "updated_at": database_now()},
     )

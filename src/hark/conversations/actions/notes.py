@@ -31,7 +31,7 @@ def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID, 
             raise NotAllowed
         return earlier
     handed = hand_over(agent, case, "note", files)
-    text = written(text) if text.strip() or not handed else ""
+    text = written(text, case) if text.strip() or not handed else ""
     note = Note.objects.create(key=key, case=case, agent=agent, text=text, at=database_now())
     belong(handed, note=note)
     case.version += 1

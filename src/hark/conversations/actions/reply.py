@@ -74,7 +74,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
     if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
         return earlier
     files = hand_over(agent, case, "reply", new.get("files", ()))
-    text = written(new["text"]) if new["text"].strip() or not files else ""
+    text = written(new["text"], case) if new["text"].strip() or not files else ""
     way = way_of(conversation, _answered(conversation), 0)
     _check_way(way, _leaving(case, new, text), new["visibility"])
     _check_files(way, files)

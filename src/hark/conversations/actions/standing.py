@@ -5,6 +5,7 @@ from hark.conversations.errors import ChangedMeanwhile, NothingWritten, TooLong
 from hark.conversations.models import Case
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.types import Author
+from hark.kernel.cards import without_cards
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.organisation.models import Agent
 from hark.organisation.types import Role
@@ -44,11 +45,11 @@ def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -
     return case
 
 
-def written(text: str) -> str:
-    """The text as it is stored: no NUL, one kind of line end, not blank. Raises NothingWritten, TooLong."""
+def written(text: str, case: Case) -> str:
+    """The text as it is stored: no NUL, one kind of line end, no card's number. Raises NothingWritten, TooLong."""
     text = storable(text).replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
         raise NothingWritten
     if len(text) > LONGEST_TEXT:
         raise TooLong(f"at most {LONGEST_TEXT} characters")
-    return text
+    return without_cards(text, case.inbox.brand.own_numbers)[0]

@@ -30,6 +30,7 @@ class KnownChannel:
     account: Account
     venue: Venue
     body_bytes: int
+    own_numbers: tuple[str, ...] = ()  # what its brand's orders and parcels look like
 
 
 class KnownChannels:
@@ -69,7 +70,8 @@ class KnownChannels:
     def _read(self) -> tuple[dict[int, str], list[Channel]]:
         versions = channel_versions()
         changed = [number for number, version in versions.items() if self._versions.get(number) != version]
-        return versions, list(Channel.objects.filter(pk__in=changed)) if changed else []
+        rows = Channel.objects.filter(pk__in=changed).select_related("inbox__brand")
+        return versions, list(rows) if changed else []
 
     def _learn(self, channel: Channel) -> None:
         """One that cannot be understood is said in the log, and its address answers like an unknown one."""
@@ -82,4 +84,5 @@ class KnownChannels:
             return
         wanted = int(getattr(kind, "body_bytes", BODY_BYTES))
         self._keys[channel.pk] = channel.key
-        self._by_key[channel.key] = KnownChannel(channel.pk, account, kind, min(wanted, MOST_BODY_BYTES))
+        own = tuple(channel.inbox.brand.own_numbers)
+        self._by_key[channel.key] = KnownChannel(channel.pk, account, kind, min(wanted, MOST_BODY_BYTES), own)

@@ -11,6 +11,7 @@ from hark.kernel.actions import record
 from hark.kernel.errors import HarkError, NotFound
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Channel, Inbox
 from hark.organisation.types import ChannelState
 
@@ -71,6 +72,7 @@ def connect_channel(*, actor: str, **new: Unpack[NewChannel]) -> Channel:
         with transaction.atomic():
             channel.save(force_insert=True)
             record([event("channel.connected", channel, actor)])
+            audit("channel.connected", key, actor=actor, venue=channel.venue, inbox=channel.inbox.key)
     except IntegrityError as error:
         raise AlreadyConnected(new["venue"]) from error
     return channel
@@ -145,6 +147,7 @@ def resume_sending(*, channel_id: int, actor: str, new_secrets: dict[str, str] |
         channel.save(update_fields=["sealed_secrets", "state", "state_reason"])
         if was_stopped:
             record([event("channel.resumed", channel, actor)])
+        audit("channel.resumed", channel.key, actor=actor, secrets=sorted(new_secrets or ()))
     return was_stopped
 
 

@@ -1,21 +1,21 @@
 """Who works here and what they may see: agents, teams, brands, inboxes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from hark.kernel.actions import record
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
 from hark.kernel.ids import public_key
-from hark.kernel.time import now
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
+from hark.organisation.actions.sessions import end_sessions
 from hark.organisation.models import Agent, Brand, Inbox, Team
 from hark.organisation.types import NewBrand, NewInbox, Role
 
@@ -54,7 +54,9 @@ invitation_links = InvitationLinks()
 def add_brand(*, brand: NewBrand) -> Brand:
     """Write a brand. Raises NameTaken."""
     with _unique("brand"):
-        return Brand.objects.create(key=public_key("brand"), **asdict(brand))
+        made = Brand.objects.create(key=public_key("brand"), **asdict(brand))
+        audit("brand.added", made.key, name=made.name)
+    return made
 
 
 def change_brand(*, key: str, brand: NewBrand) -> Brand:
@@ -62,13 +64,16 @@ def change_brand(*, key: str, brand: NewBrand) -> Brand:
     with _unique("brand"):
         if not Brand.objects.filter(key=key).update(**asdict(brand)):
             raise NotFound
+        audit("brand.changed", key, **asdict(brand))
     return Brand.objects.get(key=key)
 
 
 def add_team(*, name: str) -> Team:
     """Write a team. Raises NameTaken."""
     with _unique("team"):
-        return Team.objects.create(key=public_key("team"), name=name)
+        made = Team.objects.create(key=public_key("team"), name=name)
+        audit("team.added", made.key, name=name)
+    return made
 
 
 def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> Inbox:
@@ -76,6 +81,7 @@ def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> I
     with _unique("inbox"):
         made = Inbox.objects.create(key=public_key("inbox"), brand=brand, **asdict(inbox))
         made.teams.set(teams)
+        audit("inbox.added", made.key, **asdict(inbox), teams=_keys(teams))
     return made
 
 
@@ -90,6 +96,7 @@ def change_inbox(*, key: str, inbox: NewInbox, brand: Brand | None = None) -> In
     with _unique("inbox"):
         if not Inbox.objects.filter(key=key).update(**changed):
             raise NotFound
+        audit("inbox.changed", key, **changed)
     return Inbox.objects.get(key=key)
 
 
@@ -114,6 +121,7 @@ def add_agent(
         agent.save(force_insert=True)
         agent.teams.set(teams)
         record([NewEvent("agent.added", agent.key, actor=actor)])
+        audit("agent.added", agent.key, actor=actor, role=role, teams=_keys(teams))
     return agent
 
 
@@ -135,7 +143,24 @@ def join(*, key: str, token: str, password: str) -> Agent:
         _check_password(password, agent)
         agent.set_password(password)
         agent.save(update_fields=["password"])
+        end_sessions(agent_id=agent.pk)
         record([NewEvent("agent.joined", agent.key, actor=agent.key)])
+        audit("agent.joined", agent.key, actor=agent.key)
+    return agent
+
+
+def change_password(*, agent: Agent, new: str, session_key: str) -> Agent:
+    """Set another password; all sessions of the person end but the one with `session_key`. Raises WeakPassword.
+
+    One transaction. Whether the person knows the old one is for the caller to ask.
+    """
+    _check_password(new, agent)
+    with transaction.atomic():
+        agent = _locked(agent.key)
+        agent.set_password(new)
+        agent.save(update_fields=["password"])
+        end_sessions(agent_id=agent.pk, but=session_key)
+        audit("agent.password_changed", agent.key)
     return agent
 
 
@@ -146,12 +171,14 @@ def change_agent(*, key: str, role: Role, teams: Sequence[Team], actor: Agent) -
     """
     with transaction.atomic():
         agent = _locked(key)
+        before = {"role": agent.role, "teams": _keys(agent.teams.all())}
         if role != agent.role:
             _may_change_role(agent, role, actor)
             Agent.objects.filter(pk=agent.pk).update(role=role)
             end_sessions(agent_id=agent.pk)
         agent.teams.set(teams)
         record([NewEvent("agent.changed", agent.key, actor=actor.key, data={"role": role})])
+        audit("agent.changed", agent.key, role=[before["role"], role], teams=[before["teams"], _keys(teams)])
     agent.role = role
     return agent
 
@@ -170,6 +197,7 @@ def deactivate_agent(*, key: str, actor: Agent) -> Agent:
         Agent.objects.filter(pk=agent.pk).update(is_active=False)
         end_sessions(agent_id=agent.pk)
         record([NewEvent("agent.deactivated", agent.key, actor=actor.key)])
+        audit("agent.deactivated", agent.key, actor=actor.key)
     agent.is_active = False
     return agent
 
@@ -181,30 +209,30 @@ def reactivate_agent(*, key: str, actor: Agent) -> Agent:
         _may_change_role(agent, Role(agent.role), actor)
         Agent.objects.filter(pk=agent.pk).update(is_active=True)
         record([NewEvent("agent.reactivated", agent.key, actor=actor.key)])
+        audit("agent.reactivated", agent.key, actor=actor.key)
     agent.is_active = True
     return agent
 
 
-def end_sessions(*, agent_id: int) -> int:
-    """End every session of one person; returns how many there were.
-
-    Sessions are signed blobs without an owner's column, so all live ones are read; a change of rights is rare.
+def set_inbox_members(*, key: str, teams: Sequence[Team], only_assigned: bool, second_factor: bool = False) -> Inbox:
+    """Replace the teams that see an inbox, whether agents see only what is assigned to them, and whether all who see it
+    need a second factor from their next sign-in on. Raises NotFound.
     """
-    live = Session.objects.filter(expire_date__gt=now())
-    theirs = [row.pk for row in live.iterator() if row.get_decoded().get("_auth_user_id") == str(agent_id)]
-    return Session.objects.filter(pk__in=theirs).delete()[0]
-
-
-def set_inbox_members(*, key: str, teams: Sequence[Team], only_assigned: bool) -> Inbox:
-    """Replace the teams that see an inbox, and whether agents see only what is assigned to them. Raises NotFound."""
     with transaction.atomic():
         inbox = Inbox.objects.select_for_update().filter(key=key).first()
         if inbox is None:
             raise NotFound
-        Inbox.objects.filter(pk=inbox.pk).update(only_assigned=only_assigned)
+        Inbox.objects.filter(pk=inbox.pk).update(only_assigned=only_assigned, second_factor=second_factor)
         inbox.teams.set(teams)
-    inbox.only_assigned = only_assigned
+        audit(
+            "inbox.members_changed", key, teams=_keys(teams), only_assigned=only_assigned, second_factor=second_factor
+        )
+    inbox.only_assigned, inbox.second_factor = only_assigned, second_factor
     return inbox
+
+
+def _keys(teams: Iterable[Team]) -> list[str]:
+    return sorted(team.key for team in teams)
 
 
 def _locked(key: str) -> Agent:

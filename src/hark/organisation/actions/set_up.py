@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now
+from hark.organisation.actions.audit import audit
 from hark.organisation.actions.people import add_agent, add_brand, add_inbox, add_team, change_inbox
 from hark.organisation.models import Agent, Brand, Inbox, Organisation, Team
 from hark.organisation.types import NewBrand, NewInbox, Role
@@ -51,6 +52,7 @@ def set_up(
         owner = add_agent(name=owner_name, email=owner_email, role=Role.OWNER, teams=[team], password=password)
         first_brand = add_brand(brand=brand or NewBrand(name=organisation))
         first_inbox = add_inbox(inbox=inbox or NewInbox(name="Care"), brand=first_brand, teams=[team])
+        audit("organisation.set_up", owner.key, actor=owner.key)
     return Founded(founded, owner, team, first_brand, first_inbox)
 
 

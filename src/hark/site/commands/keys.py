@@ -34,21 +34,22 @@ def new(data: Path | None, *, show: bool) -> None:
 
 @keys.command()
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (else HARK_DATA).")
-def rotate(data: Path | None) -> None:
+@click.option("--batch", type=click.IntRange(1, 10_000), default=100, help="So many values in one transaction.")
+def rotate(data: Path | None, batch: int) -> None:
     """Seal everything again with the first key of the ring; afterwards the older keys may be taken out.
 
-    May be stopped and started again. Links signed with an older key hold as long as that key is in the ring.
+    May be stopped and started again, while everything runs: until it is through, both keys open. Links signed
+    with an older key hold as long as that key is in the ring.
 
     Example: hark keys new && hark keys rotate
     """
     with boot.database(data):
         boot.enter(data=data)
         from hark.kernel import secrets
-        from hark.organisation.actions.sealing import reseal
+        from hark.organisation.actions.sealing import rotate as seal_again
 
         first, *older = secrets.key_ring()
-        count = reseal()
-        secrets.reseal_check()
-    click.echo(f"{count} channels sealed again; everything is now sealed with key {first.id}.")
+        count = seal_again(batch=batch, tell=lambda what, done: click.echo(f"{what}: {done} sealed again", err=True))
+    click.echo(f"{count} values sealed again; everything is now sealed with key {first.id}.")
     if older:
         click.echo(f"No longer needed for sealed data: {', '.join(key.id for key in older)}.")

@@ -1,5 +1,7 @@
 """Icons, keys and shapes of the design, one tag each, so that no template repeats their markup."""
 
+import re
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
@@ -10,6 +12,7 @@ from hark.kernel.html import name_html
 
 register = template.Library()
 
+REMOVED_CARD = re.compile(r"(?:•|\*){4} \d{4}\b")
 SHAPES = {
     "down": "M1.5 2h9L6 10.5z",
     "up": "M1.5 10h9L6 1.5z",
@@ -40,6 +43,12 @@ def size(count: int) -> str:
 def weblink(address: str) -> str:
     """An address that a stranger gave, if it is one of the web; else nothing, so that no link is drawn."""
     return address if address.lower().startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def holds_removed_card(text: str) -> bool:
+    """Was a card's number taken out of this text?"""
+    return bool(REMOVED_CARD.search(text or ""))
 
 
 @register.simple_tag

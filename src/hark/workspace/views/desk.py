@@ -13,11 +13,13 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from hark.intake.queries import count_parked
+from hark.kernel.acting import acting
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
 from hark.organisation.models import Agent
 from hark.organisation.queries import ill_channels
-from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_NOTE, MAY_SUPERVISE, Role
+from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_AUDIT, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.routing.queries import load_of
+from hark.workspace.views.watch import caller, sent_out, watch
 
 EVERYBODY = frozenset(Role)
 P = ParamSpec("P")
@@ -33,14 +35,15 @@ def desk(*methods: str, roles: frozenset[Role] = EVERYBODY) -> Callable[[View[P]
     def around(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not request.user.is_authenticated:
+            if not request.user.is_authenticated or sent_out(request):
                 return ask_to_sign_in(request)
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             agent = agent_of(request)
             if agent.role not in roles:
                 raise Http404
-            with timezone.override(zone_of(agent)):
+            watch(request, agent)
+            with acting(agent.key, caller(request)), timezone.override(zone_of(agent)):
                 try:
                     return view(request, *args, **kwargs)
                 except (NotFound, NotAllowed):
@@ -105,6 +108,7 @@ def rail(request: HttpRequest, here: str) -> dict[str, Any]:
         "may_supervise": role in MAY_SUPERVISE,
         "may_administer": role in MAY_ADMINISTER,
         "ill": len(ill_channels()) if role in MAY_ADMINISTER else 0,
+        "may_audit": role in MAY_AUDIT,
         "parked": count_parked(agent) if role in MAY_SUPERVISE else 0,
     }
 

@@ -172,7 +172,7 @@ def tried(form: Any, act: Any) -> bool:
 
 def brand_values(brand: Brand) -> dict[str, Any]:
     """A brand as its form shows it."""
-    shown = ("name", "about", "handles", "products", "exclude", "language", "colour", "public_signature")
+    shown = ("name", "about", "handles", "products", "exclude", "language", "colour", "public_signature", "own_numbers")
     return {name: getattr(brand, name) for name in shown}
 
 

@@ -81,6 +81,23 @@ class PasswordForm(forms.Form):
         return given
 
 
+class ChangePasswordForm(PasswordForm):
+    """Another password, with the present one."""
+
+    old = forms.CharField(
+        label="Your present password",
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("old", "password", "again")
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """What is new is called so."""
+        super().__init__(*given, **named)
+        self.fields["password"].label, self.fields["again"].label = "New password", "New password again"
+
+
 class FirstRunForm(PasswordForm):
     """The organisation and the person who owns it."""
 
@@ -107,6 +124,11 @@ class BrandForm(forms.Form):
         label="Words that mean something else",
         required=False,
         help_text="Posts with these words are noise, unless they name your handle.",
+    )
+    own_numbers = Words(
+        label="What your order and parcel numbers look like",
+        required=False,
+        help_text="# stands for a digit: PL-##########. Card numbers are removed from what people write, these stay.",
     )
 
     def brand(self, keep: Brand | None = None) -> NewBrand:
@@ -220,6 +242,7 @@ class MembersForm(forms.Form):
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )
     only_assigned = forms.BooleanField(label="Agents see only what is assigned to them", required=False)
+    second_factor = forms.BooleanField(label="Everybody who sees it signs in with a second factor", required=False)
 
 
 class FirstChannelsForm(forms.Form):

@@ -4,8 +4,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from hark.organisation.actions.factors import forget_factors
 from hark.organisation.actions.people import add_team, change_agent, deactivate_agent, reactivate_agent
 from hark.organisation.models import Agent, Team
+from hark.organisation.queries import has_second_factor
 from hark.organisation.types import MAY_ADMINISTER, Role
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.first_run import added, tried
@@ -37,7 +39,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
         if tried(form, lambda: change_agent(key=key, role=role, teams=teams, actor=agent_of(request))):
             messages.success(request, "Kept. A changed role ends that person's sessions.")
             return redirect(f"/settings/people/{key}/")
-    return settings_page(request, "person", form=form, person=row)
+    return settings_page(request, "person", form=form, person=row, has_factor=has_second_factor(row))
 
 
 @desk("POST", roles=MAY_ADMINISTER)
@@ -47,7 +49,17 @@ def person_link(request: HttpRequest, key: str) -> HttpResponse:
     if not row.is_active or (row.role == Role.OWNER and agent_of(request).role != Role.OWNER):
         raise Http404
     form = AgentRightsForm(initial={"role": row.role, "teams": [team.key for team in row.teams.all()]})
-    return settings_page(request, "person", form=form, person=row, invited=invitation(row))
+    return settings_page(
+        request, "person", form=form, person=row, invited=invitation(row), has_factor=has_second_factor(row)
+    )
+
+
+@desk("POST", roles=MAY_ADMINISTER)
+def person_factor(request: HttpRequest, key: str) -> HttpResponse:
+    """Somebody has lost telephone, passkeys and recovery codes: the next sign-in sets up anew, or does without."""
+    forget_factors(agent=found(key), actor=agent_of(request))
+    messages.success(request, "The second factor is taken off. All sessions of this person have ended.")
+    return redirect(f"/settings/people/{key}/")
 
 
 @desk("POST", roles=MAY_ADMINISTER)

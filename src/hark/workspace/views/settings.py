@@ -60,6 +60,7 @@ def inbox(request: HttpRequest, key: str) -> HttpResponse:
     if row is None:
         raise Http404
     members = {"teams": [team.key for team in row.teams.all()], "only_assigned": row.only_assigned}
+    members["second_factor"] = row.second_factor
     about, who = BrandedInboxForm(initial=inbox_values(row)), MembersForm(initial=members)
     if request.method == "POST" and "about" in request.POST:
         about = BrandedInboxForm(request.POST)
@@ -83,7 +84,8 @@ def change_about(key: str, form: BrandedInboxForm) -> None:
 def change_members(key: str, form: MembersForm) -> None:
     """Replace who sees the inbox."""
     teams: list[Team] = list(form.cleaned_data["teams"])
-    set_inbox_members(key=key, teams=teams, only_assigned=form.cleaned_data["only_assigned"])
+    rules = {name: form.cleaned_data[name] for name in ("only_assigned", "second_factor")}
+    set_inbox_members(key=key, teams=teams, **rules)
 
 
 def settings_page(request: HttpRequest, area: str, **context: Any) -> HttpResponse:

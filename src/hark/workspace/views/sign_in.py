@@ -3,9 +3,12 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from hark.kernel.acting import acting
+from hark.organisation.actions.audit import audit
 from hark.organisation.actions.people import LinkUsedUp, WeakPassword, join
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
@@ -13,6 +16,7 @@ from hark.routing.actions import set_presence
 from hark.routing.types import PresenceState
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.forms import PasswordForm
+from hark.workspace.views.watch import caller
 
 
 class ClosedDoorAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -26,6 +30,16 @@ class ClosedDoorAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """A deactivated person is answered like an unknown one, even with the right password."""
         agent: Agent | None = super().authenticate(request, **credentials)
         return agent if agent is not None and agent.is_active else None
+
+    def get_login_stages(self) -> list[str]:
+        """The second factor, or setting one up, stands behind every way in."""
+        return [*super().get_login_stages(), "hark.workspace.views.second_factor.SetUpStage"]
+
+    def login(self, request: HttpRequest, user: Agent) -> None:
+        """Somebody has come in by all that was asked of him."""
+        super().login(request, user)
+        with acting(user.key, caller(request)), transaction.atomic():
+            audit("agent.signed_in", user.key)
 
 
 def no_sign_up(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,96 @@
+"""The audit as people read it: who did what to what, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hark.organisation.models import Agent, AuditEntry, Brand, Channel, Inbox, Team
+from hark.organisation.queries import audit_visible_to
+
+PAGE = 100
+KINDS = (
+    ("agent", "People"), ("inbox", "Inboxes"), ("channel", "Channels"), ("brand", "Brands"), ("team", "Teams"),
+    ("keys", "Keys"), ("case", "Cases"), ("contact", "Contacts"), ("organisation", "Organisation"),
+)  # fmt: skip
+WORDS = {
+    "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
+    "agent.deactivated": "deactivated", "agent.reactivated": "let in again", "agent.signed_in": "signed in as",
+    "agent.password_changed": "changed the password of", "agent.factor_added": "added a second factor for",
+    "agent.factor_removed": "removed a second factor of", "agent.factors_forgotten": "took the second factor off",
+    "agent.codes_renewed": "renewed the recovery codes of", "agent.code_used": "used a recovery code of",
+    "inbox.members_changed": "changed who sees", "keys.rotated": "sealed everything with key",
+    "organisation.set_up": "set up the organisation as",
+}  # fmt: skip
+OF_ONESELF = {
+    "agent.signed_in": "signed in", "agent.joined": "set the first password", "agent.code_used": "used a recovery code",
+    "agent.password_changed": "changed the own password", "agent.factor_added": "added a second factor",
+    "agent.factor_removed": "removed a second factor", "agent.codes_renewed": "renewed the recovery codes",
+    "organisation.set_up": "set up the organisation",
+}  # fmt: skip
+NAMED = {"agent": Agent, "inbox": Inbox, "channel": Channel, "brand": Brand, "team": Team}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line of the page. `details` are (name, value) as words."""
+
+    number: int
+    at: datetime
+    who: str
+    words: str
+    subject: str
+    details: tuple[tuple[str, str], ...]
+    address: str
+
+
+def audit_page(agent: Agent, *, kind: str, who: str, before: int | None) -> tuple[list[AuditRow], int | None]:
+    """A page of the audit, newest first, and the number below which the next one begins. Raises NotFound."""
+    rows = audit_visible_to(agent)
+    if kind:
+        rows = rows.filter(verb__startswith=f"{kind}.")
+    if who:
+        rows = rows.filter(actor=who)
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    found = list(rows[: PAGE + 1])
+    names = _names(found[:PAGE])
+    shown = [_shown(row, names) for row in found[:PAGE]]
+    return shown, shown[-1].number if len(found) > PAGE else None
+
+
+def _shown(row: AuditEntry, names: dict[str, str]) -> AuditRow:
+    kind, _, act = row.verb.partition(".")
+    words = WORDS.get(row.verb, f"{act.replace('_', ' ')} the {kind}")
+    details = tuple((name.replace("_", " "), _said(value, names)) for name, value in sorted(row.details.items()))
+    subject = names.get(row.subject, row.subject)
+    if row.subject == row.actor and row.verb in OF_ONESELF:
+        words, subject = OF_ONESELF[row.verb], ""
+    return AuditRow(row.number, row.at, names.get(row.actor, row.actor), words, subject, details, row.address)
+
+
+def _said(value: Any, names: dict[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(_said(one, names) for one in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return names.get(str(value), str(value)) or "none"
+
+
+def _names(rows: list[AuditEntry]) -> dict[str, str]:
+    """Public key → name, for what the rows speak of."""
+    keys = {word for row in rows for value in (row.actor, row.subject, row.details) for word in _words(value)}
+    names: dict[str, str] = {"system": "Hark"}
+    for prefix, model in NAMED.items():
+        wanted = [key for key in keys if key.startswith(("chan" if prefix == "channel" else prefix) + "_")]
+        if wanted:
+            names |= dict(model.objects.filter(key__in=wanted).values_list("key", "name"))  # type: ignore[attr-defined]
+    return names
+
+
+def _words(value: Any) -> set[str]:
+    """All strings inside a value."""
+    if isinstance(value, dict):
+        return {word for one in value.values() for word in _words(one)}
+    if isinstance(value, list):
+        return {word for one in value for word in _words(one)}
+    return {value} if isinstance(value, str) else set()
