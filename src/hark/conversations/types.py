@@ -131,3 +131,8 @@ class Author:
     agent_id: int
     agent_key: str
     name: str
+
+
+MacroAct = tuple[
+    str, str
+]  # an act of a case and its value: ("tag", "tag_7f3k…"), ("snooze", "tomorrow"), ("resolve", "")

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from hark.workspace.views import (
+    acts,
     answers,
     cases,
     first_run,
@@ -15,6 +16,8 @@ from hark.workspace.views import (
     settings,
     sign_in,
     stream,
+    tools,
+    views,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +32,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case/<str:key>/draft/", answers.draft, name="draft"),
     path("case/<str:key>/status/", cases.status, name="status"),
     path("case/<str:key>/holder/", cases.holder, name="holder"),
+    path("pick/", acts.picker, name="pick"),
+    path("acts/", acts.act, name="act"),
+    path("acts/undo/", acts.take_back, name="undo_act"),
+    path("answer-many/", acts.answer_many, name="answer_many"),
+    path("views/", views.views, name="views"),
     path("message/<str:key>/take-back/", answers.take_reply_back, name="take_back"),
     path("message/<str:key>/settle/", answers.settle_reply, name="settle"),
     path("message/<str:key>/correct/", cases.correction, name="correct"),
@@ -51,6 +59,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/people/<str:key>/", people.person, name="settings_person"),
     path("settings/people/<str:key>/link/", people.person_link, name="settings_person_link"),
     path("settings/people/<str:key>/door/", people.person_door, name="settings_person_door"),
+    path("settings/tags/", tools.tags, name="settings_tags"),
+    path("settings/replies/", tools.replies, name="settings_replies"),
+    path("settings/replies/<str:key>/", tools.saved_reply, name="settings_reply"),
+    path("settings/macros/", tools.macros, name="settings_macros"),
+    path("settings/macros/<str:key>/", tools.macro, name="settings_macro"),
     path("settings/teams/", people.teams, name="settings_teams"),
     path("first-run/", first_run.first_run, name="first_run"),
     path("first-run/brand/", first_run.brand_step, name="first_run_brand"),
