@@ -16,7 +16,7 @@ from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.workspace.urls import urlpatterns
-from tests.workspace.makers import World, case_of, known, make_role, say
+from tests.workspace.makers import World, a_macro, a_saved_reply, case_of, known, make_role, say
 from tests.workspace.parking import park
 
 EVERYBODY = frozenset(Role)
@@ -46,6 +46,11 @@ TABLE: dict[str, Row] = {
     "draft": Row(MAY_NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
     "status": Row(MAY_ANSWER, post=True, about="case", what=(("act", "wait"),)),
     "holder": Row(MAY_ANSWER, post=True, about="case", what=(("to", "me"),)),
+    "pick": Row(MAY_ANSWER),
+    "act": Row(MAY_ANSWER, post=True, what=(("act", "resolve"),)),
+    "undo_act": Row(MAY_ANSWER, post=True, what=(("sealed", "x"),)),
+    "answer_many": Row(MAY_ANSWER),
+    "views": Row(EVERYBODY),
     "take_back": Row(MAY_ANSWER, post=True, about="message"),
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
     "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
@@ -69,6 +74,11 @@ TABLE: dict[str, Row] = {
     "settings_person_link": Row(MAY_ADMINISTER, post=True, about="agent"),
     "settings_person_door": Row(MAY_ADMINISTER, post=True, about="agent"),
     "settings_teams": Row(MAY_ADMINISTER),
+    "settings_tags": Row(MAY_ADMINISTER),
+    "settings_replies": Row(MAY_ADMINISTER),
+    "settings_reply": Row(MAY_ADMINISTER, about="reply"),
+    "settings_macros": Row(MAY_ADMINISTER),
+    "settings_macro": Row(MAY_ADMINISTER, about="macro"),
     "first_run_brand": Row(MAY_ADMINISTER),
     "first_run_inbox": Row(MAY_ADMINISTER),
     "first_run_channels": Row(MAY_ADMINISTER),
@@ -76,7 +86,8 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(EVERYBODY, post=True),
 }
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}
-GONE_FOR_ALL = {"take_back", "settle", "accept_offer", "decline_offer"}  # nothing of one's own to act on in this world
+# Nothing of one's own to act on in this world: no case named, no message of ours, no offer.
+GONE_FOR_ALL = {"take_back", "settle", "accept_offer", "decline_offer", "pick", "act", "answer_many"}
 
 
 def address(name: str, key: str) -> str:
@@ -105,6 +116,8 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "inbox": lambda: (world.care.key, world.night.key),
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),
+        "reply": lambda: (a_saved_reply(world).key, "reply_other"),
+        "macro": lambda: (a_macro(world).key, "macro_other"),
     }[about]()
 
 

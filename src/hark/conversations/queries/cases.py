@@ -114,7 +114,7 @@ def case_counts(agent: Agent, *, at: datetime, lists: Iterable[AnyList] = tuple(
 
 
 def case_page(agent: Agent, view: AnyList, *, at: datetime, after: str = "", limit: int = 50) -> CasePage:
-    """One page of a list, soonest clock first (resolved ones: newest first). Six queries, however many rows."""
+    """One page of a list, soonest clock first (resolved ones: newest first). Five queries, however many rows."""
     found = cases_in(agent, view, at=at).select_related("contact", "inbox", "assignee")
     place = Place.parse(after)
     ordered = _newest_first(found, place) if is_of_resolved(view) else _soonest_first(found, place)
