@@ -119,7 +119,7 @@ def test_what_came_after_a_merge_goes_with_its_conversation(tessa: Agent, channe
 def test_both_ends_pass_the_gate(tessa: Agent, sven: Agent, channel: Channel) -> None:
     ours, _ = two(channel)
     sales = an_inbox("Away")
-    theirs = a_case(a_channel(sales), who="zoe")
+    theirs = a_case(a_channel(sales, "sales"), who="zoe")
     lead = an_agent("Lea", channel.inbox, sales)
     for survivor, absorbed in ((ours, theirs), (theirs, ours)):
         with pytest.raises(NotFound):
