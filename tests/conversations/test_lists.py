@@ -43,7 +43,9 @@ def all_pages(agent: Agent, view: View, limit: int = 3) -> list[str]:
 
 
 def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) -> None:
-    cases = {name: a_case(channel, who=name, ago=1) for name in ("mine", "his", "nobodys", "waits", "done", "late", "rests")}
+    cases = {
+        name: a_case(channel, who=name, ago=1) for name in ("mine", "his", "nobodys", "waits", "done", "late", "rests")
+    }
     Clock.objects.filter(case=cases["late"]).update(due_at=database_now() + timedelta(minutes=5))
     Case.objects.filter(pk=cases["late"].pk).update(due_at=database_now() + timedelta(minutes=5))
     assign(case_id=cases["mine"].pk, agent_id=tessa.pk, actor=acts(tessa))

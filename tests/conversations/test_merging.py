@@ -117,7 +117,7 @@ def test_what_came_after_a_merge_goes_with_its_conversation(tessa: Agent, channe
 
 
 def test_both_ends_pass_the_gate(tessa: Agent, sven: Agent, channel: Channel) -> None:
-    ours, _ = two(channel)
+    ours, other = two(channel)
     sales = an_inbox("Away")
     theirs = a_case(a_channel(sales, "sales"), who="zoe")
     lead = an_agent("Lea", channel.inbox, sales)
@@ -128,7 +128,9 @@ def test_both_ends_pass_the_gate(tessa: Agent, sven: Agent, channel: Channel) ->
             merge(survivor_id=survivor.pk, absorbed_id=absorbed.pk, actor=acts(lead))
     with pytest.raises(CannotMerge):
         merge(survivor_id=ours.pk, absorbed_id=ours.pk, actor=acts(tessa))
-    row = merge(survivor_id=ours.pk, absorbed_id=Case.objects.exclude(pk__in=[ours.pk, theirs.pk]).get().pk, actor=acts(tessa))
+    row = merge(
+        survivor_id=ours.pk, absorbed_id=Case.objects.exclude(pk__in=[ours.pk, theirs.pk]).get().pk, actor=acts(tessa)
+    )
     with pytest.raises(NotFound):
         unmerge(merge_key=row.key, actor=acts(sven))
     with pytest.raises(NotFound):

@@ -7,7 +7,7 @@ import pytest
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting
 from hark.conversations.actions.snoozing import snooze, wake, wake_due
 from hark.conversations.actions.thread import thread
-from hark.conversations.errors import ChangedMeanwhile, CannotSnooze
+from hark.conversations.errors import CannotSnooze, ChangedMeanwhile
 from hark.conversations.models import Case, Clock
 from hark.conversations.queries.timeline import DoneShown, timeline
 from hark.conversations.types import Status

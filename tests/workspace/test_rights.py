@@ -16,8 +16,8 @@ from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.workspace.urls import urlpatterns
-from tests.workspace.makers import World, a_macro, a_saved_reply, case_of, known, make_role, say
 from tests.workspace.fixtures import page_of
+from tests.workspace.makers import World, a_macro, a_saved_reply, case_of, known, make_role, say
 from tests.workspace.parking import park
 
 EVERYBODY = frozenset(Role)

@@ -9,8 +9,8 @@ from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.errors import CannotSnooze
 from hark.conversations.models import Case
 from hark.conversations.types import Author, Status
-from hark.kernel.db import fetch_all
 from hark.kernel.actions import record
+from hark.kernel.db import fetch_all
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.types import MAY_ANSWER

@@ -1,9 +1,7 @@
 """What can be done with a case from the desk, by a word and a value; each act says how it is taken back."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting, take_back_resolve
 from hark.conversations.actions.merging import merge, split, unmerge
@@ -73,7 +71,7 @@ def _status(agent: Agent, case: Case, _: str, *, act: str) -> Inverse:
         back = [("unresolve", before)] if before != Status.RESOLVED else []
     else:
         back = [(BACK_TO[before], "")] if before != {"reopen": Status.OPEN, "wait": Status.WAITING}[act] else []
-    return (*back, ("snooze", rests.isoformat())) if back and rests and act != "wait" else tuple(back)
+    return (*back, ("snooze", rests.isoformat())) if back and rests else tuple(back)
 
 
 BACK_TO: dict[str, str] = {Status.OPEN: "reopen", Status.WAITING: "wait", Status.RESOLVED: "resolve"}

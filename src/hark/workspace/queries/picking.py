@@ -106,9 +106,7 @@ def day_ahead(until: datetime) -> str:
 def _saved(asked: Asked) -> Picked:
     values, way = values_for(asked.case, asked.agent), _way(asked)
     choices = [_saved_choice(row.title, row.text, values, way, asked) for row in saved_replies_for(asked.case)[:MOST]]
-    return Picked(
-        "Saved replies", choices, "There are none for this inbox yet. An administrator makes them."
-    )
+    return Picked("Saved replies", choices, "There are none for this inbox yet. An administrator makes them.")
 
 
 def _saved_choice(title: str, text: str, values: dict[str, str], way: WayShown | None, asked: Asked) -> Choice:

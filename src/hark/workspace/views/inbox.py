@@ -17,8 +17,8 @@ from hark.organisation.types import MAY_ANSWER
 from hark.routing.queries import load_of, open_offers_for
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
-from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.filtering import filter_shown
+from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
 from hark.workspace.queries.shapes import clock_shown
