@@ -117,6 +117,11 @@ def test_many_are_selected_resolved_and_taken_back(running: Product, corner: Cor
     expect(page.locator("#bulk")).to_be_hidden()
     page.keyboard.press("z")
     expect(page.locator("#said")).to_contain_text(f"Taken back: {number} cases.")
+    page.get_by_role("button", name="Select cases").click()
+    page.locator(f"#row-{cases[1].key}").click()
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk")).to_be_hidden()
     with running.data():
         assert not Case.objects.filter(pk__in=[case.pk for case in cases], status=Status.RESOLVED).exists()
 

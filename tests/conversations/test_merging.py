@@ -128,9 +128,7 @@ def test_both_ends_pass_the_gate(tessa: Agent, sven: Agent, channel: Channel) ->
             merge(survivor_id=survivor.pk, absorbed_id=absorbed.pk, actor=acts(lead))
     with pytest.raises(CannotMerge):
         merge(survivor_id=ours.pk, absorbed_id=ours.pk, actor=acts(tessa))
-    row = merge(
-        survivor_id=ours.pk, absorbed_id=Case.objects.exclude(pk__in=[ours.pk, theirs.pk]).get().pk, actor=acts(tessa)
-    )
+    row = merge(survivor_id=ours.pk, absorbed_id=other.pk, actor=acts(tessa))
     with pytest.raises(NotFound):
         unmerge(merge_key=row.key, actor=acts(sven))
     with pytest.raises(NotFound):

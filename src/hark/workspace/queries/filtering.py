@@ -75,7 +75,7 @@ def _fields(agent: Agent) -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]
     yield "inbox", "Inbox", inboxes.order_by("name").values_list("key", "name")[:MOST]
     yield "venue", "Venue", [(venue, venue_name(venue)) for venue in venues]
     yield "older", "Older than", OLDER
-    yield "snoozed", "Rest", SNOOZED
+    yield "snoozed", "Resting", SNOOZED
 
 
 def _colleagues(agent: Agent) -> Iterable[tuple[str, str]]:

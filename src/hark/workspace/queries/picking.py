@@ -137,9 +137,8 @@ def _macros(asked: Asked) -> Picked:
             return replace(choice, act="", note="It replies: choose public or private first.", bad=True)
         line = _saved_choice(row.title, row.text, values, way, asked)
         act = "" if line.bad else "macro"
-        return replace(
-            line, text="", more=f"{reader.act}: {line.more}", act=act, value=row.key, note=f"{line.note}. {does}"
-        )
+        more = f"{reader.act}: {line.more}" + (f"\nThen it {does}." if does else "")
+        return replace(line, text="", more=more, act=act, value=row.key)
 
     rows = macros_for(asked.case)[:MOST]
     return Picked("Run a macro", [_choice(row) for row in rows], "There are no macros for this inbox yet.")

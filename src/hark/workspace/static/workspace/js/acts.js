@@ -1,5 +1,5 @@
 /* Acts on cases from a button: `data-act` posts at once, with `data-value`, for `data-cases` or what is selected. */
-import { all, one, openCase } from "./page.js";
+import { one, openCase } from "./page.js";
 import { selected, clearSelection } from "./select.js";
 
 /* Which cases a button is for: those it names, else those selected. */
@@ -20,7 +20,10 @@ export function post(act, value, cases) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]:not(input)");
-  if (button) post(button.dataset.act, button.dataset.value ?? "", casesOf(button));
+  if (button) {
+    post(button.dataset.act, button.dataset.value ?? "", casesOf(button));
+    button.closest("[popover]:popover-open")?.hidePopover();
+  }
   const merge = event.target.closest("[data-merge]");
   if (merge) {
     const [into, ...others] = selected();   /* all of them go into the one that was selected first */
@@ -34,5 +37,4 @@ document.addEventListener("hark:acted", (event) => {
   if (act !== "undo") clearSelection();
   if (open && (act === "split" || cases.includes(openCase()))) document.dispatchEvent(new CustomEvent("hark:open", { detail: { href: `/case/${open}/` } }));
   else if (open) document.dispatchEvent(new CustomEvent("hark:changed", { detail: { case: open } }));
-  for (const menu of all("[popover]:popover-open")) menu.hidePopover();
 });

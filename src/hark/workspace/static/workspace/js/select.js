@@ -1,9 +1,11 @@
-/* Selecting lines of the list: x takes the line at hand, with Shift all up to it; a click while some are selected, too. */
+/* Selecting lines of the list: x takes the line at hand, with Shift all up to it. A click on the button, or a selection
+   that has begun, makes every further click select. */
 import { all, one } from "./page.js";
 
 const picked = new Set();
 let last = "";
 let shifted = false;
+let picking = false;
 
 export const selected = () => [...picked];
 const rows = () => all("#rows .row");
@@ -19,6 +21,7 @@ function mark(row) {
 
 function draw() {
   rows().forEach(mark);
+  one("[data-select]")?.classList.toggle("button--on", picking || picked.size > 0);
   const bar = one("#bulk");
   if (!bar) return;
   bar.hidden = picked.size === 0;
@@ -41,6 +44,7 @@ function toggle(row, range) {
 
 export function clearSelection() {
   picked.clear();
+  picking = false;
   draw();
 }
 
@@ -49,10 +53,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && picked.size && !one("[popover]:popover-open") && !event.target.closest("textarea, input, dialog")) clearSelection();
 }, true);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-select]")) { const row = atHand(); if (row) toggle(row, shifted); return; }
+  if (event.target.closest("[data-select]")) {
+    if (event.detail) { picking = !picking; draw(); return; }   /* a finger or a mouse; keys have no detail */
+    const at = atHand();
+    if (at) toggle(at, shifted);
+    return;
+  }
   if (event.target.closest("[data-bulk-clear]")) { clearSelection(); return; }
   const row = event.target.closest("#rows .row");
-  if (!row || event.ctrlKey || event.metaKey || !(event.shiftKey || picked.size)) return;
+  if (!row || event.ctrlKey || event.metaKey || !(event.shiftKey || picked.size || picking)) return;
   event.preventDefault();
   event.stopPropagation();
   toggle(row, event.shiftKey);
