@@ -97,7 +97,9 @@ def _unmerge(agent: Agent, _: Case, value: str) -> Inverse:
 def _split(agent: Agent, case: Case, value: str) -> Inverse:
     """`value` names a conversation of the case, or the message with which the second problem begins."""
     conversation, message = _where(agent, case, value)
-    new = split(conversation_id=conversation.pk, actor=author_of(agent), from_message_id=message and message.pk)
+    new = split(
+        conversation_id=conversation.pk, actor=author_of(agent), from_message_id=message.pk if message else None
+    )
     return (("merge_back", new.key),)
 
 

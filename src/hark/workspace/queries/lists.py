@@ -96,7 +96,7 @@ def views_shown(agent: Agent, current: AnyList, *, at: datetime) -> tuple[list[V
     made = {
         str(view.value): ViewShown(
             str(view.value),
-            view.label,
+            str(view.label),
             _count(counts[str(view.value)], view),
             view.value == current.value,
             str(place) if view not in free and place <= KEYS else "",
