@@ -12,6 +12,7 @@ from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import take_back
+from hark.conversations.actions.snoozing import snooze
 from hark.conversations.actions.thread import thread
 from hark.conversations.models import Case, Clock, Message, MessageVersion
 from hark.conversations.queries.cases import View, case_counts, case_page, clock_face, clock_faces
@@ -42,7 +43,9 @@ def all_pages(agent: Agent, view: View, limit: int = 3) -> list[str]:
 
 
 def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) -> None:
-    cases = {name: a_case(channel, who=name, ago=1) for name in ("mine", "his", "nobodys", "waits", "done", "late")}
+    cases = {
+        name: a_case(channel, who=name, ago=1) for name in ("mine", "his", "nobodys", "waits", "done", "late", "rests")
+    }
     Clock.objects.filter(case=cases["late"]).update(due_at=database_now() + timedelta(minutes=5))
     Case.objects.filter(pk=cases["late"].pk).update(due_at=database_now() + timedelta(minutes=5))
     assign(case_id=cases["mine"].pk, agent_id=tessa.pk, actor=acts(tessa))
@@ -50,6 +53,7 @@ def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) 
         assign(case_id=cases[name].pk, agent_id=ruben.pk, actor=acts(tessa))
     set_waiting(case_id=cases["waits"].pk, actor=acts(tessa))
     resolve(case_id=cases["done"].pk, actor=acts(tessa))
+    snooze(case_id=cases["rests"].pk, until=database_now() + timedelta(hours=1), actor=acts(tessa))
     keys = {case.key: name for name, case in cases.items()}
     found = {view: {keys[key] for key in all_pages(tessa, view)} for view in View}
     assert found == {
@@ -57,8 +61,9 @@ def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) 
         View.UNASSIGNED: {"nobodys"},
         View.AT_RISK: {"late"},
         View.WAITING: {"waits"},
+        View.SNOOZED: {"rests"},
         View.RESOLVED: {"done"},
-        View.ALL: {"mine", "his", "nobodys", "waits", "late"},
+        View.ALL: {"mine", "his", "nobodys", "waits", "late", "rests"},
     }
     assert case_counts(tessa, at=database_now()) == {view: len(names) for view, names in found.items()}
 
@@ -315,7 +320,7 @@ def test_cost_does_not_grow_with_the_rows(
     add_note(case_id=case.pk, text="n", author=acts(tessa), idempotency_key=new_uuid())
     for rows in (10, 200):
         grow(channel, rows)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert len(case_page(tessa, View.ALL, at=at, limit=rows).rows) == rows
         with django_assert_num_queries(len(View)):
             case_counts(tessa, at=at)

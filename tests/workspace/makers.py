@@ -7,8 +7,10 @@ from typing import Any
 
 from hark.contacts.actions import recognise
 from hark.contacts.types import KnownAuthor, SeenAuthor, Verified
+from hark.conversations.actions.saved_replies import NewMacro, NewSavedReply, keep_macro, keep_saved_reply
+from hark.conversations.actions.tags import add_tag
 from hark.conversations.actions.thread import thread
-from hark.conversations.models import Case, Message
+from hark.conversations.models import Case, Macro, Message, SavedReply, Tag
 from hark.conversations.types import IncomingMessage, Visibility
 from hark.kernel.time import database_now
 from hark.organisation.actions.channels import connect_channel
@@ -16,6 +18,7 @@ from hark.organisation.actions.people import add_agent, add_inbox, add_team
 from hark.organisation.actions.set_up import set_up
 from hark.organisation.models import Agent, Brand, Channel, Inbox, Team
 from hark.organisation.types import NewBrand, NewInbox, Role
+from hark.workspace.actions.acts import author_of
 
 PASSWORD = "a sentence is easy to keep"
 numbers = count(1)
@@ -240,3 +243,20 @@ def heard(world: World) -> list[Message]:
         )
         for place, (key, mood, label, p, why, text) in enumerate(said)
     ]  # fmt: skip
+
+
+def a_tag(world: World, name: str = "") -> Tag:
+    """A tag, made by the owner."""
+    return add_tag(name=name or f"tag {next(numbers)}", actor=author_of(world.owner))
+
+
+def a_saved_reply(world: World, text: str = "Hello {{first_name}}, {{agent}} here.", **more: Any) -> SavedReply:
+    """A saved reply, written by the owner."""
+    new = NewSavedReply(more.pop("title", f"Hello {next(numbers)}"), text, **more)
+    return keep_saved_reply(new=new, actor=author_of(world.owner))
+
+
+def a_macro(world: World, *acts: tuple[str, str], text: str = "", **more: Any) -> Macro:
+    """A macro, written by the owner."""
+    new = NewMacro(more.pop("title", f"Macro {next(numbers)}"), text, acts or (("wait", "wait"),), **more)
+    return keep_macro(new=new, actor=author_of(world.owner))

@@ -20,7 +20,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_AUDIT, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.workspace.urls import urlpatterns
 from tests.workspace.fixtures import page_of
-from tests.workspace.makers import World, case_of, known, say
+from tests.workspace.makers import World, a_macro, a_saved_reply, case_of, known, say
 from tests.workspace.parking import park
 
 EVERYBODY = frozenset(Role)
@@ -51,6 +51,11 @@ TABLE: dict[str, Row] = {
     "draft": Row(MAY_NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
     "status": Row(MAY_ANSWER, post=True, about="case", what=(("act", "wait"),)),
     "holder": Row(MAY_ANSWER, post=True, about="case", what=(("to", "me"),)),
+    "pick": Row(MAY_ANSWER),
+    "act": Row(MAY_ANSWER, post=True, what=(("act", "resolve"),)),
+    "undo_act": Row(MAY_ANSWER, post=True, what=(("sealed", "x"),)),
+    "answer_many": Row(MAY_ANSWER),
+    "views": Row(EVERYBODY),
     "take_back": Row(MAY_ANSWER, post=True, about="message"),
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
     "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
@@ -91,6 +96,11 @@ TABLE: dict[str, Row] = {
     "settings_person_factor": Row(MAY_ADMINISTER, post=True, about="agent"),
     "settings_person_door": Row(MAY_ADMINISTER, post=True, about="agent"),
     "settings_teams": Row(MAY_ADMINISTER),
+    "settings_tags": Row(MAY_ADMINISTER),
+    "settings_replies": Row(MAY_ADMINISTER),
+    "settings_reply": Row(MAY_ADMINISTER, about="reply"),
+    "settings_macros": Row(MAY_ADMINISTER),
+    "settings_macro": Row(MAY_ADMINISTER, about="macro"),
     "first_run_brand": Row(MAY_ADMINISTER),
     "first_run_inbox": Row(MAY_ADMINISTER),
     "first_run_channels": Row(MAY_ADMINISTER),
@@ -106,7 +116,8 @@ TABLE: dict[str, Row] = {
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}
 SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
 GONE_FOR_ALL = {
-    *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file")
+    *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
+    *("pick", "act", "answer_many"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",
@@ -145,6 +156,8 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "inbox": lambda: (world.care.key, world.night.key),
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),
+        "reply": lambda: (a_saved_reply(world).key, "reply_other"),
+        "macro": lambda: (a_macro(world).key, "macro_other"),
     }[about]()
 
 

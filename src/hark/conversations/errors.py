@@ -70,3 +70,31 @@ class CannotTakeFile(HarkError):
         """`human`: words an agent can act on."""
         self.human = human
         super().__init__(human)
+
+
+class CaseMerged(HarkError):
+    """This case was merged into another one. Go on there."""
+
+
+class CannotMerge(HarkError):
+    """These two cases cannot be merged."""
+
+
+class CannotSplit(HarkError):
+    """There is nothing here that can be split off."""
+
+
+class CannotSnooze(HarkError):
+    """A case can be snoozed until a time between now and a year from now, and only before it is resolved."""
+
+
+class NameInUse(HarkError):
+    """There is already one of that name."""
+
+
+class NameMissing(HarkError):
+    """Give it a name of at most 80 characters."""
+
+
+class TooManyViews(HarkError):
+    """There are 30 views already. Remove one that nobody needs."""

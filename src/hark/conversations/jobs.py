@@ -1,9 +1,10 @@
-"""Background work of the conversations: files are fetched and swept, silences noticed, search follows the journal."""
+"""Background work: files are fetched and swept, silences noticed, sleepers woken, search follows the journal."""
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
 from hark.conversations.actions.searching import follow_journal
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
+from hark.conversations.actions.snoozing import BATCH, wake_due
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import database_now
 
@@ -43,3 +44,10 @@ def learn_gaps() -> None:
 def watch() -> None:
     """Every minute."""
     watch_silence(at=database_now())
+
+
+@periodic("conversations.wake_snoozed", "* * * * * */10")
+def wake_snoozed() -> None:
+    """Wake what was snoozed until now, within ten seconds of its time."""
+    while wake_due() == BATCH:
+        pass

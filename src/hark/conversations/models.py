@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 
 from hark.clocks.types import ClockKind
 from hark.contacts.models import Contact, Identity
@@ -9,7 +10,7 @@ from hark.conversations.types import Direction, FileState, Status, Visibility
 from hark.delivery.models import OutboxItem
 from hark.intake.models import Arrival
 from hark.kernel.fulltext import WordsField
-from hark.organisation.models import Agent, Channel, Inbox, Team
+from hark.organisation.models import Agent, Brand, Channel, Inbox, Team
 
 
 class Case(models.Model):
@@ -17,6 +18,7 @@ class Case(models.Model):
 
     `due_at` repeats the soonest running clock, `last_*` the newest message, because every list is ordered and drawn by
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
+    A merged case has no conversations any more and leads to the one it was merged into.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -31,6 +33,8 @@ class Case(models.Model):
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     mood_at_opening = models.TextField(default="calm")
     mood_at_closing = models.TextField(default="")
     last_message_at = models.DateTimeField()
@@ -40,8 +44,17 @@ class Case(models.Model):
     version = models.BigIntegerField(default=1)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="case_status", condition=models.Q(status__in=Status.values))]
+        constraints = [
+            models.CheckConstraint(name="case_status", condition=models.Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="case_merged_is_resolved",
+                condition=models.Q(merged_into__isnull=True) | models.Q(status=Status.RESOLVED),
+            ),
+        ]
         indexes = [
+            models.Index(
+                name="case_snoozed", fields=["snoozed_until"], condition=models.Q(snoozed_until__isnull=False)
+            ),
             models.Index(name="case_inbox_due", fields=["inbox", "status", "due_at", "id"]),
             models.Index(name="case_assignee_due", fields=["assignee", "status", "due_at", "id"]),
             models.Index(name="case_contact", fields=["contact", "-opened_at"]),
@@ -374,4 +387,99 @@ class NoteSearch(models.Model):
         indexes = [
             GinIndex(name="notesearch_words", fields=["words"], fastupdate=False),
             models.Index(name="notesearch_newest", fields=["-at", "-note"]),
+        ]
+
+
+class Tag(models.Model):
+    """A word that agents put on cases. A retired one stays where it is and is not offered any more."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    name = models.TextField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="tag_name")]
+
+
+class CaseTag(models.Model):
+    """A tag on a case."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="casetag_case_tag", fields=["case", "tag"])]
+        indexes = [models.Index(name="casetag_tag", fields=["tag", "case"])]
+
+
+class SavedReply(models.Model):
+    """A text with variables that agents put into their answers: of one brand or all, in some inboxes or all."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    title = models.TextField()
+    text = models.TextField()
+    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+")
+    inboxes = models.ManyToManyField(Inbox, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("title"), name="savedreply_title")]
+
+
+class Macro(models.Model):
+    """A reply (perhaps none) and acts (pairs of a word and a value), done together with one key."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    title = models.TextField()
+    text = models.TextField(default="", blank=True)
+    acts = models.JSONField(default=list)
+    inboxes = models.ManyToManyField(Inbox, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("title"), name="macro_title")]
+
+
+class SavedView(models.Model):
+    """A filter over cases under a name: of one agent, or of a team. `filter` is a CaseFilter as it is written."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    name = models.TextField()
+    owner = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    filter = models.TextField(default="", blank=True)
+    place = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="savedview_of_one_or_a_team",
+                condition=models.Q(owner__isnull=True, team__isnull=False)
+                | models.Q(owner__isnull=False, team__isnull=True),
+            )
+        ]
+        indexes = [models.Index(name="savedview_owner", fields=["owner", "place", "id"])]
+
+
+class CaseMerge(models.Model):
+    """One case put into another. `moved` holds the rows that went over and how both cases stood, to undo it exactly."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(unique=True)
+    survivor = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    absorbed = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    moved = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="casemerge_one_live", fields=["absorbed"], condition=models.Q(undone_at__isnull=True)
+            ),
+            models.CheckConstraint(name="casemerge_two_cases", condition=~models.Q(survivor=models.F("absorbed"))),
         ]

@@ -168,3 +168,8 @@ class Author:
     agent_id: int
     agent_key: str
     name: str
+
+
+MacroAct = tuple[
+    str, str
+]  # an act of a case and its value: ("tag", "tag_7f3k…"), ("snooze", "tomorrow"), ("resolve", "")

@@ -32,6 +32,21 @@ def ask_for_somebody(event: JournalEvent) -> None:
         _place(event)
 
 
+def take_up_again(event: JournalEvent) -> None:
+    """A case has woken, and nobody wrote just now: it needs somebody, from its wake on where no promise runs."""
+    if event.actor != "contact":
+        _place(event)
+
+
+def follow_merge(event: JournalEvent) -> None:
+    """Conversations went from one case to another: work stays where a promise still runs, and nowhere else."""
+    case = waiting_case(event.subject)
+    if case is not None and case.waiting_since is not None:
+        _place(event)
+    elif case is not None:
+        routing.finish_work(case_id=case.case_id, outcome="merged", at=event.at)
+
+
 def follow_assignment(event: JournalEvent) -> None:
     """Assigned by hand: the work goes with it."""
     case = waiting_case(event.subject)
@@ -70,7 +85,7 @@ def _place(event: JournalEvent) -> None:
         inbox_id=case.inbox_id,
         kind="chat" if case.kind == "chat" else "async",
         skills=(),
-        arrived_at=case.waiting_since or case.opened_at,
+        arrived_at=case.waiting_since or (event.at if event.kind == "case.woken" else case.opened_at),
         target_seconds=case.target_seconds,
         holder_id=case.holder_id,
     )
@@ -84,6 +99,12 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.assigned": (follow_assignment,),
     "case.replied": (end_work,),
     "case.resolved": (end_work,),
+    "case.snoozed": (end_work,),
+    "case.woken": (take_up_again,),
+    "case.merged": (follow_merge,),
+    "case.merged_away": (follow_merge,),
+    "case.unmerged": (follow_merge,),
+    "case.split": (follow_merge,),
     "message.sent": (accept,),
     "message.state": (take_back_hope,),
 }

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from hark.workspace.views import (
     account,
+    acts,
     answers,
     audit,
     cases,
@@ -23,6 +24,8 @@ from hark.workspace.views import (
     settings,
     sign_in,
     stream,
+    tools,
+    views,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -37,6 +40,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case/<str:key>/draft/", answers.draft, name="draft"),
     path("case/<str:key>/status/", cases.status, name="status"),
     path("case/<str:key>/holder/", cases.holder, name="holder"),
+    path("pick/", acts.picker, name="pick"),
+    path("acts/", acts.act, name="act"),
+    path("acts/undo/", acts.take_back, name="undo_act"),
+    path("answer-many/", acts.answer_many, name="answer_many"),
+    path("views/", views.views, name="views"),
     path("message/<str:key>/take-back/", answers.take_reply_back, name="take_back"),
     path("message/<str:key>/settle/", answers.settle_reply, name="settle"),
     path("message/<str:key>/admit/", answers.admit_writer, name="admit"),
@@ -76,6 +84,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/people/<str:key>/link/", people.person_link, name="settings_person_link"),
     path("settings/people/<str:key>/factor/", people.person_factor, name="settings_person_factor"),
     path("settings/people/<str:key>/door/", people.person_door, name="settings_person_door"),
+    path("settings/tags/", tools.tags, name="settings_tags"),
+    path("settings/replies/", tools.replies, name="settings_replies"),
+    path("settings/replies/<str:key>/", tools.saved_reply, name="settings_reply"),
+    path("settings/macros/", tools.macros, name="settings_macros"),
+    path("settings/macros/<str:key>/", tools.macro, name="settings_macro"),
     path("settings/teams/", people.teams, name="settings_teams"),
     path("account/", account.account, name="account"),
     path("account/second-factor/", account.second_factor, name="account_factor"),

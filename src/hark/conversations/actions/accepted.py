@@ -39,13 +39,17 @@ def sent(*, message_key: str) -> bool:
 
 
 def set_status(message: Message, status: Status, *, actor: str) -> None:
-    """Let the case of a reply be open or wait, in the running transaction. A resolved one stays resolved."""
+    """Let the case of a reply be open or wait, in the running transaction. A resolved one stays resolved.
+
+    One that is open again needs us now: it is not snoozed any more.
+    """
     case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=message.conversation.case_id or 0)
     if case.status in {status, Status.RESOLVED}:
         return
     case.status = status
+    case.snoozed_until = None if status == Status.OPEN else case.snoozed_until
     case.version += 1
-    case.save(update_fields=["status", "version"])
+    case.save(update_fields=["status", "snoozed_until", "version"])
     data = {"case": case.key, "message": message.key, "status": str(status)}
     record([NewEvent("case.status", case.key, actor, case.inbox_id, data=data)])
 

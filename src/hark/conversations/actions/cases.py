@@ -19,6 +19,8 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to
 from hark.organisation.types import MAY_ANSWER
 
+CHANGED = ("assignee", "status", "resolved_at", "mood_at_closing", "due_at", "snoozed_until", "merged_into", "version")
+
 
 @transaction.atomic
 def assign(*, case_id: int, agent_id: int | None, actor: Author | None, version: int | None = None) -> Case:
@@ -33,7 +35,7 @@ def assign(*, case_id: int, agent_id: int | None, actor: Author | None, version:
         return case
     holder = _who_may_hold(case, agent_id)
     case.assignee = holder
-    return _changed(case, "case.assigned", actor, agent=holder.key if holder else "")
+    return changed(case, "case.assigned", actor, agent=holder.key if holder else "")
 
 
 def _who_may_hold(case: Case, agent_id: int | None) -> Agent | None:
@@ -54,10 +56,25 @@ def resolve(*, case_id: int, actor: Author, version: int | None = None) -> Case:
     case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
     if case.status == Status.RESOLVED:
         return case
-    case.status, case.resolved_at, case.due_at = Status.RESOLVED, database_now(), None
+    case.status, case.resolved_at, case.due_at, case.snoozed_until = Status.RESOLVED, database_now(), None, None
     clocks.close(case_id=case.pk, at=case.resolved_at)
     case.mood_at_closing = case.contact.mood_level
-    return _changed(case, "case.resolved", actor, mood=case.mood_at_closing)
+    return changed(case, "case.resolved", actor, mood=case.mood_at_closing)
+
+
+@transaction.atomic
+def take_back_resolve(*, case_id: int, actor: Author, status: Status, version: int | None = None) -> Case:
+    """Undo a resolve, as if it had not been: the case stands as before, the clocks that it stopped run on.
+
+    One transaction; a case that is not resolved is left alone. Raises NotFound, NotAllowed, ChangedMeanwhile.
+    """
+    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    if case.status != Status.RESOLVED or case.resolved_at is None:
+        return case
+    clocks.run_on(case_id=case.pk, stopped_at=case.resolved_at)
+    case.status, case.resolved_at, case.mood_at_closing = status, None, ""
+    case.due_at = clocks.soonest(case_id=case.pk)
+    return changed(case, "case.reopened", actor, status=str(status))
 
 
 @transaction.atomic
@@ -70,8 +87,8 @@ def reopen(*, case_id: int, actor: Author, version: int | None = None) -> Case:
     if case.status == Status.OPEN:
         return case
     was_resolved = case.status == Status.RESOLVED
-    case.status, case.resolved_at, case.mood_at_closing = Status.OPEN, None, ""
-    return _changed(case, "case.reopened" if was_resolved else "case.status", actor, status="open")
+    case.status, case.resolved_at, case.mood_at_closing, case.snoozed_until = Status.OPEN, None, "", None
+    return changed(case, "case.reopened" if was_resolved else "case.status", actor, status="open")
 
 
 @transaction.atomic
@@ -84,7 +101,7 @@ def set_waiting(*, case_id: int, actor: Author, version: int | None = None) -> C
     if case.status == Status.WAITING:
         return case
     case.status, case.resolved_at, case.mood_at_closing = Status.WAITING, None, ""
-    return _changed(case, "case.status", actor, status="waiting")
+    return changed(case, "case.status", actor, status="waiting")
 
 
 @transaction.atomic
@@ -142,10 +159,10 @@ def title_of(text: str) -> str:
     return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "…"
 
 
-def _changed(case: Case, kind: str, actor: Author | None, **what: Any) -> Case:
-    """Write the case with a higher version, and its event."""
+def changed(case: Case, kind: str, actor: Author | None, **what: Any) -> Case:
+    """Write a locked case with a higher version, and its event, in the running transaction."""
     case.version += 1
-    case.save(update_fields=["assignee", "status", "resolved_at", "mood_at_closing", "due_at", "version"])
+    case.save(update_fields=CHANGED)
     who = actor.agent_key if actor else "routing"
     record([NewEvent(kind, case.key, who, case.inbox_id, data={"case": case.key, **what})])
     return case

@@ -227,9 +227,9 @@ def apply_failure(*, message_key: str) -> bool:
     case = cases.select_for_update(of=("self",)).first()
     if case is None:
         return False
-    case.status = Status.OPEN
+    case.status, case.snoozed_until = Status.OPEN, None
     case.version += 1
-    case.save(update_fields=["status", "version"])
+    case.save(update_fields=["status", "snoozed_until", "version"])
     data = {"case": case.key, "message": message_key, "status": str(case.status)}
     record([NewEvent("case.status", case.key, inbox_id=case.inbox_id, data=data)])
     return True

@@ -71,6 +71,11 @@ def close(*, case_id: int, at: datetime) -> None:
     Case.objects.filter(pk=case_id).exclude(due_at=None).update(due_at=None)
 
 
+def run_on(*, case_id: int, stopped_at: datetime) -> None:
+    """Let the clocks that closing the case has stopped at that instant run on, in the caller's transaction."""
+    Clock.objects.filter(case_id=case_id, stopped_at=stopped_at).update(stopped_at=None)
+
+
 def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
     """Stop the response clock of a conversation in which nothing unanswered is left: what asked was deleted."""
     running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES)
@@ -82,7 +87,12 @@ def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
         write_soonest(case_id=conversation.case_id)
 
 
+def soonest(*, case_id: int) -> datetime | None:
+    """When the soonest running clock of a case is due."""
+    due: datetime | None = Clock.objects.filter(case_id=case_id, stopped_at=None).aggregate(due=Min("due_at"))["due"]
+    return due
+
+
 def write_soonest(*, case_id: int) -> None:
     """Make `due_at` of a case that of its soonest running clock, in the caller's transaction."""
-    soonest = Clock.objects.filter(case_id=case_id, stopped_at=None).aggregate(due=Min("due_at"))["due"]
-    Case.objects.filter(pk=case_id).update(due_at=soonest)
+    Case.objects.filter(pk=case_id).update(due_at=soonest(case_id=case_id))

@@ -41,6 +41,7 @@ class CaseState:
     last_inbound_at: datetime | None = None
     key: str = ""
     assignee_id: int | None = None
+    snoozed_until: datetime | None = None
     title: str = ""
     opened_because: str = ""
     id: int = 0
@@ -49,6 +50,7 @@ class CaseState:
     opened: bool = False
     changed: bool = False
     woken_from: str = ""
+    woken: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -152,7 +154,7 @@ def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState
 def _wake_and_promise(
     message: NewMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]
 ) -> None:
-    """A message that concerns the case opens it again and starts a clock, unless it has been answered at the venue."""
+    """A message that concerns the case wakes it, opens it again and starts a clock, unless it was answered there."""
     incoming = message.incoming
     concerns = bool(incoming.case_reason) or incoming.contact_id == case.contact_id
     if incoming.backfilled or incoming.automatic or incoming.copy or message.deleted or not concerns:
@@ -166,6 +168,8 @@ def _wake_and_promise(
         return
     if case.status != Status.OPEN:
         case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
+    if case.snoozed_until is not None:
+        case.woken, case.snoozed_until = True, None
     _promise(incoming, thread, case, targets)
 
 

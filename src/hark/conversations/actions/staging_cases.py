@@ -9,7 +9,8 @@ from hark.kernel.db import copy_rows, execute, fetch_all, stage
 from hark.kernel.ids import public_key
 
 CASE = """
-    SELECT id, contact_id, inbox_id, status, last_message_at, last_text, last_kind, last_inbound_at, key, assignee_id
+    SELECT id, contact_id, inbox_id, status, last_message_at, last_text, last_kind, last_inbound_at, key, assignee_id,
+        snoozed_until
     FROM conversations_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 RUNNING = """
@@ -64,11 +65,12 @@ CHANGED_CASE = {
     "last_inbound_at": "timestamptz",
     "last_text": "text",
     "last_kind": "text",
+    "snoozed_until": "timestamptz",
 }
 CHANGE_CASES = """
     UPDATE conversations_case c
     SET status = s.status, due_at = s.due_at, last_message_at = s.last_message_at, last_inbound_at = s.last_inbound_at,
-        last_text = s.last_text, last_kind = s.last_kind, version = c.version + 1,
+        last_text = s.last_text, last_kind = s.last_kind, snoozed_until = s.snoozed_until, version = c.version + 1,
         resolved_at = CASE WHEN s.status = 'resolved' THEN c.resolved_at END,
         mood_at_closing = CASE WHEN s.status = 'resolved' THEN c.mood_at_closing ELSE '' END
     FROM staged_case s WHERE c.id = s.id
@@ -170,7 +172,16 @@ def _new_row(case: CaseState, opened_at: datetime, moods: Mapping[int, str]) -> 
 def _write_cases(cases: Sequence[CaseState]) -> None:
     if cases:
         rows = [
-            (c.id, str(c.status), c.due_at, c.last_message_at, c.last_inbound_at, c.last_text, c.last_kind)
+            (
+                c.id,
+                str(c.status),
+                c.due_at,
+                c.last_message_at,
+                c.last_inbound_at,
+                c.last_text,
+                c.last_kind,
+                c.snoozed_until,
+            )
             for c in cases
         ]
         stage("staged_case", CHANGED_CASE, rows)

@@ -1,7 +1,7 @@
 """Who acts, on what: rights are looked up anew in the transaction of every act, never taken from the page."""
 
 from hark.channels.kit.words import storable
-from hark.conversations.errors import ChangedMeanwhile, NothingWritten, TooLong
+from hark.conversations.errors import CaseMerged, ChangedMeanwhile, NothingWritten, TooLong
 from hark.conversations.models import Case
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.types import Author
@@ -32,14 +32,16 @@ def seen_case(agent: Agent, case_id: int) -> Case:
 def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -> Case:
     """The case, locked to the end of the transaction, if the agent may see it (None: routing, which may see all).
 
-    Raises NotFound, and ChangedMeanwhile when it is not at `version` any more. Where a conversation is locked too, that
-    one comes first.
+    Raises NotFound, CaseMerged, and ChangedMeanwhile when it is not at `version` any more. Where a conversation is
+    locked too, that one comes first.
     """
     visible = Case.objects.all() if agent is None else cases_visible_to(agent)
     locked = visible.select_for_update(of=("self",), no_key=True).select_related("contact", "inbox")
     case = locked.filter(pk=case_id).first()
     if case is None:
         raise NotFound
+    if case.merged_into_id is not None:
+        raise CaseMerged
     if version is not None and case.version != version:
         raise ChangedMeanwhile
     return case

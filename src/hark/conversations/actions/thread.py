@@ -139,19 +139,22 @@ def _events(placed: Placed, cases: Sequence[CaseState]) -> list[NewEvent]:
     """What the journal hears: cases first, so that a message's case is known when the message is told."""
     first = {id(thread.case): one.key for one, thread in reversed(placed) if thread.case is not None}
     return [
-        *(event for case in cases if (event := _case_event(case, first.get(id(case), "")))),
+        *(event for case in cases for event in _case_events(case, first.get(id(case), ""))),
         *(_message_event(one, thread) for one, thread in placed),
     ]
 
 
-def _case_event(case: CaseState, message_key: str) -> NewEvent | None:
+def _case_events(case: CaseState, message_key: str) -> list[NewEvent]:
     data = {"case": case.key, "message": message_key}
     if case.opened:
-        return NewEvent("case.opened", case.key, inbox_id=case.inbox_id, data={**data, "by": "rule"})
+        return [NewEvent("case.opened", case.key, inbox_id=case.inbox_id, data={**data, "by": "rule"})]
+    events = []
+    if case.woken:
+        events.append(NewEvent("case.woken", case.key, "contact", case.inbox_id, data={**data, "why": "message"}))
     if case.woken_from:
         kind = "case.reopened" if case.woken_from == Status.RESOLVED else "case.status"
-        return NewEvent(kind, case.key, inbox_id=case.inbox_id, data={**data, "status": str(case.status)})
-    return None
+        events.append(NewEvent(kind, case.key, inbox_id=case.inbox_id, data={**data, "status": str(case.status)}))
+    return events
 
 
 def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:

@@ -1,7 +1,8 @@
 """The lists of cases: soonest clock first, page by page, counted through the gate."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, TextChoices
 
@@ -9,11 +10,13 @@ from hark.contacts.models import Identity
 from hark.conversations.models import Case, Clock, Conversation, Draft
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.appearance import icon_of
+from hark.conversations.queries.filters import AT_RISK, condition
 from hark.conversations.queries.keyset import Place
+from hark.conversations.queries.saved_views import FilteredList
+from hark.conversations.queries.tags import tag_names
 from hark.conversations.types import Status
 from hark.organisation.models import Agent
 
-AT_RISK = timedelta(minutes=10)
 COUNTED_TO = 1_000  # a list says "1,000 and more" rather than reading a million rows
 
 
@@ -24,8 +27,12 @@ class View(TextChoices):
     UNASSIGNED = "unassigned", "Team inbox"
     AT_RISK = "at_risk", "At risk"
     WAITING = "waiting", "Waiting"
+    SNOOZED = "snoozed", "Snoozed"
     RESOLVED = "resolved", "Resolved"
     ALL = "all", "All"
+
+
+AnyList = View | FilteredList
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class CaseRow:
     ours_is_last: bool
     has_draft: bool
     version: int
+    tags: tuple[str, ...] = ()
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,36 +85,50 @@ class CasePage:
     next_place: str
 
 
-def cases_in(agent: Agent, view: View, *, at: datetime) -> QuerySet[Case]:
-    """The cases of a view that the agent may see, unordered. 'All' is everything that is not resolved."""
+def cases_in(agent: Agent, view: AnyList, *, at: datetime) -> QuerySet[Case]:
+    """The cases of a list that the agent may see, unordered. 'All' is everything that is not resolved.
+
+    A snoozed case is out of sight where it would ask for somebody, but for its promises: those go on.
+    """
     visible = cases_visible_to(agent)
+    if isinstance(view, FilteredList):
+        return visible.filter(condition(view.filter, agent, at=at))
     alive = ~Q(status=Status.RESOLVED)  # in the words of the index case_alive_due
+    awake = Q(snoozed_until__isnull=True)
     return visible.filter(
         {
-            View.MINE: alive & Q(assignee=agent),
-            View.UNASSIGNED: alive & Q(assignee__isnull=True),
+            View.MINE: alive & awake & Q(assignee=agent),
+            View.UNASSIGNED: alive & awake & Q(assignee__isnull=True),
             View.AT_RISK: alive & Q(status=Status.OPEN, due_at__lte=at + AT_RISK),
-            View.WAITING: alive & Q(status=Status.WAITING),
-            View.RESOLVED: Q(status=Status.RESOLVED),
+            View.WAITING: alive & awake & Q(status=Status.WAITING),
+            View.SNOOZED: alive & ~awake,
+            View.RESOLVED: Q(status=Status.RESOLVED, merged_into__isnull=True),
             View.ALL: alive,
         }[view]
     )
 
 
-def case_counts(agent: Agent, *, at: datetime) -> dict[View, int]:
-    """How many cases each view holds for this agent, at most COUNTED_TO. One query a view."""
-    return {view: cases_in(agent, view, at=at)[:COUNTED_TO].count() for view in View}
+def case_counts(agent: Agent, *, at: datetime, lists: Iterable[AnyList] = tuple(View)) -> dict[str, int]:
+    """How many cases each list holds for this agent, at most COUNTED_TO, by its `value`. One query a list."""
+    return {str(view.value): cases_in(agent, view, at=at)[:COUNTED_TO].count() for view in lists}
 
 
-def case_page(agent: Agent, view: View, *, at: datetime, after: str = "", limit: int = 50) -> CasePage:
-    """One page of a view, soonest clock first (resolved ones: newest first). Five queries, however many rows."""
+def case_page(agent: Agent, view: AnyList, *, at: datetime, after: str = "", limit: int = 50) -> CasePage:
+    """One page of a list, soonest clock first (resolved ones: newest first). Five queries, however many rows."""
     found = cases_in(agent, view, at=at).select_related("contact", "inbox", "assignee")
     place = Place.parse(after)
-    ordered = _newest_first(found, place) if view == View.RESOLVED else _soonest_first(found, place)
+    ordered = _newest_first(found, place) if is_of_resolved(view) else _soonest_first(found, place)
     cases = list(ordered[: limit + 1])
     more, cases = len(cases) > limit, cases[:limit]
     last = cases[-1] if more else None
     return CasePage(case_rows(agent, cases, at=at), str(Place(last.due_at, 0, last.pk)) if last else "")
+
+
+def is_of_resolved(view: AnyList) -> bool:
+    """Does a list hold nothing but what is resolved, so that no clock gives it an order?"""
+    if isinstance(view, FilteredList):
+        return view.filter.values("status") == (Status.RESOLVED,)
+    return view == View.RESOLVED
 
 
 def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow, ...]:
@@ -114,6 +137,7 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
     newest = Conversation.objects.filter(case__in=ids).order_by("case_id", F("last_inbound_at").desc(nulls_last=True))
     venues = dict(newest.distinct("case_id").values_list("case_id", "channel__venue"))
     clocks = _telling_clocks(ids)
+    tags = tag_names(ids)
     drafts = set(Draft.objects.filter(case__in=ids, agent=agent).values_list("case_id", flat=True))
     handles = _handles({case.contact_id for case in cases if not case.contact.name})
     return tuple(
@@ -136,6 +160,8 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             ours_is_last=case.last_inbound_at is None or case.last_message_at > case.last_inbound_at,
             has_draft=case.pk in drafts,
             version=case.version,
+            tags=tags.get(case.pk, ()),
+            snoozed_until=case.snoozed_until,
         )
         for case in cases
     )

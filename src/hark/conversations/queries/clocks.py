@@ -10,7 +10,10 @@ from hark.conversations.types import Status
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A case as somebody who must be found for it sees it. `waiting_since` is None where no response is owed."""
+    """A case as somebody who must be found for it sees it. `waiting_since` is None where no response is owed.
+
+    `is_open`: it is open and not snoozed.
+    """
 
     case_id: int
     inbox_id: int
@@ -33,7 +36,7 @@ def waiting_case(key: str) -> Waiting | None:
         case_id=case.pk,
         inbox_id=case.inbox_id,
         kind=case.last_kind,
-        is_open=case.status == Status.OPEN,
+        is_open=case.status == Status.OPEN and case.snoozed_until is None,
         opened_at=case.opened_at,
         holder_id=case.assignee_id,
         waiting_since=clock.started_at if clock else None,

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from hark.conversations.models import Case, Message, Note
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to, notes_visible_to
+from hark.conversations.queries.done import DONE, other_case, what_was_done
 from hark.conversations.queries.files import FileShown, files_of_notes
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.messages import MessageShown, messages_shown
@@ -18,12 +19,6 @@ from hark.organisation.models import Agent
 
 CASES_TOLD = 100
 TALKS_TOLD = 1_000
-DONE = {
-    "case.opened": "opened the case",
-    "case.status": "set the case to {status}",
-    "case.resolved": "resolved the case",
-    "case.reopened": "opened the case again",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +35,12 @@ class NoteShown:
 
 @dataclass(frozen=True, slots=True)
 class DoneShown:
-    """Something that was done with a case, as a sentence."""
+    """Something that was done with a case, as a sentence; `about` is another case that it speaks of."""
 
     who: str
     words: str
     case_key: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +99,15 @@ def _before(rows: QuerySet[Any, Any], field: str, rank: int, place: Place | None
 
 
 def _cases_of(agent: Agent, case: Case) -> QuerySet[Case]:
-    """The contact's newest cases that the agent may see."""
-    return cases_visible_to(agent).filter(contact=case.contact_id).order_by("-opened_at")[:CASES_TOLD]
+    """The contact's newest cases that the agent may see, and those that were merged into this one."""
+    ours = Q(contact=case.contact_id) | Q(merged_into=case)
+    return cases_visible_to(agent).filter(ours).order_by("-opened_at")[:CASES_TOLD]
 
 
 def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
-    """All that was written with the contact; replies taken back before they left were never written."""
-    talks = conversations_visible_to(agent).filter(contact=case.contact_id).order_by("-pk").values_list("pk", flat=True)
+    """All that was written with the contact or in the case; replies taken back before they left were never written."""
+    ours = Q(contact=case.contact_id) | Q(case=case)
+    talks = conversations_visible_to(agent).filter(ours).order_by("-pk").values_list("pk", flat=True)
     said = Message.objects.filter(conversation__in=list(talks[:TALKS_TOLD]))  # a list: their index is taken for sure
     said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False)
     said = said.exclude(native=True, external_id__isnull=True)
@@ -121,7 +119,7 @@ def _notes(agent: Agent, cases: dict[str, str]) -> QuerySet[Note]:
 
 
 def _done(cases: dict[str, str]) -> QuerySet[Event, Any]:
-    told = Event.objects.filter(subject__in=list(cases), kind__in=[*DONE, "case.assigned"])
+    told = Event.objects.filter(subject__in=list(cases), kind__in=DONE)
     return told.values("id", "at", "kind", "subject", "actor", "data")
 
 
@@ -140,15 +138,4 @@ def _entries(agent: Agent, rows: list[Any], at: datetime) -> Iterable[Entry]:
                 "note", row.at, NoteShown(row.key, row.agent.name, mine, row.text, row.case.key, files.get(row.pk, ()))
             )
         else:
-            yield Entry("done", row["at"], _what_was_done(row, names))
-
-
-def _what_was_done(row: dict[str, Any], names: dict[str, str]) -> DoneShown:
-    who, data = names.get(row["actor"], "Hark"), row["data"]
-    if row["kind"] != "case.assigned":
-        return DoneShown(who, DONE[row["kind"]].format(status=data.get("status", "")), row["subject"])
-    if data.get("agent") == row["actor"]:
-        return DoneShown(who, "took the case", row["subject"])
-    holder = names.get(data.get("agent", ""))
-    words = f"gave the case to {holder}" if holder else "put the case back into the team inbox"
-    return DoneShown(who, words, row["subject"])
+            yield Entry("done", row["at"], DoneShown(*what_was_done(row, names), row["subject"], other_case(row)))

@@ -75,7 +75,7 @@ def contact_shown(agent: Agent, case: Case, *, at: datetime) -> ContactShown:
     """The contact of a case that came from the gate. Four queries."""
     contact = case.contact
     identities = [_identity(row) for row in contact.identities.order_by("id")]
-    past = cases_visible_to(agent).filter(contact=contact).exclude(pk=case.pk).order_by("-opened_at")
+    past = cases_visible_to(agent).filter(contact=contact, merged_into=None).exclude(pk=case.pk).order_by("-opened_at")
     scores = _scores(agent, contact.pk)
     about = [f"Writes {contact.language}" if contact.language else "", contact.time_zone]
     return ContactShown(

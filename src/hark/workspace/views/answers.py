@@ -14,22 +14,18 @@ from hark.conversations.actions.reply import reply, settle, take_back
 from hark.conversations.errors import NewerMessage
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to, get_case, messages_visible_to
-from hark.conversations.types import Author, Visibility
+from hark.conversations.types import Visibility
 from hark.delivery.types import Settlement
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER, MAY_NOTE
+from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.ledger import newer_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
 from hark.workspace.views.inbox import case_context, composer_context, list_context, view_of
 
 LONGEST = 20_000
-
-
-def author_of(agent: Agent) -> Author:
-    """Who acts, as the rooms below want it."""
-    return Author(agent.pk, agent.key, agent.name)
 
 
 @desk("POST", roles=MAY_NOTE)

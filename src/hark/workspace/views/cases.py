@@ -14,7 +14,8 @@ from hark.conversations.types import Author
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
 from hark.routing.actions import take
-from hark.workspace.views.answers import author_of, changed, message_of
+from hark.workspace.actions.acts import author_of
+from hark.workspace.views.answers import changed, message_of
 from hark.workspace.views.desk import agent_of, desk
 
 CORRECTED = ("sentiment", "urgency", "complaint", "relevance")

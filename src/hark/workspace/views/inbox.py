@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
-from hark.conversations.queries.cases import View, clock_faces
+from hark.conversations.queries.cases import AnyList, clock_faces
 from hark.conversations.queries.files import files_beside
+from hark.conversations.queries.merges import live_merge
+from hark.conversations.queries.tags import tags_of
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
@@ -16,18 +18,18 @@ from hark.organisation.types import MAY_ANSWER
 from hark.routing.queries import load_of, open_offers_for
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
+from hark.workspace.queries.filtering import filter_shown
 from hark.workspace.queries.ledger import ledger
-from hark.workspace.queries.lists import held_back, list_shown, rows_changed, views_shown
+from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
 from hark.workspace.queries.shapes import clock_shown
 from hark.workspace.queries.typed import drafts_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
 
 
-def view_of(request: HttpRequest) -> View:
+def view_of(request: HttpRequest) -> AnyList:
     """The view that is asked for; Mine when it is none."""
-    asked = request.GET.get("view") or request.POST.get("view") or ""
-    return View(asked) if asked in View.values else View.MINE
+    return list_of(agent_of(request), request.GET.get("view") or request.POST.get("view") or "")
 
 
 @desk("GET")
@@ -41,7 +43,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def case_page(request: HttpRequest, key: str) -> HttpResponse:
     """A case between its list and its contact; only case and contact when the list is there already."""
     agent, view = agent_of(request), view_of(request)
-    about = case_context(agent, get_case(agent, key), view)
+    case = get_case(agent, key)
+    if case.merged_into is not None:
+        return redirect(f"/case/{case.merged_into.key}/?view={view.value}")
+    about = case_context(agent, case, view)
     if request.headers.get("HX-Request"):
         return render(request, "workspace/case_panes.html", {**rail(request, "inbox"), **about})
     pane = "contact" if request.GET.get("pane") == "contact" else "case"
@@ -111,12 +116,13 @@ def words(request: HttpRequest, name: str) -> list[str]:
     return [word for word in request.GET.get(name, "").split(",") if word][:300]
 
 
-def list_context(agent: Agent, view: View) -> dict[str, Any]:
+def list_context(agent: Agent, view: AnyList) -> dict[str, Any]:
     """What the list's pane shows."""
     at = database_now()
     tabs, more = views_shown(agent, view, at=at)
     found = list_shown(agent, view, at=at)
-    return {"view": view, "tabs": tabs, "more_views": more, "list": found, **offers_context(agent)}
+    filters = filter_shown(agent, view)
+    return {"view": view, "tabs": tabs, "more_views": more, "list": found, "filters": filters, **offers_context(agent)}
 
 
 def offers_context(agent: Agent) -> dict[str, Any]:
@@ -130,7 +136,7 @@ def offers_context(agent: Agent) -> dict[str, Any]:
     }
 
 
-def case_context(agent: Agent, case: Case, view: View, **composer: Any) -> dict[str, Any]:
+def case_context(agent: Agent, case: Case, view: AnyList, **composer: Any) -> dict[str, Any]:
     """What the panes of a case show."""
     at = database_now()
     return {
@@ -146,7 +152,12 @@ def case_context(agent: Agent, case: Case, view: View, **composer: Any) -> dict[
 def head_context(case: Case) -> dict[str, Any]:
     """What the head of a case says."""
     clocks = [clock_shown(face) for face in clock_faces(case, at=database_now())]
-    return {"clocks": [clock for clock in clocks if clock.state != "none"], "holders": who_may_hold(case)}
+    return {
+        "clocks": [clock for clock in clocks if clock.state != "none"],
+        "holders": who_may_hold(case),
+        "tags": tags_of(case),
+        "merge": live_merge(case),
+    }
 
 
 def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ function openMenu() {
 }
 
 function press(name) {
-  const found = all(`[data-key="${name}"]`).find((element) => element.type === "radio" || visible(element) || element.closest("#case-menu"));
+  const found = all(`[data-key="${name}"]`).find((element) => element.type === "radio" || visible(element) || element.closest("#case-menu, #more-views"));
   if (!found) return false;
   if (found.type === "radio") choose(found);
   else found.click();

@@ -2,13 +2,14 @@
 import { one, say } from "./page.js";
 
 const STAYS = 6000;
+const STAYS_WITH_UNDO = 20000;
 const box = one("#said");
 
 function leaveSoon() {
   for (const line of box.children) {
     if (line.classList.contains("said__words--bad") || line.dataset.leaves) continue;
     line.dataset.leaves = "1";
-    setTimeout(() => line.remove(), STAYS);
+    setTimeout(() => line.remove(), line.dataset.stays === undefined ? STAYS : STAYS_WITH_UNDO);
   }
 }
 

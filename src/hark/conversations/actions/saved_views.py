@@ -1,0 +1,83 @@
+"""Saved views are written by those whose they are; a team's by supervisors."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from hark.conversations.actions.naming import named
+from hark.conversations.actions.standing import acting_agent
+from hark.conversations.errors import TooManyViews
+from hark.conversations.models import SavedView
+from hark.conversations.queries.filters import CaseFilter
+from hark.conversations.queries.saved_views import MOST
+from hark.conversations.types import Author
+from hark.kernel.errors import NotAllowed, NotFound
+from hark.kernel.ids import public_key
+from hark.organisation.models import Agent, Team
+from hark.organisation.types import MAY_SUPERVISE, Role
+
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class NewView:
+    """A view as it is written. No team: it is the writer's own."""
+
+    name: str
+    filter: CaseFilter
+    team: Team | None = None
+
+
+@transaction.atomic
+def add_view(*, new: NewView, actor: Author) -> SavedView:
+    """Keep a filter under a name, behind the others. One transaction.
+
+    Raises NotAllowed (a team's view by anybody but a supervisor), NameMissing, TooManyViews.
+    """
+    agent = acting_agent(actor, MAY_SUPERVISE if new.team else EVERYBODY)
+    beside = SavedView.objects.filter(owner=None if new.team else agent, team=new.team)
+    if beside.count() >= MOST:
+        raise TooManyViews
+    return SavedView.objects.create(
+        key=public_key("view"),
+        name=named(new.name),
+        owner=None if new.team else agent,
+        team=new.team,
+        filter=str(new.filter),
+        place=beside.count(),
+    )
+
+
+def change_view(*, key: str, name: str, filter: CaseFilter, actor: Author) -> SavedView:  # noqa: A002 - the field's word
+    """Replace the name and the filter of a view. Raises NotFound, NotAllowed, NameMissing."""
+    view = _own(key, actor)
+    view.name, view.filter = named(name), str(filter)
+    view.save(update_fields=["name", "filter"])
+    return view
+
+
+def remove_view(*, key: str, actor: Author) -> None:
+    """Forget a view. Raises NotFound, NotAllowed."""
+    _own(key, actor).delete()
+
+
+@transaction.atomic
+def move_view(*, key: str, by: int, actor: Author) -> None:
+    """Move a view up (-1) or down (1) among its neighbours. One transaction. Raises NotFound, NotAllowed."""
+    view = _own(key, actor)
+    beside = SavedView.objects.select_for_update().filter(owner=view.owner, team=view.team).order_by("place", "id")
+    order = [one for one in beside if one.pk != view.pk]
+    here = sum((one.place, one.pk) < (view.place, view.pk) for one in order)
+    order.insert(max(0, here + by), view)
+    for place, one in enumerate(order):
+        SavedView.objects.filter(pk=one.pk).update(place=place)
+
+
+def _own(key: str, actor: Author) -> SavedView:
+    agent: Agent = acting_agent(actor, EVERYBODY)
+    view = SavedView.objects.filter(key=key).first()
+    if view is None or (view.owner_id not in {None, agent.pk}):
+        raise NotFound
+    if view.owner_id is None and agent.role not in MAY_SUPERVISE:
+        raise NotAllowed
+    return view

@@ -1,0 +1,58 @@
+"""What was done with a case, as sentences: who, and what."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+WOKEN = {
+    "time": "opened the case again: its time has come",
+    "message": "woke the case by writing",
+    "hand": "woke the case",
+}
+Words = Callable[[Mapping[str, Any], Mapping[str, str]], str]
+
+
+def _assigned(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    holder = names.get(data.get("agent", ""))
+    return f"gave the case to {holder}" if holder else "put the case back into the team inbox"
+
+
+def _snoozed(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    until = timezone.localtime(datetime.fromisoformat(data["until"]))
+    return f"snoozed the case until {until:%a} {until.day} {until:%b, %H:%M}"
+
+
+DONE: dict[str, Words] = {
+    "case.opened": lambda data, _: "split off this case" if data.get("by") == "split" else "opened the case",
+    "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
+    "case.resolved": lambda _, __: "resolved the case",
+    "case.reopened": lambda _, __: "opened the case again",
+    "case.assigned": _assigned,
+    "case.snoozed": _snoozed,
+    "case.woken": lambda data, _: WOKEN.get(data.get("why", ""), WOKEN["hand"]),
+    "case.tagged": lambda data, _: f"tagged the case {data.get('name', '')}",
+    "case.untagged": lambda data, _: f"took off the tag {data.get('name', '')}",
+    "case.merged": lambda _, __: "merged another case into this one",
+    "case.merged_away": lambda _, __: "merged this case into another one",
+    "case.unmerged": lambda _, __: "took the merge of two cases back",
+    "case.split": lambda _, __: "split off a new case",
+    "case.macro": lambda data, _: f"ran the macro {data.get('title', '')}",
+}
+
+
+def what_was_done(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str]:
+    """(who, what) of an event; `names` are agents' by key."""
+    data = row["data"]
+    if row["kind"] == "case.woken" and data.get("why") == "message":
+        return "The customer", WOKEN["message"]
+    who = names.get(row["actor"], "Hark")
+    if row["kind"] == "case.assigned" and data.get("agent") == row["actor"]:
+        return who, "took the case"
+    return who, DONE[row["kind"]](data, names)
+
+
+def other_case(row: Mapping[str, Any]) -> str:
+    """The key of the other case that an event speaks of; empty where there is none."""
+    return str(row["data"].get("other") or row["data"].get("into") or "")
