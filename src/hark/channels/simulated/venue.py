@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
@@ -135,7 +135,7 @@ class Simulated(Venue):
         """One POST with our key; the venue answers twice the same where it remembers keys."""
         if length(outbound.text, "graphemes") > MAX_LENGTH:
             raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
-        said = {
+        said: dict[str, Any] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
             "audience": outbound.visibility,

@@ -46,7 +46,7 @@ def keep_saved_reply(*, new: NewSavedReply, actor: Author, key: str = "") -> Sav
     Raises NotAllowed, NotFound, NameMissing, NameInUse, NothingWritten, TooLong.
     """
     acting_agent(actor, MAY_ADMINISTER)
-    title, text = named(new.title), written(new.text)
+    title, text = named(new.title), written(new.text, None)
     row = _row(SavedReply, key, "reply")
     with unique():
         row.title, row.text, row.brand = title, text, new.brand
@@ -69,7 +69,7 @@ def keep_macro(*, new: NewMacro, actor: Author, key: str = "") -> Macro:
     acting_agent(actor, MAY_ADMINISTER)
     if len(new.text) > LONGEST_TEXT:
         raise TooLong
-    title, text = named(new.title), written(new.text) if new.text.strip() else ""
+    title, text = named(new.title), written(new.text, None) if new.text.strip() else ""
     row = _row(Macro, key, "macro")
     with unique():
         row.title, row.text, row.acts = title, text, [[act, value] for act, value in new.acts]

@@ -47,11 +47,14 @@ def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -
     return case
 
 
-def written(text: str, case: Case) -> str:
-    """The text as it is stored: no NUL, one kind of line end, no card's number. Raises NothingWritten, TooLong."""
+def written(text: str, case: Case | None) -> str:
+    """The text as it is stored: no NUL, one kind of line end, no card's number. Raises NothingWritten, TooLong.
+
+    Numbers of the pattern of the case's brand (orders, parcels) are no cards.
+    """
     text = storable(text).replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
         raise NothingWritten
     if len(text) > LONGEST_TEXT:
         raise TooLong(f"at most {LONGEST_TEXT} characters")
-    return without_cards(text, case.inbox.brand.own_numbers)[0]
+    return without_cards(text, case.inbox.brand.own_numbers if case else ())[0]

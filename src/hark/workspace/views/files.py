@@ -17,7 +17,8 @@ from hark.kernel.giving import sealed, stored_file
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_NOTE
 from hark.workspace.queries.addresses import file_token, is_file_token
-from hark.workspace.views.answers import author_of, case_of, changed
+from hark.workspace.actions.acts import author_of
+from hark.workspace.views.answers import case_of, changed
 from hark.workspace.views.desk import agent_of, desk
 
 KINDS = ("reply", "note")
@@ -70,7 +71,7 @@ def remove_file(request: HttpRequest, key: str) -> HttpResponse:
     """Put a file away before it is sent."""
     agent = agent_of(request)
     file = put_away(key=key, author=author_of(agent))
-    case = Case.objects.get(pk=file.draft_case_id)
+    case = Case.objects.get(pk=file.draft_case_id or 0)
     if not request.headers.get("HX-Request"):
         return redirect(f"/case/{case.key}/")
     return _tray(request, agent, case, file.draft_kind)

@@ -9,7 +9,8 @@ from hark.kernel.files import OCTETS
 from hark.kernel.framed import POLICY, framed_page
 from hark.kernel.giving import sealed
 from hark.organisation.types import MAY_NOTE
-from hark.workspace.views.answers import author_of, case_of, changed, message_of
+from hark.workspace.actions.acts import author_of
+from hark.workspace.views.answers import case_of, changed, message_of
 from hark.workspace.views.desk import agent_of, desk
 
 

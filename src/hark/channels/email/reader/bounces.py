@@ -42,7 +42,8 @@ WORDS = re.compile(
 MACHINE = re.compile(  # what a customer who waits for a delivery does not write
     r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}"
     r"|final-recipient:|reporting-mta:|diagnostic-code|\bsmtp\b|rcpt to|mail from:"
-    r"|mailer-daemon|postmaster|transcript of|(?:failed|following|original) (?:recipient|address|message)|message-id"
+    r"|mailer-daemon|postmaster|transcript of|be delivered to:? *<"
+    r"|of this mailing list|(?:failed|following|original) (?:recipient|address|message)|message-id"
     r"|\b55[0-4] |not listed in",
     re.IGNORECASE,
 )
