@@ -13,6 +13,7 @@ from hark.channels.kit.setting import setting
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Health
 from hark.conversations.models import Message
+from hark.kernel.models import Event
 from hark.organisation.actions.channels import pause_sending
 from hark.organisation.models import Channel, ChannelHealth
 from hark.site.commands.doctor import channels as doctors_channels
@@ -92,6 +93,11 @@ def test_check_that_fails_names_the_step_and_keeps_what_was_typed(world: World, 
     channel.refresh_from_db()
     assert (channel.state, channel.external_id) == ("active", "imap.plum.example")
     assert account_of(channel).secrets["password"] == PASSWORD
+    client.post(f"/settings/channels/{channel.key}/", filled(world, set_port=143))
+    told = (
+        Event.objects.filter(subject=channel.key, kind="channel.changed").order_by("id").values_list("data", flat=True)
+    )
+    assert list(told) == [{"fields": ["host"]}, {"fields": ["password", "port"]}]
 
 
 def test_form_is_refused_where_a_field_cannot_be(world: World, signed_in: SignedIn) -> None:

@@ -1,6 +1,7 @@
 """Connecting accounts at venues."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 
@@ -96,21 +97,29 @@ def pause_sending(*, channel_id: int, reason: str) -> bool:
 def change_channel(*, channel_id: int, actor: str, **changed: Unpack[ChangedChannel]) -> Channel:
     """Replace a channel's name, inbox and settings; secrets that are given replace those of their names.
 
-    Settings that are not given stay. One transaction, the row is locked. Raises NotFound, AlreadyConnected.
+    Settings that are not given stay. The journal names the fields that changed, never their values. One transaction,
+    the row is locked. Raises NotFound, AlreadyConnected.
     """
     try:
         with transaction.atomic():
             channel = locked_channel(channel_id)
+            before = _shown_fields(channel)
             channel.name, channel.inbox = changed["name"], changed["inbox"]
             channel.external_id = changed.get("external_id") or channel.external_id
             channel.settings = {**channel.settings, **changed["settings"]}
             if changed["secrets"]:
                 channel.sealed_secrets = sealed({**opened(channel), **changed["secrets"]}, channel.key)
             channel.save(update_fields=["name", "inbox", "external_id", "settings", "sealed_secrets"])
-            record([event("channel.changed", channel, actor)])
+            fields = [name for name, value in _shown_fields(channel).items() if before.get(name) != value]
+            told = {"fields": sorted([*fields, *changed["secrets"]])}
+            record([replace(event("channel.changed", channel, actor), data=told)])
     except IntegrityError as error:
         raise AlreadyConnected from error
     return channel
+
+
+def _shown_fields(channel: Channel) -> dict[str, Any]:
+    return {**channel.settings, "name": channel.name, "inbox": channel.inbox_id}
 
 
 def pause_channel(*, channel_id: int, actor: str, reason: str = "") -> bool:
