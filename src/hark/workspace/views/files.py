@@ -16,8 +16,8 @@ from hark.kernel.errors import HarkError
 from hark.kernel.giving import sealed, stored_file
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_NOTE
-from hark.workspace.queries.addresses import file_token, is_file_token
 from hark.workspace.actions.acts import author_of
+from hark.workspace.queries.addresses import file_token, is_file_token
 from hark.workspace.views.answers import case_of, changed
 from hark.workspace.views.desk import agent_of, desk
 
