@@ -56,7 +56,9 @@ def verify_mailgun(account: Account, request: Request) -> Verdict:
 def mailgun_mail(body: bytes, content_type: str) -> tuple[bytes, str]:
     """The mail in Mailgun's form, and what is wrong where there is none."""
     raw = _fields(body, content_type, ("body-mime",)).get("body-mime", b"")
-    return (raw, "") if raw else (b"", "Mailgun did not include the raw mail; the address of its route must end in mime")
+    return (
+        (raw, "") if raw else (b"", "Mailgun did not include the raw mail; the address of its route must end in mime")
+    )
 
 
 def has_secret(account: Account) -> bool:
