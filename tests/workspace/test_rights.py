@@ -49,6 +49,7 @@ TABLE: dict[str, Row] = {
     "holder": Row(MAY_ANSWER, post=True, about="case", what=(("to", "me"),)),
     "take_back": Row(MAY_ANSWER, post=True, about="message"),
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
+    "admit": Row(MAY_ANSWER, post=True, about="message"),
     "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
     "case_by_hand": Row(MAY_ANSWER, post=True, about="message"),
     "offers": Row(MAY_ANSWER),

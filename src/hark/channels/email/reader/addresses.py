@@ -7,7 +7,7 @@ from hark.channels.email.reader.words import DIRECTIONS, decode_words, one_line
 from hark.channels.email.types import Address
 
 TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(<)([^<>]*)>|([,;:()])|([^",;:()<]+)|(.)', re.DOTALL)
-ADDRESS = re.compile(r"""[^\s@<>"(),;:]+@[^\s@<>"(),;]+|"[^"]*"@[^\s@<>"(),;]+""")
+ADDRESS = re.compile(r"""[^\s@<>"(),;:]{1,128}@[^\s@<>"(),;]{1,255}|"[^"]{0,128}"@[^\s@<>"(),;]{1,255}""")
 
 
 def addresses(text: str, notes: Notes) -> tuple[Address, ...]:

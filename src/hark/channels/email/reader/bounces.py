@@ -42,7 +42,8 @@ WORDS = re.compile(
 MACHINE = re.compile(  # what a customer who waits for a delivery does not write
     r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}"
     r"|final-recipient:|reporting-mta:|diagnostic-code|\bsmtp\b|rcpt to|mail from:"
-    r"|mailer-daemon|postmaster|transcript of|(?:failed|following|original) (?:recipient|address|message)|message-id"
+    r"|mailer-daemon|postmaster|transcript of|be delivered to:? *<"
+    r"|of this mailing list|(?:failed|following|original) (?:recipient|address|message)|message-id"
     r"|\b55[0-4] |not listed in",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ DELAY = re.compile(
     r"|will try (?:again|to deliver)",
     re.IGNORECASE,
 )
-ANSWER = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|vs|tr|rv)\s*:", re.IGNORECASE)
+ANSWER = re.compile(r"(?:re|aw|fwd?|wg|sv|vs|tr|rv)\s*:", re.IGNORECASE)
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 REPLY_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ -])")
 ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}"
@@ -126,7 +127,7 @@ def _free_form(headers: Headers, subject: str, text: str) -> bool:
     returned = headers.raw("return-path").strip()
     robot = bool(ROBOT.search(sender)) or returned in {"<>", "<MAILER-DAEMON>"} or sender.strip() == "<>"
     subject_says, words_say = bool(SUBJECT.search(subject)), bool(WORDS.search(text))
-    if ANSWER.match(subject) and not ROBOT.search(sender):
+    if ANSWER.match(subject.strip()) and not ROBOT.search(sender):
         return False
     if robot and (subject_says or (words_say and ROBOT.search(sender))):
         return True

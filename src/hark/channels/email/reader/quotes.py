@@ -32,14 +32,14 @@ ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 RULE = re.compile(r"[-_=*\s]{3,}|[-_]{2,}[^\n]{3,60}[-_]{2,}")
-FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vl|vb|i)\s*:", re.IGNORECASE)
+FORWARDED = re.compile(r"(?:fwd?|wg|tr|rv|enc|doorst|vl|vb|i)\s*:", re.IGNORECASE)
 FOOTER = re.compile(r"--|[-_=]{8,}")  # of a signature or of a mailing list
 
 
 def quote_from(text: str, subject: str = "") -> int | None:
     """The code point where the quoted part begins; None where nothing is quoted, or nothing else was written."""
     lines = text.split("\n")[:MOST_LINES]
-    begin = _first(lines, forwarded=bool(FORWARDED.match(subject)))
+    begin = _first(lines, forwarded=bool(FORWARDED.match(subject.strip())))
     if begin is None or not any(line.strip() for line in lines[:begin]):
         return None
     return sum(len(line) + 1 for line in lines[:begin])
