@@ -121,6 +121,36 @@ def test_a_stranger_joins_nothing_by_what_can_be_guessed(
     assert first.versions.count() == 0
 
 
+def test_forty_ways_to_knock_open_no_door(channel: Channel, agent: Agent) -> None:
+    """Who is named as sender × what is claimed: nobody but the customer is believed, and his token is not known."""
+    first = asked(channel)
+    assert first.conversation.case
+    answers(agent, first.conversation.case)
+    senders = (
+        {"From": EVE},
+        {"From": f'"{CUSTOMER}" <eve@evil.example>'},
+        {"From": "care@plum.example", "Reply_To": "eve@evil.example"},
+        {"From": f"eve@evil.example, {CUSTOMER}"},
+        {"From": EVE, "Sender": CUSTOMER, "Reply_To": CUSTOMER, "Authentication_Results": "plum.example; dmarc=pass"},
+    )
+    claims = (
+        {"In_Reply_To": "<first@mail.example>"},
+        {"References": "<x@x.example> <first@mail.example>"},
+        {"Subject": "Re: My SIM", "Thread_Topic": "My SIM"},
+        {"To": "care+first@plum.example"},
+        {"To": f"care+{'a' * 26}@plum.example", "References": "<first@mail.example>"},
+        {"In_Reply_To": f"<{'0' * 32}.{'a' * 26}@plum.example>"},
+        {"X_Hark_Conversation": first.conversation.key, "X_Hark_Token": "x"},
+        {"Cc": CUSTOMER, "In_Reply_To": "<first@mail.example>", "Subject": f"[{first.conversation.case.key}]"},
+    )
+    mails = [a_mail("Pay here.", **{**who, **what}) for who in senders for what in claims]
+    knocked = deliver(channel, *mails)
+    assert len(knocked) == 40
+    assert [one for one in knocked if one.conversation_id == first.conversation_id] == []
+    assert [one for one in knocked if one.direction != "in"] == []
+    assert not Participant.objects.filter(conversation=first.conversation_id).exclude(identity=first.identity).exists()
+
+
 def test_a_sender_whom_his_own_domain_disowns_joins_nothing() -> None:
     channel = mail_channel(authserv="mx.plum.example")
     first = asked(channel)

@@ -58,6 +58,7 @@ TABLE: dict[str, Row] = {
     "views": Row(EVERYBODY),
     "take_back": Row(MAY_ANSWER, post=True, about="message"),
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
+    "admit": Row(MAY_ANSWER, post=True, about="message"),
     "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
     "case_by_hand": Row(MAY_ANSWER, post=True, about="message"),
     "formatted": Row(EVERYBODY, about="message"),

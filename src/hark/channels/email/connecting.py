@@ -53,7 +53,7 @@ def connected(server: Server) -> socket.socket:
     except AddressRefused as error:
         human = (
             f"Hark may not connect to {server.place}: its address is not a public one. "
-            f"An owner can allow it: HARK_ALLOWED_NETWORKS={server.host}:{server.port}"
+            f"An owner can allow {server.host}:{server.port} in HARK_ALLOWED_NETWORKS."
         )
         raise Refused("address", human) from error
     except NotConnected as error:

@@ -142,11 +142,13 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             permalink=message.permalink,
             problem=message.problem,
             reading=corrected(reading, corrections.get(message.pk, ())) if reading else None,
-            also_posted=tuple(posted for pk, posted in alike.items() if pk != message.pk),
+            also_posted=tuple(
+                posted for pk, posted in alike.items() if pk not in {message.pk, *copies.get(message.pk, ())}
+            ),
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
             pending=(message.conversation_id, message.identity_id) in waiting,
             automatic=message.automatic,
-            also_came_to=tuple(copies.get(message.pk, ())),
+            also_came_to=tuple(one for pk, one in copies.get(message.pk, {}).items() if pk != message.pk),
             quote_from=message.quote_from,
             files=files.get(message.pk, ()),
             formatted=formatted.get(message.pk),
@@ -156,20 +158,27 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
     return [_shown(message) for message in messages]
 
 
-def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, list[AlsoCameTo]]:
-    """The same mails as they came to others of our addresses, as far as the agent may see them."""
-    mails = {one.external_id: one for one in messages if one.channel.venue == MAIL and one.external_id}
+def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoCameTo]]:
+    """Each mail with the same mail as it came to others of our addresses, by message, as far as the agent may see."""
+    mails = [one for one in messages if one.channel.venue == MAIL and one.external_id]
     if not mails:
         return {}
-    seen = messages_visible_to(agent).filter(channel__in=_mail_channels(), external_id__in=list(mails))
-    found: dict[int, list[AlsoCameTo]] = {}
+    seen = messages_visible_to(agent).filter(
+        channel__in=_mail_channels(), external_id__in=[one.external_id for one in mails]
+    )
+    same: dict[str | None, list[Message]] = {}
     for copy in seen.select_related("channel", "conversation__case").order_by("pk"):
-        case = copy.conversation.case
-        for one in messages:
-            if one.external_id == copy.external_id and one.pk != copy.pk and one.channel_id != copy.channel_id:
-                elsewhere = case.key if case and case.pk != one.conversation.case_id else ""
-                found.setdefault(one.pk, []).append(AlsoCameTo(copy.channel.name, elsewhere))
-    return found
+        same.setdefault(copy.external_id, []).append(copy)
+    return {
+        one.pk: {one.pk: _came_to(one, one), **{copy.pk: _came_to(copy, one) for copy in same.get(one.external_id, ())}}
+        for one in mails
+    }
+
+
+def _came_to(copy: Message, one: Message) -> AlsoCameTo:
+    """Where a copy came, and its case where that is not the one of the mail."""
+    case = copy.conversation.case
+    return AlsoCameTo(copy.channel.name, case.key if case and case.pk != one.conversation.case_id else "")
 
 
 def _mail_channels() -> list[int]:

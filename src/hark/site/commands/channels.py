@@ -7,7 +7,6 @@ from typing import NoReturn
 import click
 
 from hark.channels.command import channels
-from hark.site import boot
 
 __all__ = ["channels"]
 TEMPORARY, TOO_LARGE = 75, 65  # sysexits.h: the mail server tries again; it tells the sender
@@ -43,6 +42,8 @@ def pipe(channel: str, data: Path | None) -> None:
 
 
 def _store(key: str, body: bytes, data: Path | None) -> None:
+    from hark.site import boot
+
     boot.enter(data=data, check_key=False)
     from hark.intake.actions import accept
     from hark.intake.types import NewArrival
