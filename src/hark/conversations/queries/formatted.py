@@ -36,7 +36,7 @@ def _pictures(message_id: int) -> Callable[[str], bytes | None]:
     names = {f"cid:{file.content_id}" if file.content_id else file.ref: file.preview for file in here}
     left = MOST_PICTURE_BYTES
 
-    def picture(name: str) -> bytes | None:
+    def _picture(name: str) -> bytes | None:
         nonlocal left
         sha256 = names.get(f"https:{name}" if name.startswith("//") else name)
         if sha256 is None:
@@ -48,7 +48,7 @@ def _pictures(message_id: int) -> Callable[[str], bytes | None]:
         left -= len(found)
         return found if left >= 0 else None
 
-    return picture
+    return _picture
 
 
 def original_of(agent: Agent, key: str) -> tuple[str, bytes]:
