@@ -30,9 +30,12 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: browser lock drills bench screenshots understanding pythons
+.PHONY: browser lock hostile drills bench screenshots understanding pythons
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python scripts/get_browser.py
+hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
+	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
+		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)
 drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with the ledger checked each time
 	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
 bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages

@@ -1,11 +1,15 @@
 """Between the journey and the models: context in, stored readings out, and nothing is hidden when the models fail."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hark.channels.registry import register_for_tests
+from hark.channels.simulated import Simulated
+from hark.channels.types import Account, Inbound, Raw
 from hark.conversations.models import Case, Message, Reading
 from hark.intake.models import Arrival
 from hark.intake.types import ArrivalState
@@ -90,3 +94,18 @@ def test_messages_go_on_unread_when_the_models_break(
     assert (Message.objects.count(), Reading.objects.count()) == (5, 0)
     assert set(Arrival.objects.values_list("state", flat=True)) == {ArrivalState.DONE}
     assert "words" not in caplog.text.replace("without", "")
+
+
+class Quoting(Simulated):
+    """The simulated venue, where lines that begin with `>` are a quotation, as in mail."""
+
+    def parse(self, account: Account, raw: Raw) -> list[Inbound]:
+        return [replace(one, quote_from=(one.text or "").find("\n>")) for one in super().parse(account, raw)]
+
+
+def test_what_is_quoted_is_not_read_as_the_authors_words() -> None:
+    with register_for_tests(Quoting()):
+        arrive(make_channel(), direct(1, text=f"All works now, thank you so much!\n> {ANGRY}"))
+        drain()
+    row = Reading.objects.get()
+    assert (row.sentiment, row.message.text) == ("positive", f"All works now, thank you so much!\n> {ANGRY}")

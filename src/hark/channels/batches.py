@@ -16,6 +16,8 @@ from hark.kernel.hostile import read_in_child
 from hark.kernel.time import monotonic
 
 CLEANING = "hark.kernel.foreign_html:cleaned_in_steps"
+CLEANING_TOGETHER = "hark.kernel.foreign_html:cleaned_together"
+HANDFUL, HANDFUL_BYTES = 50, 20_000
 SURROGATE = re.compile("[\ud800-\udfff]")
 TOLD_EVERY = 200
 
@@ -31,12 +33,36 @@ def parse_mails(folder: Path, out: IO[str]) -> None:
 
 def clean_lines(lines: Iterable[bytes], out: IO[str]) -> None:
     """One line `{id, html, blocked_remote}` for every line `{id, html}` that is not empty."""
-    for number, line in enumerate(filter(bytes.strip, lines), start=1):
-        asked = _asked(line)
-        html = SURROGATE.sub("\ufffd", str(asked.get("html") or ""))
-        made = read_in_child(CLEANING, html.encode()).value or {"html": "", "blocked_remote": 0}
-        _write(out, {"id": asked.get("id"), "html": made["html"], "blocked_remote": made["blocked_remote"]})
-        _tell(number, "pieces")
+    number = 0
+    for some in _handfuls(filter(bytes.strip, lines)):
+        asked = [_asked(line) for line in some]
+        for one, made in zip(asked, _cleaned([SURROGATE.sub("\ufffd", one["html"]) for one in asked]), strict=True):
+            _write(out, {"id": one["id"], "html": made["html"], "blocked_remote": made["blocked_remote"]})
+            number += 1
+            _tell(number, "pieces")
+
+
+def _handfuls(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Short lines together; a long one alone."""
+    some: list[bytes] = []
+    for line in lines:
+        if some and (len(some) >= HANDFUL or sum(map(len, some)) + len(line) > HANDFUL_BYTES):
+            yield some
+            some = []
+        some.append(line)
+    if some:
+        yield some
+
+
+def _cleaned(pieces: list[str]) -> list[dict[str, Any]]:
+    """Each piece cleaned; where one of a handful makes trouble, one by one."""
+    if len(pieces) > 1:
+        outcome = read_in_child(CLEANING_TOGETHER, json.dumps(pieces).encode())
+        if not outcome.note:
+            together: list[dict[str, Any]] = outcome.value
+            return together
+    nothing = {"html": "", "blocked_remote": 0}
+    return [read_in_child(CLEANING, piece.encode()).value or nothing for piece in pieces]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -86,10 +112,11 @@ def _said(mail: Mail) -> dict[str, Any]:
 def _asked(line: bytes) -> dict[str, Any]:
     """The object in a line; a line that holds none is answered too, with nothing."""
     try:
-        asked = json.loads(line.decode("utf-8", "replace"))
+        said = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        return {}
-    return asked if isinstance(asked, dict) else {}
+        said = None
+    asked = said if isinstance(said, dict) else {}
+    return {"id": asked.get("id"), "html": str(asked.get("html") or "")}
 
 
 def _write(out: IO[str], row: dict[str, Any]) -> None:

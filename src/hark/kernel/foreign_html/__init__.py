@@ -4,8 +4,8 @@ Takes any text. Gives markup from a short allow-list, its words, and what was hi
 Without Django, so that a child is quickly there; what we mark up ourselves is in `hark.kernel.html`.
 """
 
-from hark.kernel.foreign_html.cleaning import clean_html, cleaned_in_steps
+from hark.kernel.foreign_html.cleaning import clean_html, cleaned_in_steps, cleaned_together
 from hark.kernel.foreign_html.scanning import html_text
 from hark.kernel.foreign_html.walking import CleanHtml
 
-__all__ = ["CleanHtml", "clean_html", "cleaned_in_steps", "html_text"]
+__all__ = ["CleanHtml", "clean_html", "cleaned_in_steps", "cleaned_together", "html_text"]

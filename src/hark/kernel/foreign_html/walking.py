@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from hark.kernel.foreign_html.hiding import HIDES, Colour, colour_of, read_mark, same
-from hark.kernel.foreign_html.scanning import tidy
 
 ALLOWED = frozenset(
     "a abbr b blockquote br code div em h1 h2 h3 hr i img li ol p pre s span strong sub sup table tbody td th thead tr"
@@ -29,7 +28,10 @@ HOST_IN_WORDS = re.compile(
 FILES = frozenset(
     "csv doc docx gif htm html jpeg jpg js json mp3 mp4 odt pdf php png ppt pptx txt xls xlsx xml zip".split()
 )
-MARKS = {0x0E: None, 0x0F: None}  # ours, see `_quoted`
+QUOTE_BEGINS, QUOTE_ENDS = "\x0e", "\x0f"  # shift-out and shift-in, which no shown text holds
+MARKS = {0x0E: None, 0x0F: None}
+LEADS = {"li": "- ", "td": " ", "th": " ", "blockquote": QUOTE_BEGINS}
+DEEPEST_QUOTE = 9
 TAGS_IN_TEXT = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f|([\U000e0000-\U000e007f]+)")
 
 
@@ -64,6 +66,18 @@ class _Walk:
     hidden: list[str] = field(default_factory=list)
     open: list[_Open] = field(default_factory=list)
     blocked: int = 0
+    breaks: int = 2  # line ends at the end of the text
+
+    def say(self, words: str) -> None:
+        """Words, or white space between them."""
+        self.text.append(words)
+        if words.strip():
+            self.breaks = 0
+
+    def line_end(self, least: int) -> None:
+        """A new line (1) or an empty one (2), unless it is there already."""
+        self.text.append("\n" * (least - self.breaks))
+        self.breaks = max(self.breaks, least)
 
 
 def walk(clean: str, *, deepest: int, ground: Colour | None) -> CleanHtml:
@@ -110,7 +124,7 @@ def _words(state: _Walk, words: str) -> None:
         state.hidden.append(plain)
         return
     state.out.append(escaped(plain) if smuggled else words)
-    state.text.append(plain if _in(state, "pre") else re.sub(r"[ \t\r\n\f]+", " ", plain))
+    state.say(plain if _in(state, "pre") else re.sub(r"[ \t\r\n\f]+", " ", plain))
 
 
 def _start(state: _Walk, name: str, attributes: dict[str, str]) -> None:
@@ -121,7 +135,7 @@ def _start(state: _Walk, name: str, attributes: dict[str, str]) -> None:
     colour = colours.get("color", colour_of(attributes["color"]) if "color" in attributes else inherited)
     ground = colours.get("background", colour_of(attributes["bgcolor"]) if "bgcolor" in attributes else top.ground)
     shown = name in ALLOWED and (name in VOID or len(state.open) <= state.deepest)
-    state.text.append(_before(name))
+    _before(state, name)
     if shown:
         state.out.append(_tag(state, name, attributes))
     if name not in VOID:
@@ -138,8 +152,8 @@ def _close(state: _Walk, name: str) -> None:
         state.out.append(f"</{name}>")
     if done.host and _names_another(" ".join("".join(state.text[done.words_from :]).split()), done.host):
         state.out.append(f" <strong>[opens {escaped(done.host)}]</strong>")
-        state.text.append(f" [opens {done.host}]")
-    state.text.append(_after(name))
+        state.say(f" [opens {done.host}]")
+    _after(state, name)
 
 
 def _tag(state: _Walk, name: str, attributes: dict[str, str]) -> str:
@@ -175,27 +189,39 @@ def _in(state: _Walk, name: str) -> bool:
     return any(each.name == name for each in state.open)
 
 
-def _before(name: str) -> str:
+def _before(state: _Walk, name: str) -> None:
+    if name == "br":
+        state.text.append("\n")
+        state.breaks += 1
+    elif name in PARAGRAPHS or name == "hr":
+        state.line_end(2)
+    elif name in BLOCKS:
+        state.line_end(1)
+    if name in LEADS:
+        state.text.append(LEADS[name])
+        state.breaks = max(state.breaks, 2 if name == "li" else 0)  # a paragraph in a list stays beside its mark
+
+
+def _after(state: _Walk, name: str) -> None:
     if name == "blockquote":
-        return "\n\n\x0e"
+        state.text.append(QUOTE_ENDS)
     if name in PARAGRAPHS:
-        return "\n\n"
-    if name == "li":
-        return "\n- "
-    return {"br": "\n", "hr": "\n\n", "td": " ", "th": " "}.get(name, "\n" if name in BLOCKS else "")
-
-
-def _after(name: str) -> str:
-    if name == "blockquote":
-        return "\x0f\n\n"
-    return "\n\n" if name in PARAGRAPHS else "\n" if name in BLOCKS else ""
+        state.line_end(2)
+    elif name in BLOCKS:
+        state.line_end(1)
 
 
 def _quoted(text: str) -> str:
-    """Shift-out and shift-in, which HTML cannot hold, stand round quoted blocks: their lines get `> `."""
-    lines, depth = [], 0
-    for line in tidy(text).split("\n"):
-        depth += line.count("\x0e")
-        lines.append(("> " * min(depth, 9) + line.replace("\x0e", "").replace("\x0f", "").strip()).rstrip())
-        depth -= line.count("\x0f")
-    return tidy("\n".join(lines))
+    """The lines of quoted blocks get `> `; empty lines at the edge of a block belong to neither."""
+    lines: list[str] = []
+    depth, before, gap = 0, 0, False
+    for line in text.replace(QUOTE_BEGINS, f"\n{QUOTE_BEGINS}\n").replace(QUOTE_ENDS, f"\n{QUOTE_ENDS}\n").split("\n"):
+        bare = line.strip(" \t\xa0")
+        if bare in (QUOTE_BEGINS, QUOTE_ENDS):
+            depth += 1 if bare == QUOTE_BEGINS else -1
+        elif bare:
+            lines += [("> " * min(depth, before)).rstrip()] if gap else []
+            lines.append("> " * min(depth, DEEPEST_QUOTE) + bare)
+            before, gap = min(depth, DEEPEST_QUOTE), False
+        gap = gap or (not bare and bool(lines))
+    return "\n".join(lines)

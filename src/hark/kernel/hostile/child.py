@@ -29,10 +29,14 @@ def main() -> None:
         importlib.import_module(module)
     with suppress(EOFError, BrokenPipeError):
         while True:
-            asked = json.loads(read_frame(questions)[1])
-            function = _function(asked["function"])
-            write_frame(answers, READY)
-            _answer(function, read_frame(questions)[1], asked["arguments"], answers, asked["seconds"])
+            kind, said = read_frame(questions)
+            if kind == READY:
+                _function(said.decode())
+                write_frame(answers, READY)
+                continue
+            asked = json.loads(said)
+            body = read_frame(questions)[1]
+            _answer(_function(asked["function"]), body, asked["arguments"], answers, asked["seconds"])
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

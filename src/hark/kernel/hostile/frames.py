@@ -1,7 +1,7 @@
 """What goes through the pipes: one letter saying what it is, four bytes of length, the bytes."""
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 HEAD = struct.Struct(">cI")
 LONGEST = 128 * 1_048_576
@@ -9,14 +9,14 @@ LONGEST = 128 * 1_048_576
 READY, JSON, BYTES, DONE, TROUBLE = b"r", b"j", b"b", b"d", b"t"
 
 
-def write_frame(stream: BinaryIO, kind: bytes, body: bytes = b"") -> None:
+def write_frame(stream: IO[bytes], kind: bytes, body: bytes = b"") -> None:
     """One frame, sent at once."""
     stream.write(HEAD.pack(kind, len(body)))
     stream.write(body)
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[bytes, bytes]:
+def read_frame(stream: IO[bytes]) -> tuple[bytes, bytes]:
     """The next frame; EOFError where the other side has gone or sends what nobody may send."""
     head = stream.read(HEAD.size)
     if len(head) < HEAD.size:

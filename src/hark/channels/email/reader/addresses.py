@@ -3,11 +3,11 @@
 import re
 
 from hark.channels.email.reader.caps import ADDRESSES, NAME, Notes
-from hark.channels.email.reader.words import decode_words, one_line
+from hark.channels.email.reader.words import DIRECTIONS, decode_words, one_line
 from hark.channels.email.types import Address
 
 TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(<)([^<>]*)>|([,;:()])|([^",;:()<]+)|(.)', re.DOTALL)
-ADDRESS = re.compile(r"""[^\s@<>"(),;:]+@[^\s@<>"(),;]+|"[^"]*"@[^\s@<>"(),;]+""")
+ADDRESS = re.compile(r"""[^\s@<>"(),;:]{1,128}@[^\s@<>"(),;]{1,255}|"[^"]{0,128}"@[^\s@<>"(),;]{1,255}""")
 
 
 def addresses(text: str, notes: Notes) -> tuple[Address, ...]:
@@ -61,11 +61,11 @@ def _mailbox(words: list[str], comments: list[str], angle: str | None, notes: No
     else:
         in_words = ADDRESS.search(said)
         address = in_words[0] if in_words else (said if said and not re.search(r"\s|=\?", said) else "")
-        name = "".join(comments) if address else said
+        name = "".join(comments) or said.replace(address, "").strip(" <>") if address else said
     if not address and not name:
         return []
     unquoted = re.sub(r"\\(.)", r"\1", re.sub(r'(?<!\\)"', "", name))
-    shown = one_line(decode_words(unquoted, notes))[:NAME]
+    shown = DIRECTIONS.sub("", one_line(decode_words(unquoted, notes)))[:NAME].strip()
     if not address and (hidden := ADDRESS.search(shown)):  # the whole mailbox was encoded
         address, shown = hidden[0], shown.replace(hidden[0], "").strip(" <>\"'")
     return [Address(_lowered(one_line(address)), shown.strip("'"))]

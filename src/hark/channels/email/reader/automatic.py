@@ -37,7 +37,7 @@ ROBOT = re.compile(
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"\s*(?:\[?auto(?:matic|mated)?[-_ ]?(?:reply|response|antwort|svar)\]?\b|out[-_ ]of[-_ ](?:the[-_ ])?office"
+    r"(?:\[?auto(?:matic|mated)?[-_ ]?(?:reply|response|antwort|svar)\]?\b|out[-_ ]of[-_ ](?:the[-_ ])?office"
     r"|ooo\b|vacation (?:reply|message|response|notice)|away (?:until|from (?:the office|my))|(?:i am |i'm )?on"
     r" (?:vacation|holiday|leave) (?:until|from|till)|abwesen(?:d|heit)|automatische (?:antwort|abwesen)"
     r"|r[ée]ponse automatique|absence du bureau|respuesta autom|resposta autom|fuera de la oficina|fora do escrit"
@@ -70,7 +70,7 @@ def is_automatic(root: Part, headers: Headers, sender: str, subject: str) -> boo
         return True
     if root.type.value == "multipart/report" or headers.raw("return-path") == "<>":
         return True
-    return bool(ROBOT.search(sender) or SUBJECT.match(subject) or _robot_delivered(headers))
+    return bool(ROBOT.search(sender) or SUBJECT.match(subject.strip()) or _robot_delivered(headers))
 
 
 def _robot_delivered(headers: Headers) -> bool:

@@ -13,7 +13,6 @@ from hark.kernel.foreign_html import html_text
 
 SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
 META_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
-FLOWED_QUOTE = re.compile(r">*")
 
 
 @dataclass(slots=True)
@@ -117,16 +116,17 @@ def _html(data: bytes, part: Part, body: Body, notes: Notes) -> str:
 def _unflowed(text: str, part: Part) -> str:
     """Lines that the sender's program broke are one again (RFC 3676)."""
     joined = part.type.get("delsp").lower() == "yes"
-    lines: list[str] = []
+    lines: list[list[str]] = []
     before = None  # the quoting depth of a line that goes on
     for line in text.split("\n"):
-        quote = FLOWED_QUOTE.match(line)
-        depth = quote.end() if quote else 0
+        depth = len(line) - len(line.lstrip(">"))
         rest = line[depth:].removeprefix(" ")
         flows = rest.endswith(" ") and rest != "-- "
+        said = rest[:-1] if flows and joined else rest
         if before == depth and rest != "-- ":
-            lines[-1] += rest[:-1] if flows and joined else rest
+            lines[-1].append(said)
         else:
-            lines.append(">" * depth + (" " if depth else "") + (rest[:-1] if flows and joined else rest))
+            lines.append([">" * depth, " " if depth else "", said])
         before = depth if flows else None
-    return "\n".join(line.rstrip() if line != "-- " else line for line in lines)
+    whole = ("".join(pieces) for pieces in lines)
+    return "\n".join(line if line == "-- " else line.rstrip() for line in whole)

@@ -15,17 +15,20 @@ ROBOT = re.compile(
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"undeliver|ndeliverable|returned (?:mail|to sender|message)|returning (?:message|mail|to)|failure (?:notice|deliv)"
+    r"undeliver|ndeliverable|returned (?:mail|to sender|message)|returning (?:message|mail)"
+    r"|returning to|failure (?:notice|deliv)"
     r"|deliver[yd]?\W+(?:has |status|fail|notif|report|problem|error|delayed|incomplete|temporar)"
-    r"|mail(?: \w+)? (?:failed|failure)|mail (?:system )?error|(?:could|can) ?not be (?:delivered|sent)|not be delivered"
-    r"|delivery has|message .{0,80}delayed|delayed (?:mail|delivery)|non-?delivery|errors from|loop alert"
-    r"|are not member|permanent (?:delivery )?fail|aws notification|メールエラー|配信|unzustellbar|nicht zugestellt"
+    r"|mail(?: \w+)? (?:failed|failure)|mail (?:system )?error|(?:could|can) ?not be (?:delivered|sent)"
+    r"|not be delivered|delivery has|message .{0,80}delayed|delayed (?:mail|delivery)|non-?delivery|errors from"
+    r"|loop alert|are not member|permanent (?:delivery )?fail|aws notification|メールエラー|配信|unzustellbar"
+    r"|nicht zugestellt"
     r"|zustell|non remis|remise|non distribu|no entregado|no se (?:puede|pudo) entregar|mancata consegna|niet bezorgd"
     r"|onbestelbaar|не доставлено|недоставлен|неудач|退信|returnerad|ikke leveret|niedostarcz",
     re.IGNORECASE,
 )
 WORDS = re.compile(
-    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent|found)|(?:was|were|has|have) not (?:been )?(?:yet )?(?:be )?deliver"
+    r"(?:could|can)\s?(?:not|n't) be (?:delivered|sent|found)"
+    r"|(?:was|were|has|have) not (?:been )?(?:yet )?(?:be )?deliver"
     r"|(?:unable|failed|not able|wasn't able|was not able) to (?:deliver|be delivered)"
     r"|delivery (?:to|attempts?|of|has|failed)|undeliver|address(?:\(es\)|es)? (?:failed|rejected|had)"
     r"|(?:user|host|mailbox|account|recipient|address) (?:is )?(?:unknown|unavailable|not found|full|disabled|rejected"
@@ -37,8 +40,10 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 MACHINE = re.compile(  # what a customer who waits for a delivery does not write
-    r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|final-recipient:|reporting-mta:|diagnostic-code|\bsmtp\b|rcpt to|mail from:"
-    r"|mailer-daemon|postmaster|transcript of|(?:failed|following|original) (?:recipient|address|message)|message-id"
+    r"(?<![\d.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}"
+    r"|final-recipient:|reporting-mta:|diagnostic-code|\bsmtp\b|rcpt to|mail from:"
+    r"|mailer-daemon|postmaster|transcript of|be delivered to:? *<"
+    r"|of this mailing list|(?:failed|following|original) (?:recipient|address|message)|message-id"
     r"|\b55[0-4] |not listed in",
     re.IGNORECASE,
 )
@@ -54,7 +59,7 @@ DELAY = re.compile(
     r"|will try (?:again|to deliver)",
     re.IGNORECASE,
 )
-ANSWER = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|vs|tr|rv)\s*:", re.IGNORECASE)
+ANSWER = re.compile(r"(?:re|aw|fwd?|wg|sv|vs|tr|rv)\s*:", re.IGNORECASE)
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 REPLY_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ -])")
 ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}"
@@ -113,8 +118,8 @@ def _from_report(groups: list[dict[str, str]]) -> Bounce | None:
 def _free_form(headers: Headers, subject: str, text: str) -> bool:
     """A robot's sender, subject and words: two of the three at least.
 
-    Without the sender the words must be a machine's: customers write of deliveries that failed, too. A person's answer to
-    a bounce is none.
+    Without the sender the words must be a machine's: customers write of deliveries that failed, too. A person's answer
+    to a bounce is none.
     """
     if "x-failed-recipients" in headers or AWS.search(text):
         return True
@@ -122,7 +127,7 @@ def _free_form(headers: Headers, subject: str, text: str) -> bool:
     returned = headers.raw("return-path").strip()
     robot = bool(ROBOT.search(sender)) or returned in {"<>", "<MAILER-DAEMON>"} or sender.strip() == "<>"
     subject_says, words_say = bool(SUBJECT.search(subject)), bool(WORDS.search(text))
-    if ANSWER.match(subject) and not ROBOT.search(sender):
+    if ANSWER.match(subject.strip()) and not ROBOT.search(sender):
         return False
     if robot and (subject_says or (words_say and ROBOT.search(sender))):
         return True

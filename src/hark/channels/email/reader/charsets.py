@@ -66,6 +66,7 @@ def decoded(data: bytes, charset: str, notes: Notes, *, whole: bool = True) -> s
         return _plain(data, notes, whole=whole, said=False)
     if "\ufffd" in text:
         notes.mended("broken_encoding")
+        text = _utf8(data, whole=whole) or text
     return text
 
 
@@ -79,12 +80,21 @@ def header_text(data: bytes) -> str:
 
 def _plain(data: bytes, notes: Notes, *, whole: bool, said: bool) -> str:
     """UTF-8 if it is valid, else windows-1252; where UTF-8 was promised, UTF-8 with replacements."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    text = _utf8(data, whole=whole)
+    if text or not data:
+        return text
+    notes.mended("broken_encoding")
+    mostly = said and not data.decode("utf-8", "ignore").isascii()
+    return data.decode("utf-8" if mostly else "cp1252", "replace")
+
+
+def _utf8(data: bytes, *, whole: bool) -> str:
+    """The text where it is UTF-8 after all, else nothing."""
     try:
-        return codecs.getincrementaldecoder("utf-8")("strict").decode(data.removeprefix(codecs.BOM_UTF8), final=whole)
+        return codecs.getincrementaldecoder("utf-8")("strict").decode(data, final=whole)
     except UnicodeDecodeError:
-        notes.mended("broken_encoding")
-        mostly = said and not data.decode("utf-8", "ignore").isascii()
-        return data.decode("utf-8" if mostly else "cp1252", "replace")
+        return ""
 
 
 def _codec(name: str) -> codecs.CodecInfo | None:

@@ -21,7 +21,8 @@ def _words(key: str) -> re.Pattern[str]:
 WROTE, FIELDS = _words("wrote_header"), _words("from_header")
 WROTE_TOO = re.compile(  # languages that are missing there, and other orders of the words
     r"[^\n]{0,300}\b(?:escreveu|пишет|написал(?:\(а\)|а)?|написав|kirjoitti|skrev|yazdı|írta|a scris|έγραψε|wrote"
-    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]",
+    r"|schrieb|a écrit|escribió|ha scritto|schreef|napsal(?:\(a\)|a)?|napisał(?:\(a\)|a)?)\b[^\n]{0,120}[:：]"
+    r"|[^\n]{0,300}(?:写道|寫道|写到|작성하였습니다|작성)[^\n]{0,20}[:：]",
     re.IGNORECASE,
 )
 FIELD_LINE = re.compile(r"[>\s*]*[^\W\d][\w\s]{0,20}\s?[:：]\*?\s?\S")
@@ -31,14 +32,14 @@ ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 RULE = re.compile(r"[-_=*\s]{3,}|[-_]{2,}[^\n]{3,60}[-_]{2,}")
-FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vl|vb|i)\s*:", re.IGNORECASE)
-SIGNATURE = "--"
+FORWARDED = re.compile(r"(?:fwd?|wg|tr|rv|enc|doorst|vl|vb|i)\s*:", re.IGNORECASE)
+FOOTER = re.compile(r"--|[-_=]{8,}")  # of a signature or of a mailing list
 
 
 def quote_from(text: str, subject: str = "") -> int | None:
     """The code point where the quoted part begins; None where nothing is quoted, or nothing else was written."""
     lines = text.split("\n")[:MOST_LINES]
-    begin = _first(lines, forwarded=bool(FORWARDED.match(subject)))
+    begin = _first(lines, forwarded=bool(FORWARDED.match(subject.strip())))
     if begin is None or not any(line.strip() for line in lines[:begin]):
         return None
     return sum(len(line) + 1 for line in lines[:begin])
@@ -48,7 +49,7 @@ def _first(lines: list[str], *, forwarded: bool) -> int | None:
     """The line where it begins."""
     windows = 0
     for place, line in enumerate(lines):
-        bare = line.strip()
+        bare = line[: 2 * LONGEST_WINDOW].strip()
         if ORIGINAL.fullmatch(bare) and not forwarded:
             return _above(lines, place)
         if not bare or windows >= MOST_WINDOWS:
@@ -80,7 +81,7 @@ def _is_head(lines: list[str]) -> bool:
     """Three lines at least of another mail's head: From, Sent, To, Subject in some language."""
     window = "\n".join(line.strip()[:LONGEST_WINDOW] for line in lines)
     found = FIELDS.match(window)
-    return bool(found) and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
+    return found is not None and sum(bool(FIELD_LINE.match(line)) for line in found[0].strip("\n").split("\n")) >= 3
 
 
 def _answered_between(rest: list[str]) -> bool:
@@ -90,7 +91,7 @@ def _answered_between(rest: list[str]) -> bool:
         return False
     begun = marks.index(True)
     for place in range(begun + 1, len(marks)):
-        if rest[place].rstrip() == SIGNATURE:
+        if FOOTER.fullmatch(rest[place].strip()[:LONGEST_WINDOW]):
             return False
         broken_off = marks[place - 1] is True and place + 1 < len(marks) and marks[place + 1] is True
         if marks[place] is False and not broken_off:

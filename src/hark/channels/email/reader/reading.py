@@ -21,7 +21,7 @@ from hark.channels.email.types import Mail
 from hark.kernel.foreign_html import CleanHtml, clean_html, html_text
 from hark.kernel.foreign_html.walking import escaped, without_tag_letters
 
-MESSAGE_ID = re.compile(r"<\s*([^<>]{1,500}?)\s*>")
+MESSAGE_ID = re.compile(r"<([^<>]{1,998})>")
 WELL_FORMED = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
 DELIVERED = ("delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -9,6 +9,7 @@ from hark.channels.email.reader.headers import Headers, read_headers
 from hark.channels.email.reader.parameters import Field, read_field
 
 DELIMITER_REST = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
+MOST_CANDIDATES = 20_000  # lines that begin like a boundary
 TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 
 
@@ -89,7 +90,7 @@ def _delimiters(data: bytes, part: Part, boundary: bytes) -> Iterator[tuple[int,
     """Each line `--boundary`: where the text before it ends, where the next begins, and whether it is the last."""
     mark = b"--" + boundary
     place = max(0, part.start - 1)
-    while True:
+    for _ in range(MOST_CANDIDATES):
         found = part.start if data.startswith(mark, part.start) and place < part.start else -1
         if found < 0:
             line = data.find(b"\n" + mark, place, part.stop)

@@ -12,8 +12,7 @@ MOST_PADDINGS = 1_000
 
 def body_of(data: bytes, part: Part, notes: Notes) -> bytes:
     """The decoded body of a part."""
-    raw = data[part.start : part.stop]
-    encoding = part.headers.raw("content-transfer-encoding").strip(" \t\"'.;").lower()
+    raw, encoding = data[part.start : part.stop], _encoding(part)
     if encoding == "base64":
         return _base64(raw, notes)
     if encoding in {"quoted-printable", "quoted_printable"}:
@@ -25,18 +24,29 @@ def body_of(data: bytes, part: Part, notes: Notes) -> bytes:
 
 def size_of(data: bytes, part: Part) -> int:
     """How many bytes `body_of` gives."""
+    if _encoding(part) == "base64":
+        return sum(len(block) * 3 // 4 for block in _blocks(data[part.start : part.stop]))
     return len(body_of(data, part, Notes()))
 
 
+def _encoding(part: Part) -> str:
+    return part.headers.raw("content-transfer-encoding").strip(" \t\"'.;").lower()
+
+
 def _base64(raw: bytes, notes: Notes) -> bytes:
-    """Blocks one after the other, each with or without its padding; what is no letter of base64 is passed over."""
-    letters = raw.translate(None, NOT_BASE64)
-    if letters.count(b"=") > MOST_PADDINGS:
-        letters = letters.replace(b"=", b"")
-    decoded = b"".join(_block(block, notes) for block in re.split(rb"=+", letters) if block)
+    """Blocks one after the other; what is no letter of base64 is passed over."""
+    decoded = b"".join(_block(block, notes) for block in _blocks(raw))
     if not decoded and raw.strip():
         notes.stopped("broken_encoding")
     return decoded
+
+
+def _blocks(raw: bytes) -> list[bytes]:
+    """The letters between paddings, of which there may be too many to mean anything."""
+    letters = raw.translate(None, NOT_BASE64)
+    if letters.count(b"=") > MOST_PADDINGS:
+        letters = letters.replace(b"=", b"")
+    return [block for block in re.split(rb"=+", letters) if block]
 
 
 def _block(letters: bytes, notes: Notes) -> bytes:
