@@ -129,7 +129,7 @@ class Simulated(Venue):
         """One POST with our key; the venue answers twice the same where it remembers keys."""
         if length(outbound.text, "graphemes") > MAX_LENGTH:
             raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
-        said = {
+        said: dict[str, Json] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
             "audience": outbound.visibility,

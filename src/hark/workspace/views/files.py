@@ -70,7 +70,7 @@ def remove_file(request: HttpRequest, key: str) -> HttpResponse:
     """Put a file away before it is sent."""
     agent = agent_of(request)
     file = put_away(key=key, author=author_of(agent))
-    case = Case.objects.get(pk=file.draft_case_id)
+    case = Case.objects.get(pk=file.draft_case_id or 0)
     if not request.headers.get("HX-Request"):
         return redirect(f"/case/{case.key}/")
     return _tray(request, agent, case, file.draft_kind)
