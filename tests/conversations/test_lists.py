@@ -326,9 +326,9 @@ def test_cost_does_not_grow_with_the_rows(
             case_counts(tessa, at=at)
         with django_assert_num_queries(10):
             assert len(timeline(tessa, case, at=at, limit=rows).entries) == rows
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert len(stream_page(tessa, Label.UNSURE, limit=rows - 1).rows) == rows - 1
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             stream_counts(tessa)
         with django_assert_num_queries(3):
             ways_to_answer(tessa, case)

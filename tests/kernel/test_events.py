@@ -1,11 +1,14 @@
 """The journal is read in commit order and skips nothing."""
 
+import re
 import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from hark.kernel.actions import move_reader, record
+from hark.kernel.db import execute, fetch_all
 from hark.kernel.queries import events_after, newest_position, reader_position
 from hark.kernel.types import NewEvent, Position
 
@@ -76,3 +79,14 @@ def test_position_that_is_none_is_refused(text: str) -> None:
 
 def test_position_reads_what_it_writes() -> None:
     assert Position.parse(str(Position(12, 34))) == Position(12, 34)
+
+
+def test_journal_is_read_by_its_index_however_long_it_is() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        events_after(Position(), limit=10)
+        newest_position()
+    with transaction.atomic():
+        execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        plans = ["\n".join(row[0] for row in fetch_all("EXPLAIN " + one["sql"])) for one in asked.captured_queries]
+    assert len(plans) == 2
+    assert [plan for plan in plans if "_xid_id_idx" not in plan or re.search(r"\bSort\s+\(", plan)] == []

@@ -56,7 +56,7 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first. Five queries, six behind a short one.
+    """One page, newest first. Five queries; one more under a label, one more behind a short page.
 
     A filter looks at the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
     """
