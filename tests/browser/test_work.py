@@ -15,6 +15,7 @@ from tests.browser.product import Product
 from tests.workspace.makers import World, a_macro, a_saved_reply, a_tag, case_of, known, make_corner, say
 
 WIDE, PHONE = (1440, 900), (360, 740)
+expect.set_options(timeout=15_000)  # a machine may be slow
 Corner = tuple[Agent, Channel]
 
 
@@ -62,7 +63,7 @@ def test_case_is_tagged_snoozed_and_woken_by_keys(running: Product, corner: Corn
     choose(page, "t", "bill")
     expect(page.locator("#case-head .label")).to_have_text("Billing")
     expect(page.locator(f"#row-{case.key} .label")).to_have_text("Billing")
-    choose(page, "h", "week")
+    choose(page, "h", "tomorrow")
     expect(page.locator("#case-head")).to_contain_text("Snoozed until")
     expect(page.locator("#timeline")).to_contain_text("snoozed the case until")
     page.keyboard.press("z")
