@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
 }
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_no_page_has_a_violation_or_overflows(

@@ -206,6 +206,19 @@ def test_raw_mail_is_cleaned_without_a_parser_and_its_frame_stays(how: str) -> N
     assert b"card **** 4444" in shown
 
 
+def test_form_with_files_is_cleaned_and_its_files_stay() -> None:
+    file = f"%PDF {CARD}".encode()
+    said, named = 'form-data; name="body-plain"', 'form-data; name="a"; filename="a.txt"'
+    parts = [(said, f"Charge {CARD}"), (f"{named}\r\nContent-Type: text/plain", file.decode())]
+    body = (
+        "".join(f"--b1\r\nContent-Disposition: {head}\r\n\r\n{text}\r\n" for head, text in parts).encode()
+        + b"--b1--\r\n"
+    )
+    clean = without_cards_in(body, "multipart/form-data; boundary=b1")
+    assert clean == body.replace(f"Charge {CARD}".encode(), f"Charge {KEPT}".encode())
+    assert without_cards_in(file, "application/pdf") == file
+
+
 def test_body_without_a_card_stays_byte_for_byte() -> None:
     for body in (b'{"text" : "a \\u00e9 1.50",  "id":1.0}', b"\xff\xfe4111", b"a=%41&b=+", b"", b"{", b"[" * 100_000):
         for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain", "message/rfc822", ""):

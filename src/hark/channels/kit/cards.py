@@ -17,7 +17,8 @@ from hark.kernel.cards import without_cards
 
 TEXT_NAMES = frozenset(
     {"text", "body", "message", "content", "caption", "subject", "title", "html", "description", "comment", "review",
-     "note", "transcript", "summary", "reply", "answer", "question", "msg", "quote", "snippet"}
+     "note", "transcript", "summary", "reply", "answer", "question", "msg", "quote", "snippet", "plain", "textbody",
+     "htmlbody", "body-plain", "body-html", "stripped-text", "stripped-html", "strippedtextreply"}
 )  # fmt: skip
 OWN_FIELDS = b"hark_"  # of our own form: stamps and links, never words
 MAIL_MASK = "**** "  # mail bodies may be seven-bit
@@ -38,9 +39,11 @@ def without_cards_in(body: bytes, content_type: str, own_numbers: Sequence[str] 
         return _form(body, redact)
     if kind == "message/rfc822":
         return without_cards_in_mail(body, own_numbers)
+    if kind.startswith("multipart/"):
+        return _mime(body, redact, BOUNDARY.findall(content_type.encode("utf-8", "replace")), is_head=False)
     if kind.startswith("text/"):
         return _text(body, redact)
-    return _json(body, redact)
+    return _json(body, redact) if not kind or kind.endswith("json") else body
 
 
 def without_cards_in_mail(raw: bytes, own_numbers: Sequence[str] = ()) -> bytes:
@@ -52,18 +55,23 @@ def without_cards_in_mail(raw: bytes, own_numbers: Sequence[str] = ()) -> bytes:
     def redact(text: str) -> tuple[str, int]:
         return without_cards(text, own_numbers, mask=MAIL_MASK)
 
-    borders = {b"--" + border for border in BOUNDARY.findall(raw)}
-    found = b""
-    for lines, is_head, headers in _pieces(raw.splitlines(keepends=True), borders):
-        found += _head(lines, redact) if is_head else _mail_text(b"".join(lines), headers, redact)
-    return found
+    return _mime(raw, redact, BOUNDARY.findall(raw), is_head=True)
 
 
-def _pieces(lines: list[bytes], borders: set[bytes]) -> list[tuple[list[bytes], bool, bytes]]:
+def _mime(raw: bytes, redact: Redact, boundaries: list[bytes], *, is_head: bool) -> bytes:
+    """A mail, or a form with files (which begins with a border instead of headers)."""
+    borders = {b"--" + border for border in boundaries}
+    return b"".join(
+        _head(lines, redact) if head else _mail_text(b"".join(lines), headers, redact)
+        for lines, head, headers in _pieces(raw.splitlines(keepends=True), borders, is_head=is_head)
+    )
+
+
+def _pieces(lines: list[bytes], borders: set[bytes], *, is_head: bool) -> list[tuple[list[bytes], bool, bytes]]:
     """The mail in pieces: (lines, are they headers?, the headers they stand under in lower case)."""
     pieces: list[tuple[list[bytes], bool, bytes]] = []
     piece: list[bytes] = []
-    is_head, headers = True, b""
+    headers = b""
     for line in lines:
         if line.startswith(b"--") and {line.rstrip(), line.rstrip().removesuffix(b"--")} & borders:
             pieces.append((piece, is_head, headers))
@@ -82,7 +90,7 @@ def _head(lines: list[bytes], redact: Redact) -> bytes:
 
 def _mail_text(block: bytes, headers: bytes, redact: Redact) -> bytes:
     kind = re.search(rb"^content-type:\s*([\w-]+)/", headers, re.MULTILINE)
-    if kind and kind.group(1) not in {b"text", b"message", b"multipart"}:
+    if b"filename" in headers or (kind and kind.group(1) not in {b"text", b"message", b"multipart"}):
         return block
     if not re.search(rb"^content-transfer-encoding:\s*base64", headers, re.MULTILINE):
         return _text(block, redact)
