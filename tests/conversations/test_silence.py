@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
+from hark.conversations.jobs import learn_gaps, watch
 from hark.conversations.models import Message
 from hark.conversations.silence import HeardHour, hour_of_week, longest_allowed, usual_gaps
 from hark.kernel.models import Event
+from hark.kernel.tasks import TASKS
 from hark.organisation.actions.channels import pause_channel, resume_sending
 from hark.organisation.models import ChannelHealth
 from hark.organisation.queries import ill_channels
@@ -97,3 +99,14 @@ def test_paused_channel_raises_no_alarm(world: World) -> None:
     assert watch_silence(at=at(1, 0)) == []
     resume_sending(channel_id=world.chat.pk, actor="test")
     assert watch_silence(at=at(1, 0)) == [world.chat.pk]
+
+
+def test_work_in_the_background_learns_at_night_and_looks_every_minute(world: World) -> None:
+    assert TASKS["conversations.watch_silence"].cron == "* * * * *"
+    learn_gaps()
+    assert ChannelHealth.objects.exclude(learned_at=None).count() == 3
+    message = say(world.chat, known("ann"), "Hello?")
+    Message.objects.filter(pk=message.pk).update(received_at=at(0, 0))
+    ChannelHealth.objects.update(usual_gaps=[60.0] * 168)
+    watch()
+    assert [channel for channel, _ in ill_channels()] == [world.chat]

@@ -13,8 +13,9 @@ from hark.channels.kit.setting import setting
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Health
 from hark.conversations.models import Message
+from hark.intake.jobs import check_channels
 from hark.kernel.models import Event
-from hark.organisation.actions.channels import pause_sending
+from hark.organisation.actions.channels import pause_channel, pause_sending
 from hark.organisation.models import Channel, ChannelHealth
 from hark.site.commands.doctor import channels as doctors_channels
 from tests.workspace.fixtures import SignedIn
@@ -128,6 +129,16 @@ def test_lost_permission_is_renewed_on_the_page_and_what_waited_leaves(world: Wo
     assert channel.state == "active"
     assert doctors_channels().ok
     assert "channels need you" not in client.get("/").content.decode()
+
+
+def test_every_hour_all_but_the_paused_are_checked_and_a_check_that_breaks_is_a_finding(world: World) -> None:
+    pause_channel(channel_id=world.night_chat.pk, actor="test")
+    Channel.objects.filter(pk=world.square.pk).update(venue="mailbox", settings={})  # its check looks for a host
+    check_channels()
+    found = dict(ChannelHealth.objects.values_list("channel", "problems"))
+    assert found.keys() == {world.chat.pk, world.square.pk}
+    assert found[world.chat.pk] == []
+    assert "The check itself failed (KeyError)" in found[world.square.pk][0]
 
 
 def test_pause_and_switch_on_are_one_click_each(world: World, signed_in: SignedIn) -> None:
