@@ -61,9 +61,18 @@ def run(*arguments: str, stdin: bytes = b"") -> tuple[int, list[dict[str, object
     return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
+FIRST = {
+    "simulated": "conversation.raw",
+    "api": "conversation.raw",
+    "form": "first.raw",
+    "webchat": "not_named.raw",
+    "email": "asks.raw",
+}
+
+
 @pytest.mark.parametrize("key", sorted(BUILT_IN))
 def test_command_runs_without_django_settings_sockets_or_secrets(key: str) -> None:
-    sample = SAMPLES / key / {"simulated": "conversation.raw", "form": "first.raw", "webchat": "not_named.raw", "email": "asks.raw"}[key]
+    sample = SAMPLES / key / FIRST[key]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "HARK", "PYTEST"))}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", ALONE, "parse", key, str(sample)],
