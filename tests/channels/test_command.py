@@ -145,8 +145,8 @@ def test_a_hundred_kilobytes_are_read_within_200_milliseconds(key: str) -> None:
         "webchat": b'{"id":"0b5c1f7e-6d1a-4c57-9a31-0d8f6f2b7c01","text":"' + b"x@y.z " * 16_000 + b'"}',
     }
     spans = []
-    for _ in range(3):
+    for _ in range(9):
         begun = time.perf_counter()
         venue(key).parse(Account("c"), Raw(bodies[key]))
         spans.append(time.perf_counter() - begun)
-    assert min(spans) < 0.2, spans
+    assert min(spans) < 0.2, spans  # the least: a busy machine is not the venue's fault
