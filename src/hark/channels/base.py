@@ -41,6 +41,7 @@ class Venue(Protocol):
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
     Settings: ClassVar[type[Any]] = NoSettings
+    send_seconds: ClassVar[float] = 30.0  # no attempt to send takes longer; nobody else takes it up meanwhile
     poll_seconds: ClassVar[float] = 60.0  # the rest between two readings of a polled channel
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 

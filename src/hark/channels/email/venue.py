@@ -41,6 +41,7 @@ class Email(Venue):
     caps: ClassVar[Caps] = Caps(private=True, threaded=True, receipts=True, echo=True, webhook=True, poll=True)
     Settings = MailSettings
     identified_by: ClassVar[str] = "address"
+    send_seconds: ClassVar[float] = sending.LONGEST_SECONDS
     poll_seconds: ClassVar[float] = 30.0
     body_bytes: ClassVar[int] = BODY_BYTES
 
