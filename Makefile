@@ -36,7 +36,7 @@ browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { test -x /usr/sbin/dovecot && test -x /usr/sbin/postfix; }; then \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix; fi
-	@$(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
+	@HARK_VENUES=1 $(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)

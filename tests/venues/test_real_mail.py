@@ -42,6 +42,7 @@ from tests.journey.venue import drain
 from tests.venues.dovecot_postfix import GONE, PASSWORD, RealMail, real_mail
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("mail"), pytest.mark.slow]
+whole = pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`")
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
 
@@ -171,6 +172,7 @@ def test_mail_in_reply_out_answer_joined_stranger_outside(place: RealMail) -> No
     assert Case.objects.count() == 2
 
 
+@whole
 def test_a_reply_that_bounces_is_red_and_the_case_is_ours_again(place: RealMail) -> None:
     channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
     send(place, a_mail(From=GONE, To=channel.external_id), GONE, channel.external_id)
@@ -192,6 +194,7 @@ def test_a_reply_that_bounces_is_red_and_the_case_is_ours_again(place: RealMail)
     assert Case.objects.count() == 1
 
 
+@whole
 def test_two_harks_that_answer_each_other_stop(place: RealMail) -> None:
     words = {"acknowledgement": "We have your mail and answer within a day."}
     plum, pear = mailbox(place, "plum", **words), mailbox(place, "pear", **words)
@@ -214,6 +217,7 @@ def test_two_harks_that_answer_each_other_stop(place: RealMail) -> None:
     assert Message.objects.get(channel=pear, direction="in").conversation.case is None
 
 
+@whole
 def test_kill_between_fetch_and_commit_loses_nothing_and_doubles_nothing(place: RealMail) -> None:
     channel = mailbox(place, "care")
     customer = "maud@mail.example"

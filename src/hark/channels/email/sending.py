@@ -17,6 +17,9 @@ from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
+# A mail server may be slow on purpose, and a large mail over a thin line is slow by itself.
+STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 90.0, 60.0
+LONGEST_SECONDS = 400.0  # connecting, eight steps, the mail, the verdict
 
 
 class _Smtp(smtplib.SMTP):
@@ -24,10 +27,17 @@ class _Smtp(smtplib.SMTP):
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        super().__init__(timeout=60)
+        super().__init__(timeout=STEP_SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return connected(self.server)
+        line = connected(self.server)
+        line.settimeout(STEP_SECONDS)
+        return line
+
+    def patience(self, seconds: float) -> None:
+        """How long the next step may take."""
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
     def open(self) -> None:
         """Connect, greet and encrypt."""
@@ -87,7 +97,9 @@ def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipie
 def _hand_over(line: _Smtp, raw: bytes) -> None:
     """From here on a line that breaks leaves the mail's fate unknown."""
     try:
+        line.patience(UPLOAD_SECONDS)
         line.send(_dotted(raw))
+        line.patience(VERDICT_SECONDS)
         answer = line.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Ambiguous("the line broke after the mail had left") from error

@@ -52,6 +52,7 @@ class Email(Venue):
     )
     Settings = MailSettings
     identified_by: ClassVar[str] = "address"
+    send_seconds: ClassVar[float] = sending.LONGEST_SECONDS
     poll_seconds: ClassVar[float] = 30.0
     body_bytes: ClassVar[int] = BODY_BYTES
 
