@@ -1,4 +1,4 @@
-"""`hark channels`: what a venue's code makes of a file. No database, no network, no secret."""
+"""`hark channels`: what a venue's code makes of a file. No Django, no database, no network, no secret."""
 
 import json
 import sys
