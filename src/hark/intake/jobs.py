@@ -12,7 +12,9 @@ from django.db import connection, connections
 
 from hark.channels import registry
 from hark.channels.accounts import account_of
+from hark.channels.base import Venue
 from hark.channels.errors import SendError
+from hark.channels.kit.cards import without_cards_in
 from hark.channels.types import Page
 from hark.intake.actions import polling
 from hark.intake.actions.checking import check_all
@@ -80,11 +82,11 @@ def read(reader: Polled, ended: Callable[[], bool] = lambda: False) -> None:
     A failure is written on the channel and tried again later. Whoever lost the lease leaves quietly.
     """
     try:
-        channel = Channel.objects.get(pk=reader.channel_id)
+        channel = Channel.objects.select_related("inbox__brand").get(pk=reader.channel_id)
         venue, account = registry.venue(channel.venue), account_of(channel)
         with closing(_pages(venue.watch(account, cursor_of(channel.pk)))) as pages:
             for page in pages:
-                polling.store_page(reader, arrivals=[*_arrivals(page)], cursor=page.next_cursor)
+                polling.store_page(reader, arrivals=[*_arrivals(page, venue, channel)], cursor=page.next_cursor)
                 connection.close()  # a long poll holds no connection
                 if ended():
                     break
@@ -103,10 +105,11 @@ def _pages(pages: Iterator[Page]) -> Generator[Page, None, None]:
     yield from pages
 
 
-def _arrivals(page: Page) -> Iterator[NewArrival]:
-    """A page's arrivals. Without a delivery id the digest of the bytes tells copies."""
+def _arrivals(page: Page, venue: Venue, channel: Channel) -> Iterator[NewArrival]:
+    """A page's arrivals, without card numbers. Without a delivery id the digest of the bytes tells copies."""
     for raw in page.raws:
-        yield NewArrival(raw.id, "", raw.headers, raw.body, raw.received_at or now())
+        body = without_cards_in(raw.body, venue.polled_type, channel.inbox.brand.own_numbers)
+        yield NewArrival(raw.id, "", raw.headers, body, raw.received_at or now())
 
 
 def _sentence(problem: Exception) -> str:

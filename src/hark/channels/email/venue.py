@@ -53,6 +53,7 @@ class Email(Venue):
     Settings = MailSettings
     identified_by: ClassVar[str] = "address"
     send_seconds: ClassVar[float] = sending.LONGEST_SECONDS
+    polled_type: ClassVar[str] = "message/rfc822"
     poll_seconds: ClassVar[float] = 30.0
     body_bytes: ClassVar[int] = BODY_BYTES
 
