@@ -17,6 +17,8 @@ from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
+END = b".\r\n"
+PIECE = 256 << 10
 
 
 class _Smtp(smtplib.SMTP):
@@ -85,13 +87,23 @@ def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipie
 
 
 def _hand_over(line: _Smtp, raw: bytes) -> None:
-    """From here on a line that breaks leaves the mail's fate unknown."""
+    """Piece by piece: a mail without its end was not sent. Once that has left, a line that breaks tells nothing."""
+    *pieces, last = _pieces(_dotted(raw))
+    with naming_the_step(line.server), _naming_refusals(line.server):
+        for piece in pieces:
+            line.send(piece)
     try:
-        line.send(_dotted(raw))
+        line.send(last)
         answer = line.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Ambiguous("the line broke after the mail had left") from error
     _expect(answer, {250})
+
+
+def _pieces(wire: bytes) -> list[bytes]:
+    """Each has a minute to leave, so that a large mail may take its time on a slow line; the last is its end."""
+    end = len(wire) - len(END)
+    return [*(wire[at : min(at + PIECE, end)] for at in range(0, end, PIECE)), wire[end:]]
 
 
 def _expect(answer: tuple[int, bytes], wanted: set[int]) -> None:
@@ -135,4 +147,4 @@ def _dotted(raw: bytes) -> bytes:
     """The mail as DATA wants it: CRLF, a dot before leading dots, the end."""
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     lines = re.sub(rb"(?m)^\.", b"..", lines)
-    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
+    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + END
