@@ -30,7 +30,7 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: browser lock hostile venues drills bench screenshots understanding pythons
+.PHONY: browser lock hostile venues drills bench growth screenshots understanding pythons
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python scripts/get_browser.py
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
@@ -44,6 +44,8 @@ drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with th
 	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
 bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages
 	@for b in accept drain live_pages; do $(BIN)/python -m benchmarks.ingest.$$b || exit 1; done
+growth: $(VENV)/.dev ## Measure pages at one and five million messages (an hour, 30 GB)
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
 screenshots: $(VENV)/.dev browser ## Take the pictures of docs/ from the demo
 	@$(BIN)/python scripts/screenshots.py
 understanding: $(VENV)/.dev ## Train the reading's weights again from the shared data and print their figures

@@ -111,6 +111,8 @@ def desk(browser: Browser) -> None:
         picture(page, f"inbox-{name}")
         page.goto(f"{BASE}/stream/")
         picture(page, f"stream-{name}")
+        page.goto(f"{BASE}/search/?q=roaming")
+        picture(page, f"search-{name}")
     owner = person(browser, "light", WIDE, "milo@plum.example")
     for name in ("parked", "settings"):
         owner.goto(f"{BASE}/{name}/")

@@ -42,9 +42,11 @@ from hark.organisation.actions.people import (
 from hark.organisation.actions.set_up import set_up
 from hark.organisation.audit_chain import BEGINNING, Broken, Entry, first_broken, hash_of
 from hark.organisation.models import AuditEntry
-from hark.organisation.queries import audit_visible_to, broken_audit
+from hark.organisation.queries import audit_visible_to, broken_audit, has_second_factor
 from hark.organisation.types import MAY_AUDIT, NewBrand, NewInbox, Role
 from tests.conversations.desk import acts
+from tests.organisation.commands import done
+from tests.security.test_second_factor import with_app
 from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
 from tests.workspace.makers import PASSWORD, World, case_of, known, make_role, say
 
@@ -274,6 +276,32 @@ def test_long_audit_is_shown_page_by_page(world: World, signed_in: SignedIn) -> 
     assert "inbox_5<" not in page
     older = page.split("before=")[1].split('"')[0]
     assert "inbox_5<" in client.get(f"/audit/?before={older}").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_says_whether_the_audit_is_whole_and_names_what_is_not(tmp_path: Path) -> None:
+    with transaction.atomic():
+        audit("team.added", "team_x")
+    status, said = done("audit", "head", data=tmp_path)
+    assert status == 0
+    number = int(said.split()[0])
+    assert (tmp_path / "audit-heads").read_text().startswith(f"{number} ")
+    assert done("audit", "verify", data=tmp_path)[1].startswith(f"The audit is whole: {number} lines")
+    (tmp_path / "audit-heads").write_text(f"{number + 1} {'00' * 32} 2026-11-30\n")
+    status, said = done("audit", "verify", data=tmp_path)
+    assert status == 1
+    assert f"Line {number + 1} of the audit is missing: the end was cut off." in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_lets_the_last_owner_in_again(tmp_path: Path) -> None:
+    made = set_up(organisation="P", owner_name="Ada", owner_email="a@x.example", password="long enough to keep")
+    with_app(made.owner)
+    assert done("people", "forget-factor", "nobody@x.example")[0] == 2
+    assert has_second_factor(made.owner)
+    assert done("people", "forget-factor", "A@x.example")[0] == 0
+    assert not has_second_factor(made.owner)
+    execute("DELETE FROM kernel_keycheck")
 
 
 @pytest.mark.django_db(transaction=True)

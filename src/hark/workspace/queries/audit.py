@@ -92,7 +92,7 @@ def _names(rows: list[AuditEntry]) -> dict[str, str]:
     for prefix, model, field in NAMED:
         wanted = [key for key in keys if key.startswith(f"{prefix}_")]
         if wanted:
-            names |= dict(model.objects.filter(key__in=wanted).values_list("key", field))  # type: ignore[attr-defined]
+            names |= dict(model.objects.filter(key__in=wanted).values_list("key", field))
     return names
 
 
