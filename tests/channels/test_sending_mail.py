@@ -130,6 +130,15 @@ def test_files_go_as_parts_that_every_reader_takes_out_again(servers: MailServer
     assert (read.text, read.parts[1].name, read.parts[3].name) == ("Grüße", NAMES[1], NAMES[3])
 
 
+def test_a_mail_that_breaks_before_its_end_was_not_sent_and_is_tried_again(servers: MailServers) -> None:
+    size = 12_000_000  # more than the buffers of a line hold
+    large = OutboundFile(store([bytes(size)], most=size).sha256, "a.bin", "application/octet-stream", size)
+    servers.smtp_faults = ["drop_mail"]
+    with pytest.raises(Retry):
+        VENUE.send(there(servers), a_reply(attachments=(large,)))
+    assert servers.sent == []
+
+
 def test_a_reply_whose_file_is_gone_does_not_leave_without_it(servers: MailServers) -> None:
     gone = OutboundFile("0" * 64, "bill.pdf", "application/pdf", 5)
     with pytest.raises(Refused, match=r"bill\.pdf is not here"):

@@ -144,7 +144,9 @@ def test_acts_on_rights_settings_and_channels_are_written_with_who_and_from_wher
     assert broken_audit() is None
 
 
-def test_what_administrators_define_and_what_is_merged_is_written_without_a_word_of_it(world: World) -> None:
+def test_what_administrators_define_and_what_is_merged_is_written_without_a_word_of_it(
+    world: World, signed_in: SignedIn
+) -> None:
     begun, owner = AuditEntry.objects.count(), acts(world.owner)
     with acting(world.owner.key, "192.0.2.7"):
         given = {"name": "canary", "inbox": world.chat.inbox, "settings": {"sites": ["canary"]}}
@@ -182,6 +184,10 @@ def test_what_administrators_define_and_what_is_merged_is_written_without_a_word
     assert {(row.actor, row.address) for row in rows} == {(world.owner.key, "192.0.2.7")}
     assert rows[0].details == {"fields": ["name", "sites", "token"]}
     assert "canar" not in str([row.details for row in rows])
+    page = signed_in(world.owner).get("/audit/").content.decode()
+    assert "made a secret of the channel" in page
+    assert "changed the saved reply" in page
+    assert "Teams’ views" in page
     assert broken_audit() is None
 
 

@@ -111,7 +111,8 @@ def test_mailbox_form_stands_in_parts_and_never_shows_its_passwords(world: World
     assert parts == [
         "Mail that comes in", "The mailbox", "Replies that leave", "Forged senders and automatic answers",
     ]  # fmt: skip
-    form = {"set_address": "Care@plum.example", "set_incoming": "pipe", "set_password": PASSWORD}
+    assert "Off where your server does not deliver such addresses" in page
+    form = {"set_address": "care@plum.example", "set_incoming": "pipe", "set_password": PASSWORD}
     more = {"set_imap_port": 993, "set_imap_security": "tls", "set_smtp_port": 465, "set_smtp_security": "tls"}
     given = {"name": "Mailbox", "inbox": world.care.key, "set_folder": "INBOX", "set_read_back_days": 0, **form, **more}
     answer = client.post("/settings/channels/new/email/", given, follow=True)

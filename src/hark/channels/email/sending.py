@@ -17,9 +17,14 @@ from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
+<<<<<<< HEAD
 # A mail server may be slow on purpose, and a large mail over a thin line is slow by itself.
 STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 90.0, 60.0
 LONGEST_SECONDS = 400.0  # connecting, eight steps, the mail, the verdict
+=======
+END = b".\r\n"
+PIECE = 256 << 10
+>>>>>>> mailjoin
 
 
 class _Smtp(smtplib.SMTP):
@@ -95,15 +100,29 @@ def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipie
 
 
 def _hand_over(line: _Smtp, raw: bytes) -> None:
-    """From here on a line that breaks leaves the mail's fate unknown."""
+    """Piece by piece: a mail without its end was not sent. Once that has left, a line that breaks tells nothing."""
+    *pieces, last = _pieces(_dotted(raw))
+    with naming_the_step(line.server), _naming_refusals(line.server):
+        for piece in pieces:
+            line.send(piece)
     try:
+<<<<<<< HEAD
         line.patience(UPLOAD_SECONDS)
         line.send(_dotted(raw))
         line.patience(VERDICT_SECONDS)
+=======
+        line.send(last)
+>>>>>>> mailjoin
         answer = line.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Ambiguous("the line broke after the mail had left") from error
     _expect(answer, {250})
+
+
+def _pieces(wire: bytes) -> list[bytes]:
+    """Each has a minute to leave, so that a large mail may take its time on a slow line; the last is its end."""
+    end = len(wire) - len(END)
+    return [*(wire[at : min(at + PIECE, end)] for at in range(0, end, PIECE)), wire[end:]]
 
 
 def _expect(answer: tuple[int, bytes], wanted: set[int]) -> None:
@@ -147,4 +166,4 @@ def _dotted(raw: bytes) -> bytes:
     """The mail as DATA wants it: CRLF, a dot before leading dots, the end."""
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     lines = re.sub(rb"(?m)^\.", b"..", lines)
-    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
+    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + END
