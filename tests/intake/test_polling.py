@@ -47,7 +47,9 @@ class Well(Venue):
             raise Retry(detail="The well is dry.")
         start = int(cursor or 0)
         end = min(self.depth, start + 10)
-        return Page(tuple(Raw(self.said.format(n).encode()) for n in range(start, end)), str(end), more=end < self.depth)
+        return Page(
+            tuple(Raw(self.said.format(n).encode()) for n in range(start, end)), str(end), more=end < self.depth
+        )
 
     def watch(self, account: Account, cursor: str) -> Iterator[Page]:
         self.readers += 1

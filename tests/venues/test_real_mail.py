@@ -175,9 +175,7 @@ def test_mail_in_reply_out_answer_joined_stranger_outside(place: RealMail) -> No
     assert Case.objects.count() == 2
 
 
-<<<<<<< HEAD
 @whole
-=======
 def test_files_come_in_and_go_out(place: RealMail) -> None:
     channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
     customer = f"maud.{new_uuid().hex[:8]}@mail.example"
@@ -201,7 +199,7 @@ def test_files_come_in_and_go_out(place: RealMail) -> None:
     assert (part.get_filename(), part.get_content()) == ("Rechnung „Mai“.bin", bill)
 
 
->>>>>>> mailjoin
+@whole
 def test_a_reply_that_bounces_is_red_and_the_case_is_ours_again(place: RealMail) -> None:
     channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
     send(place, a_mail(From=GONE, To=channel.external_id), GONE, channel.external_id)

@@ -13,18 +13,16 @@ from email.message import EmailMessage
 from hark.channels.email.connecting import Server, connected, encrypted, naming_the_step, smtp_server
 from hark.channels.email.settings import MailSettings
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
+from hark.kernel.time import monotonic
 
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
-<<<<<<< HEAD
 # A mail server may be slow on purpose, and a large mail over a thin line is slow by itself.
-STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 90.0, 60.0
-LONGEST_SECONDS = 400.0  # connecting, eight steps, the mail, the verdict
-=======
+STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 240.0, 60.0
+LONGEST_SECONDS = 550.0  # connecting, eight steps, the mail, the verdict
 END = b".\r\n"
 PIECE = 256 << 10
->>>>>>> mailjoin
 
 
 class _Smtp(smtplib.SMTP):
@@ -103,16 +101,13 @@ def _hand_over(line: _Smtp, raw: bytes) -> None:
     """Piece by piece: a mail without its end was not sent. Once that has left, a line that breaks tells nothing."""
     *pieces, last = _pieces(_dotted(raw))
     with naming_the_step(line.server), _naming_refusals(line.server):
+        until = monotonic() + UPLOAD_SECONDS
         for piece in pieces:
+            line.patience(max(until - monotonic(), 0.1))
             line.send(piece)
     try:
-<<<<<<< HEAD
-        line.patience(UPLOAD_SECONDS)
-        line.send(_dotted(raw))
         line.patience(VERDICT_SECONDS)
-=======
         line.send(last)
->>>>>>> mailjoin
         answer = line.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Ambiguous("the line broke after the mail had left") from error
@@ -120,7 +115,7 @@ def _hand_over(line: _Smtp, raw: bytes) -> None:
 
 
 def _pieces(wire: bytes) -> list[bytes]:
-    """Each has a minute to leave, so that a large mail may take its time on a slow line; the last is its end."""
+    """The mail in pieces; the last is its end, without which it was not sent."""
     end = len(wire) - len(END)
     return [*(wire[at : min(at + PIECE, end)] for at in range(0, end, PIECE)), wire[end:]]
 
