@@ -34,7 +34,7 @@ class MailSettings:
     incoming: Literal["imap", "pipe", "postmark", "mailgun"] = setting(
         "imap", label="How mail comes in", words=INCOMING_WORDS
     )
-    imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.")
+    imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.", part="Reading by IMAP")
     imap_port: int = setting(993, label="IMAP port", low=1, high=65535)
     imap_security: Literal["tls", "starttls", "none"] = setting("tls", label="IMAP encryption", words=SECURITY_WORDS)
     user: str = setting("", label="User name", help="Empty: the address.")
@@ -45,7 +45,9 @@ class MailSettings:
     )
     mark_seen: bool = setting(default=False, label="Mark mails as read once Hark has stored them")
     read_back_days: int = setting(0, label="Days to read back", help=READ_BACK_HELP, low=0, high=3650)
-    smtp_host: str = setting("", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.")
+    smtp_host: str = setting(
+        "", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.", part="Sending by SMTP"
+    )
     smtp_port: int = setting(465, label="SMTP port", low=1, high=65535)
     smtp_security: Literal["tls", "starttls", "none"] = setting("tls", label="SMTP encryption", words=SECURITY_WORDS)
     smtp_user: str = setting("", label="User name for sending", help="Empty: the same as for reading.")
@@ -56,7 +58,7 @@ class MailSettings:
         label="Answers come back to care+…@example.org",
         help="Off where your server does not deliver such addresses; answers are then known by their references alone.",
     )
-    authserv: str = setting("", label="Who checks senders", help=AUTHSERV_HELP)
+    authserv: str = setting("", label="Who checks senders", help=AUTHSERV_HELP, part="Senders and robots")
     acknowledgement: str = setting(
         "", label="Automatic answer to a new case", long=True, help="At most one a day to anybody. Empty: none."
     )

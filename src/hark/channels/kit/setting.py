@@ -20,7 +20,7 @@ KINDS: dict[Any, Kind] = {str: "text", int: "number", bool: "yes", tuple[str, ..
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One field of the form. `choices` are (value, word); `low` and `high` bound a number."""
+    """One field of the form. `choices` are (value, word), `low` and `high` bound a number, `part` is a heading."""
 
     name: str
     kind: Kind
@@ -31,12 +31,14 @@ class Asked:
     choices: tuple[tuple[str, str], ...] = ()
     low: int | None = None
     high: int | None = None
+    part: str = ""
 
 
 def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> Any:  # noqa: A002 - what it is
     """A field of a `Settings` dataclass, as people read it.
 
-    `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`.
+    `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`,
+    `part` (a heading: here a new part of the form begins).
     """
     return field(default=default, metadata={"label": label, "help": help, **more})
 
@@ -71,4 +73,5 @@ def _asked(each: Any, hint: Any) -> Asked | None:
         choices=tuple((value, words.get(value, value.replace("_", " ").capitalize())) for value in values),
         low=about.get("low"),
         high=about.get("high"),
+        part=about.get("part", ""),
     )
