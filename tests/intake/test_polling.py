@@ -12,8 +12,8 @@ from hark.channels.errors import Retry
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Inbound, Page, Raw
 from hark.intake.actions import polling
-from hark.intake.jobs import Pollers, read
 from hark.intake.models import Arrival, Poller
+from hark.intake.pollers import Pollers, read
 from hark.intake.queries import cursor_of, polled_channels, reading_problems
 from hark.intake.types import LeaseLost
 from hark.kernel.models import Event

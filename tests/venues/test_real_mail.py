@@ -27,8 +27,8 @@ from hark.conversations.models import Case, Message
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.intake.actions import polling
-from hark.intake.jobs import read
 from hark.intake.models import Arrival, Poller
+from hark.intake.pollers import read
 from hark.intake.types import ArrivalState
 from hark.journey.jobs import react_step
 from hark.kernel import lines

@@ -69,7 +69,8 @@ def hold(item: OutboxItem, seconds: float) -> None:
     """Hold on to a leased reply for as long as its venue may take over it, where that is longer than a lease."""
     if seconds > LEASE_SECONDS:
         execute(
-            "UPDATE delivery_outboxitem SET lease_until = greatest(lease_until, clock_timestamp() + %s * interval '1 second') "
+            "UPDATE delivery_outboxitem "
+            "SET lease_until = greatest(lease_until, clock_timestamp() + %s * interval '1 second') "
             "WHERE id = %s AND fence = %s AND state = 'sending'",
             [seconds, item.pk, item.fence],
         )
