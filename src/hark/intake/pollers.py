@@ -17,22 +17,14 @@ from hark.channels.errors import SendError
 from hark.channels.kit.cards import without_cards_in
 from hark.channels.types import Page
 from hark.intake.actions import polling
-from hark.intake.actions.checking import check_all
 from hark.intake.queries import cursor_of, polled_channels
 from hark.intake.types import LeaseLost, NewArrival, Polled
 from hark.kernel.errors import HarkError
 from hark.kernel.loops import DATABASE_AWAY, describe, place_of
-from hark.kernel.tasks import periodic
 from hark.kernel.time import now
 from hark.organisation.models import Channel
 
 logger = logging.getLogger(__name__)
-
-
-@periodic("intake.check_channels", "17 * * * *")
-def check_channels() -> None:
-    """Every hour: a lost permission is seen before a customer notices."""
-    check_all()
 
 
 class Pollers:

@@ -36,7 +36,6 @@ class MailSettings:
     )
     webhook: str = setting("", label="Webhook secret", secret=True, help="Of Postmark or Mailgun, where it calls Hark.")
     imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.", part="The mailbox")
-    imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.", part="Reading by IMAP")
     imap_port: int = setting(993, label="IMAP port", low=1, high=65535)
     imap_security: Literal["tls", "starttls", "none"] = setting("tls", label="IMAP encryption", words=SECURITY_WORDS)
     user: str = setting("", label="User name", help="Empty: the address.")
@@ -49,7 +48,6 @@ class MailSettings:
     read_back_days: int = setting(0, label="Days to read back", help=READ_BACK_HELP, low=0, high=3650)
     smtp_host: str = setting(
         "", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.", part="Replies that leave"
-        "", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.", part="Sending by SMTP"
     )
     smtp_port: int = setting(465, label="SMTP port", low=1, high=65535)
     smtp_security: Literal["tls", "starttls", "none"] = setting("tls", label="SMTP encryption", words=SECURITY_WORDS)
@@ -64,7 +62,6 @@ class MailSettings:
     authserv: str = setting(
         "", label="Who checks senders", help=AUTHSERV_HELP, part="Forged senders and automatic answers"
     )
-    authserv: str = setting("", label="Who checks senders", help=AUTHSERV_HELP, part="Senders and robots")
     acknowledgement: str = setting(
         "", label="Automatic answer to a new case", long=True, help="At most one a day to anybody. Empty: none."
     )
