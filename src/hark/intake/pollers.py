@@ -1,7 +1,4 @@
-"""Background work of the in-box: the hourly check of channels, and the loop of polled ones.
-
-Any number of processes may run the loop; each channel has one reader at a time.
-"""
+"""The loop of polled channels. Any number of processes may run it; each channel has one reader at a time."""
 
 import logging
 import threading
