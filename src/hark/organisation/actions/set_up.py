@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
+from psycopg.errors import LockNotAvailable
 
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now
@@ -46,7 +47,9 @@ def set_up(
         try:
             with transaction.atomic():
                 founded = Organisation.objects.create(name=organisation, set_up_at=now())
-        except IntegrityError:
+        except (IntegrityError, OperationalError) as error:
+            if isinstance(error, OperationalError) and not isinstance(error.__cause__, LockNotAvailable):
+                raise
             raise AlreadySetUp from None
         team = add_team(name="Care")
         owner = add_agent(name=owner_name, email=owner_email, role=Role.OWNER, teams=[team], password=password)
