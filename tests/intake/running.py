@@ -151,5 +151,8 @@ def kill(server: EmbeddedServer) -> None:
 
 def family(process: int) -> list[int]:
     """A process and all that came from it."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except FileNotFoundError:  # a worker of the database that has ended meanwhile
+        return []
     return [process, *(number for child in children for number in family(int(child)))]
