@@ -8,7 +8,7 @@ from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.cases import CaseRow, View, case_counts, case_page, case_rows, cases_in
 from hark.organisation.models import Agent
 from hark.workspace.queries.channels import venue_name
-from hark.workspace.queries.shapes import clock_shown, mood_shown
+from hark.workspace.queries.shapes import clock_shown, mood_shown, rank_words
 from hark.workspace.types import RowShown
 
 PAGE = 50
@@ -42,7 +42,8 @@ def list_shown(agent: Agent, view: View, *, at: datetime, after: str = "") -> Li
 
 def row_shown(row: CaseRow, *, here: bool = True) -> RowShown:
     """A line with its words."""
-    return RowShown(row, clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue), here)
+    rank = rank_words(row.clock)
+    return RowShown(row, clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue), here, rank)
 
 
 def rows_changed(agent: Agent, view: View, keys: Sequence[str], *, at: datetime) -> list[RowShown]:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from hark.conversations.queries.notices import unread_notices
 from hark.intake.queries import count_parked
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
 from hark.organisation.models import Agent
@@ -104,6 +105,7 @@ def rail(request: HttpRequest, here: str) -> dict[str, Any]:
         "may_supervise": role in MAY_SUPERVISE,
         "may_administer": role in MAY_ADMINISTER,
         "parked": count_parked(agent) if role in MAY_SUPERVISE else 0,
+        "unread": unread_notices(agent),
     }
 
 

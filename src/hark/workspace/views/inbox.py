@@ -8,17 +8,19 @@ from django.shortcuts import render
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.cases import View, clock_faces
+from hark.conversations.queries.notices import is_followed
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
-from hark.routing.queries import load_of, open_offers_for
+from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
 from hark.workspace.queries.shapes import clock_shown
+from hark.workspace.queries.together import company
 from hark.workspace.queries.typed import drafts_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
 
@@ -83,7 +85,7 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     context = {**rail(request, "inbox"), "case": case, "ledger": ledger(agent, case, at=at, before=before)}
     if before:
         return render(request, "workspace/parts/older.html", context)
-    return render(request, "workspace/timeline.html", {**context, **head_context(case), "view": view_of(request)})
+    return render(request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)})
 
 
 @desk("GET")
@@ -137,15 +139,20 @@ def case_context(agent: Agent, case: Case, view: View, **composer: Any) -> dict[
         "view": view,
         "ledger": ledger(agent, case, at=at),
         "contact": contact_shown(agent, case, at=at),
-        **head_context(case),
+        **head_context(agent, case),
         **composer_context(agent, case, **composer),
     }
 
 
-def head_context(case: Case) -> dict[str, Any]:
+def head_context(agent: Agent, case: Case) -> dict[str, Any]:
     """What the head of a case says."""
     clocks = [clock_shown(face) for face in clock_faces(case, at=database_now())]
-    return {"clocks": [clock for clock in clocks if clock.state != "none"], "holders": who_may_hold(case)}
+    return {
+        "clocks": [clock for clock in clocks if clock.state != "none"],
+        "holders": [one for one in who_may_hold(case) if one != agent],
+        "followed": is_followed(agent, case),
+        "why_mine": why_in_hand(agent, case) if case.assignee_id == agent.pk else "",
+    }
 
 
 def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
@@ -159,5 +166,6 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "kind": first_kind([way] if way else []),
         "drafts": drafts_shown(agent, case),
         "send_key": new_uuid(),
+        "company": company(agent, case, at=database_now()),
         **said,
     }
