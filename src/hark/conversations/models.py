@@ -281,7 +281,7 @@ class Notice(models.Model):
 
 
 class NoticeWishes(models.Model):
-    """How an agent wants to hear: media by kind of notice, and his hours in his own zone. No row: everything, always."""
+    """How an agent wants to hear: media by kind of notice, and his hours in his zone. No row: everything, always."""
 
     agent = models.OneToOneField(Agent, primary_key=True, on_delete=models.PROTECT, related_name="+")
     media = models.JSONField(default=dict)

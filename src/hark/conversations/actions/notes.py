@@ -17,9 +17,9 @@ from hark.organisation.types import MAY_NOTE
 
 @transaction.atomic
 def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID) -> Note:
-    """Write a note on a case; its draft is dropped, and the event names whom it mentions. One transaction; the same key twice gives the same note.
+    """Write a note on a case; its draft is dropped, and the event names whom it mentions.
 
-    Raises NotFound, NotAllowed, NothingWritten, TooLong.
+    One transaction; the same key twice gives the same note. Raises NotFound, NotAllowed, NothingWritten, TooLong.
     """
     agent = acting_agent(author, MAY_NOTE)
     case = locked_case(agent, case_id)

@@ -83,7 +83,9 @@ def _assigned(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterabl
 def _not_sent(events: Sequence[JournalEvent]) -> Iterable[Concern]:
     lost = [one for one in events if one.kind == "message.state" and one.data.get("state") in NOT_SENT]
     keys = [event.data.get("message", "") for event in lost]
-    authors = dict(Message.objects.filter(key__in=keys, agent__isnull=False).values_list("key", "agent")) if keys else {}
+    authors = (
+        dict(Message.objects.filter(key__in=keys, agent__isnull=False).values_list("key", "agent")) if keys else {}
+    )
     for event in lost:
         if author := authors.get(event.data.get("message", "")):
             yield Concern(author, NoticeKind.NOT_SENT, event)
@@ -101,7 +103,9 @@ def _at_risk(events: Sequence[JournalEvent]) -> Iterable[Concern]:
 def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:
     heard = [event for event in events if event.kind in FOLLOWED]
     followers: defaultdict[str, list[int]] = defaultdict(list)
-    follows = Follow.objects.filter(case__key__in={event.subject for event in heard}) if heard else Follow.objects.none()
+    follows = (
+        Follow.objects.filter(case__key__in={event.subject for event in heard}) if heard else Follow.objects.none()
+    )
     for key, agent in follows.values_list("case__key", "agent"):
         followers[key].append(agent)
     for event in heard:

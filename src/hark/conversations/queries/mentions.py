@@ -1,4 +1,4 @@
-"""Who is meant by an @name in a note: colleagues who may see the case, by their whole name, or the first where it is unique."""
+"""Who is meant by an @name in a note: colleagues who see the case, by whole name, or by a first name that is unique."""
 
 import re
 from collections import Counter

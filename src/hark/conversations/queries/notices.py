@@ -37,7 +37,7 @@ class Wishes:
         return sorted(wanted if self.works(at) else wanted & {Medium.DESK})
 
     def works(self, at: datetime) -> bool:
-        """Is this within his hours? Hours that end before they begin go over midnight and belong to the day they began."""
+        """Is this within his hours? Those that go over midnight belong to the day on which they began."""
         local = at.astimezone(_zone(self.zone))
         begins, ends = self.from_time or time.min, self.until_time or time.max
         clock = local.time()

@@ -1,6 +1,5 @@
 """Taking the next: an agent asks for work, and gets the most urgent that he can do."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction

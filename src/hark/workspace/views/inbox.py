@@ -85,7 +85,9 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     context = {**rail(request, "inbox"), "case": case, "ledger": ledger(agent, case, at=at, before=before)}
     if before:
         return render(request, "workspace/parts/older.html", context)
-    return render(request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)})
+    return render(
+        request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)}
+    )
 
 
 @desk("GET")
