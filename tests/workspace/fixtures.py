@@ -12,6 +12,11 @@ from tests.workspace.makers import World, make_world
 SignedIn = Callable[[Agent], Client]
 
 
+def page_of(response: Any) -> str:
+    """What came back on one line: how its source is broken into lines is nobody's business."""
+    return " ".join(response.content.decode().split())
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
     """Argon2 is slow on purpose; what is tested here is the door, not the lock."""

@@ -12,7 +12,7 @@ from hark.conversations.types import Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
 from hark.organisation.types import Role
-from tests.workspace.fixtures import SignedIn
+from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
 
 HTMX = {"HX-Request": "true"}
@@ -79,7 +79,7 @@ def test_second_of_two_agents_is_stopped_and_shown_the_first_answer(world: World
 
 def test_private_talk_offers_no_public_reply_and_says_why(world: World, signed_in: SignedIn) -> None:
     message, client = say(world.chat, known("ann"), "My number is 0470."), signed_in(world.tessa)
-    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(client.get(f"/case/{case_of(message).key}/"))
     assert "This talk is private. Nothing in it can be made public." in page
     assert 'value="private" checked' in page
     refused = answer(client, message, kind="public")
@@ -89,7 +89,7 @@ def test_private_talk_offers_no_public_reply_and_says_why(world: World, signed_i
 
 def test_public_talk_opens_public_and_its_button_says_so(world: World, signed_in: SignedIn) -> None:
     _, said = maud(world)
-    page = signed_in(world.tessa).get(f"/case/{case_of(said[-1]).key}/").content.decode()
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(said[-1]).key}/"))
     assert 'value="public" checked' in page
     assert "Reply in public" in page
     assert "Everyone can read this." in page
@@ -98,7 +98,7 @@ def test_public_talk_opens_public_and_its_button_says_so(world: World, signed_in
 def test_paused_channel_says_why_nothing_can_be_sent(world: World, signed_in: SignedIn) -> None:
     message = say(world.chat, known("ann"), "Hello?")
     type(world.chat).objects.filter(pk=world.chat.pk).update(state="paused")
-    page = signed_in(world.tessa).get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(message).key}/"))
     assert "This channel is paused by an administrator." in page
     assert 'value="note" checked' in page
 
@@ -117,7 +117,7 @@ def test_taken_back_reply_stands_in_the_composer_again(world: World, signed_in: 
     message, client = say(world.chat, known("ann"), "Hello?"), signed_in(world.tessa)
     answer(client, message, text="Too quick.")
     ours = Message.objects.get(direction="out")
-    page = client.post(f"/message/{ours.key}/take-back/", headers=HTMX).content.decode()
+    page = page_of(client.post(f"/message/{ours.key}/take-back/", headers=HTMX))
     assert "Taken back" in page
     assert ">Too quick.</textarea>" in page
     assert OutboxItem.objects.get().state == "cancelled"
@@ -136,8 +136,8 @@ def test_draft_is_kept_per_agent_and_shown_to_nobody_else(world: World, signed_i
     case = case_of(message)
     client = signed_in(world.tessa)
     assert client.post(f"/case/{case.key}/draft/", {"kind": "reply", "text": "Half a sent"}).status_code == 204
-    assert "Half a sent</textarea>" in client.get(f"/case/{case.key}/").content.decode()
-    assert "Half a sent" not in signed_in(world.ruben).get(f"/case/{case.key}/").content.decode()
+    assert "Half a sent</textarea>" in page_of(client.get(f"/case/{case.key}/"))
+    assert "Half a sent" not in page_of(signed_in(world.ruben).get(f"/case/{case.key}/"))
     answer(client, message)
     assert not Draft.objects.exists()
 
@@ -146,7 +146,7 @@ def test_reply_that_may_have_been_sent_offers_three_choices(world: World, signed
     message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
     answer(client, message)
     OutboxItem.objects.update(state="ambiguous")
-    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(client.get(f"/case/{case_of(message).key}/"))
     assert "may have been sent." in page
     for words in ("It is there", "Send again", "Drop it"):
         assert words in page
@@ -159,7 +159,7 @@ def test_refused_reply_is_red_and_says_what_to_do(world: World, signed_in: Signe
     message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
     answer(client, message)
     OutboxItem.objects.update(state="refused", error="The venue wants a shorter text")
-    page = client.get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(client.get(f"/case/{case_of(message).key}/"))
     assert "receipt--bad" in page
     assert "The venue wants a shorter text" in page
     assert "Send again" in page
@@ -174,7 +174,7 @@ def test_correction_changes_what_everybody_sees(world: World, signed_in: SignedI
     assert reading
     shown = corrected(reading, corrections_of([message.pk])[message.pk])
     assert (shown.urgency, shown.corrected) == ("critical", ("urgency",))
-    page = signed_in(world.ruben).get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(signed_in(world.ruben).get(f"/case/{case_of(message).key}/"))
     assert "Critical" in page
     assert "corrected by Tessa Okonedo" in page
 

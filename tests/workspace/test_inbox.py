@@ -14,7 +14,7 @@ from hark.intake.models import Arrival
 from hark.kernel.time import database_now
 from hark.routing.actions import place, route, set_presence
 from hark.routing.types import NewWork
-from tests.workspace.fixtures import SignedIn
+from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, crowd, heard, known, maud, say
 from tests.workspace.parking import park
 
@@ -23,7 +23,7 @@ HTMX: dict[str, str] = {"HX-Request": "true"}
 
 def test_list_shows_who_clock_words_mood_and_why(world: World, signed_in: SignedIn) -> None:
     _, said = maud(world)
-    page = signed_in(world.tessa).get("/?view=all").content.decode()
+    page = page_of(signed_in(world.tessa).get("/?view=all"))
     assert "Maud Terlinden" in page
     assert "Third time I ask @plumcare" in page
     assert "<b>Breached</b>" in page
@@ -33,7 +33,7 @@ def test_list_shows_who_clock_words_mood_and_why(world: World, signed_in: Signed
 
 def test_case_shows_ledger_with_evidence_readers_and_the_contact(world: World, signed_in: SignedIn) -> None:
     _, said = maud(world)
-    page = signed_in(world.tessa).get(f"/case/{case_of(said[0]).key}/").content.decode()
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(said[0]).key}/"))
     assert '<mark class="evidence">took the money twice</mark>' in page
     assert "Complaint" in page
     assert "is-private" in page
@@ -44,7 +44,7 @@ def test_case_shows_ledger_with_evidence_readers_and_the_contact(world: World, s
 
 def test_case_alone_is_sent_when_the_list_is_there(world: World, signed_in: SignedIn) -> None:
     case = case_of(say(world.chat, known("ann"), "Hello?"))
-    body = signed_in(world.tessa).get(f"/case/{case.key}/", headers=HTMX).content.decode()
+    body = page_of(signed_in(world.tessa).get(f"/case/{case.key}/", headers=HTMX))
     assert 'id="case"' in body
     assert 'id="contact"' in body
     assert 'id="rows"' not in body
@@ -98,7 +98,7 @@ def test_newer_cases_are_counted_and_held_back_until_asked_for(world: World, sig
     foot = pulse(client, shown=shown, complete="1")
     assert "1 newer held back" in foot
     assert late not in foot
-    assert late in client.get("/inbox/rows/?view=all").content.decode()
+    assert late in page_of(client.get("/inbox/rows/?view=all"))
     assert "newer held back" not in pulse(client, shown=[*shown, late], complete="1")
 
 
@@ -114,16 +114,16 @@ def test_line_that_left_the_view_says_so_and_stays(world: World, signed_in: Sign
 def pulse(client: Client, **asked: Any) -> str:
     """The fragment around the list."""
     words = {name: ",".join(value) if isinstance(value, list) else value for name, value in asked.items()}
-    return client.get("/inbox/pulse/", {"view": "all", **words}, headers=HTMX).content.decode()
+    return page_of(client.get("/inbox/pulse/", {"view": "all", **words}, headers=HTMX))
 
 
 def test_list_goes_on_behind_the_first_page(world: World, signed_in: SignedIn) -> None:
     for number in range(52):
         say(world.square, known(f"p{number}"), f"Hello {number}", ago=100 - number)
     client = signed_in(world.tessa)
-    first = client.get("/?view=all").content.decode()
+    first = page_of(client.get("/?view=all"))
     after = first.split("after=")[1].split('"')[0]
-    second = client.get(f"/inbox/rows/?view=all&after={after}").content.decode()
+    second = page_of(client.get(f"/inbox/rows/?view=all&after={after}"))
     assert first.count("data-row=") == 50
     assert second.count("data-row=") == 2
     assert "Show more" not in second
@@ -135,7 +135,7 @@ def test_offer_shows_why_and_is_answered_from_the_page(world: World, signed_in: 
     work = NewWork(case.pk, case.inbox_id, "chat", (), database_now(), 60)
     place([work])
     route()
-    page = client.get("/").content.decode()
+    page = page_of(client.get("/"))
     assert "Offered to you" in page
     assert "Why? It helps the next offer" in page
     key = page.split('data-offer="')[1].split('"')[0]
@@ -147,11 +147,11 @@ def test_offer_shows_why_and_is_answered_from_the_page(world: World, signed_in: 
 
 def test_stream_shows_verdicts_with_why_and_steps_noise_back(world: World, signed_in: SignedIn) -> None:
     heard(world)
-    page = signed_in(world.tessa).get("/stream/").content.decode()
+    page = page_of(signed_in(world.tessa).get("/stream/"))
     assert "the fruit: cake, cinnamon" in page
     assert "Not sure" in page
     assert page.count("heard--noise") == 2
-    noise = signed_in(world.tessa).get("/stream/?judged=irrelevant").content.decode()
+    noise = page_of(signed_in(world.tessa).get("/stream/?judged=irrelevant"))
     assert noise.count("data-heard=") == 2
 
 
@@ -159,7 +159,7 @@ def test_corrected_stream_post_says_by_whom(world: World, signed_in: SignedIn) -
     message = heard(world)[1]
     client = signed_in(world.tessa)
     client.post(f"/message/{message.key}/correct/", {"relevance": "relevant"}, headers=HTMX)
-    page = client.get("/stream/?judged=relevant").content.decode()
+    page = page_of(client.get("/stream/?judged=relevant"))
     assert message.key in page
     assert "corrected by Tessa Okonedo" in page
 
@@ -168,8 +168,8 @@ def test_parked_arrival_is_shown_as_text_replayed_and_discarded_only_when_sure(
     world: World, signed_in: SignedIn
 ) -> None:
     client, key = signed_in(world.owner), park(world.chat)
-    assert "it is not JSON" in client.get("/parked/").content.decode()
-    page = client.get(f"/parked/{key}/").content.decode()
+    assert "it is not JSON" in page_of(client.get("/parked/"))
+    page = page_of(client.get(f"/parked/{key}/"))
     assert "&lt;script&gt;alert(1)" in page
     client.post(f"/parked/{key}/settle/", {"act": "discard"})
     assert Arrival.objects.get(key=key).state == "parked"
@@ -190,7 +190,7 @@ def test_edited_deleted_and_repeated_messages_are_told_apart(world: World, signe
     Message.objects.filter(pk=edited.pk).update(edited_at=database_now())
     gone = say(world.square, author, "Something rash.", ago=20, thread_id="third")
     Message.objects.filter(pk=gone.pk).update(deleted_at=database_now())
-    page = signed_in(world.tessa).get(f"/case/{case_of(first).key}/").content.decode()
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(first).key}/"))
     assert "1 more with the same words" in page
     assert "1 earlier text" in page
     assert "I ment Teusday." in page
@@ -199,5 +199,5 @@ def test_edited_deleted_and_repeated_messages_are_told_apart(world: World, signe
 
 def test_address_of_a_stranger_that_would_run_is_no_link(world: World, signed_in: SignedIn) -> None:
     message = say(world.square, known("eve", url="javascript:alert(1)"), "Hi", permalink="javascript:alert(2)")
-    page = signed_in(world.tessa).get(f"/case/{case_of(message).key}/").content.decode()
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(message).key}/"))
     assert "javascript:" not in page

@@ -16,6 +16,7 @@ from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_NOTE, MAY_SUPERVISE, Role
 from hark.workspace.urls import urlpatterns
+from tests.workspace.fixtures import page_of
 from tests.workspace.makers import World, case_of, known, make_role, say
 from tests.workspace.parking import park
 
@@ -170,14 +171,14 @@ def test_counts_hold_only_what_may_be_seen(world: World, signed_in: SignedIn) ->
     say(world.chat, known("ann"), "My SIM will not activate.")
     for name in ("bob", "cid"):
         say(world.night_chat, known(name), "Good evening.")
-    page = signed_in(world.tessa).get("/?view=all").content.decode()
+    page = page_of(signed_in(world.tessa).get("/?view=all"))
     assert 'Team inbox <span class="n">1</span>' in page
     assert "Good evening" not in page
-    page = signed_in(world.owner).get("/?view=all").content.decode()
+    page = page_of(signed_in(world.owner).get("/?view=all"))
     assert 'Team inbox <span class="n">3</span>' in page
 
 
 def test_lines_of_foreign_cases_are_never_drawn_on_request(world: World, signed_in: SignedIn) -> None:
     theirs = case_of(say(world.night_chat, known("bob"), "Good evening."))
-    body = signed_in(world.tessa).get(f"/inbox/pulse/?changed={theirs.key}&shown={theirs.key}").content.decode()
+    body = page_of(signed_in(world.tessa).get(f"/inbox/pulse/?changed={theirs.key}&shown={theirs.key}"))
     assert theirs.key not in body
