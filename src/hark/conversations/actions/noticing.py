@@ -102,15 +102,14 @@ def _at_risk(events: Sequence[JournalEvent]) -> Iterable[Concern]:
 
 def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:
     heard = [event for event in events if event.kind in FOLLOWED]
-    followers: defaultdict[str, list[int]] = defaultdict(list)
-    follows = (
-        Follow.objects.filter(case__key__in={event.subject for event in heard}) if heard else Follow.objects.none()
-    )
-    for key, agent in follows.values_list("case__key", "agent"):
-        followers[key].append(agent)
+    followers: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    follows = Follow.objects.filter(case__key__in={event.subject for event in heard})
+    for key, agent, since in follows.values_list("case__key", "agent", "since") if heard else ():
+        followers[key].append((agent, since))
     for event in heard:
-        for agent in followers[event.subject]:
-            yield Concern(agent, NoticeKind.FOLLOWED, event)
+        for agent, since in followers[event.subject]:
+            if event.at >= since:
+                yield Concern(agent, NoticeKind.FOLLOWED, event)
 
 
 def _write(concerns: Sequence[Concern]) -> int:

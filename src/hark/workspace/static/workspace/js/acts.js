@@ -26,7 +26,17 @@ function wordOf(element) {
   return copy.textContent.replace(/\s+/g, " ").trim();
 }
 
-const keycapsOf = (element) => (element.labels?.[0] ?? element).querySelector(".keycaps");
+/* The keys as they are drawn; what a digit chooses in a menu begins with the key that opens the menu. */
+function keycapsOf(element) {
+  const drawn = (element.labels?.[0] ?? element).querySelector(".keycaps") ?? element.nextElementSibling?.querySelector(":scope > .keycaps");
+  const menu = element.dataset.choice && element.closest("[popover]");
+  const opener = menu && document.querySelector(`[popovertarget="${menu.id}"] .keycaps`);
+  if (!drawn || !menu) return drawn;
+  if (!opener) return null;
+  const both = opener.cloneNode(true);
+  both.append(...[...drawn.children].map((key) => key.cloneNode(true)));
+  return both;
+}
 
 /* Can it be pressed now? What stands in a closed menu can; what the screen is too small for, or a line of a list, cannot. */
 function ready(element) {
@@ -51,12 +61,11 @@ function inLine() {
   return standing() ? all("[data-line-key]", standing()).map((element) => ({ element, group: "Message" })) : [];
 }
 
-/* Every act of the page, in its groups: `{ element, word, group, keys }`. One word stands once in its group. */
+/* Every act: `{ element, word, group, keys }`, the page's own first. One word stands once in its group. */
 export function acts() {
-  const found = [
-    ...inLine(),
-    ...all(PRESSED).filter(ready).map((element) => ({ element, group: nameOfGroup(element) })),
-  ];
+  const pressed = all(PRESSED).filter(ready).map((element) => ({ element, group: nameOfGroup(element) }));
+  const own = ({ element }) => Boolean(element.closest("main"));
+  const found = [...inLine(), ...pressed.filter(own), ...pressed.filter((act) => !own(act))];
   const seen = new Set();
   return found
     .map(({ element, group }) => ({ element, group, word: wordOf(element), keys: keycapsOf(element) }))
