@@ -1,6 +1,6 @@
 """A scripted agent triages new items by keys alone: ten in the suite, a hundred by `make triage`, within ten minutes.
 
-Two of five are posts of the stream (relevant, noise, or a case), three are cases: taken by N, answered, noted, resolved.
+Two of five are posts of the stream (relevant, noise, or a case); three are cases: taken, answered, noted, resolved.
 The script reads nothing and types at the speed of a machine, so the seconds are those that Hark itself takes.
 """
 

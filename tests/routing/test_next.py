@@ -44,6 +44,15 @@ def test_most_urgent_comes_first_and_says_why(desk: Desk) -> None:
     check_truth()
 
 
+def test_who_asks_is_here_and_keeps_what_he_took(desk: Desk) -> None:
+    tessa = make_agent("Tessa", desk, here=False)
+    place_one(desk)
+    case = actions.take_next(agent_id=tessa.pk)
+    actions.route()
+    assert (item_of(case).agent_id, load_of(tessa).presence) == (tessa.pk, "busy")
+    check_truth()
+
+
 def test_full_agent_goes_round_what_he_holds_and_takes_nothing_more(desk: Desk) -> None:
     tessa = make_agent("Tessa", desk, here=False)
     items = [place_one(desk, waited=waited) for waited in (800, 700, 600)]

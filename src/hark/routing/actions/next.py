@@ -13,12 +13,13 @@ from hark.organisation.types import MAY_ANSWER
 from hark.routing.actions.answering import accept_offer
 from hark.routing.actions.giving import Claim, give
 from hark.routing.actions.locks import load_row_of, lock_items
+from hark.routing.actions.presence import set_presence
 from hark.routing.errors import NothingWaits, OfferEnded
 from hark.routing.models import Offer, WorkItem
 from hark.routing.policy import VERSION, by_urgency, cannot_do, urgency, waited_seconds
 from hark.routing.queries import asking, items_in_hand, skill_names, waiting_items
 from hark.routing.reasons import reason_of_asking
-from hark.routing.types import Candidate, ItemState, WaitingItem
+from hark.routing.types import Candidate, ItemState, PresenceState, WaitingItem
 
 TRIED = 20  # colleagues who ask at the same moment may be quicker; after so many the agent may ask again
 
@@ -27,8 +28,8 @@ def take_next(*, agent_id: int, but: str = "") -> Case:
     """The most urgent case that this agent can do, in his hand: one offered to him, one that waits, or one he holds.
 
     Ordered by the urgency index. `but` is the key of the case before him, which is not the next one. Each try is one
-    transaction that waits for no item: what a colleague is taking is passed over. Locks case, item, load row. Raises
-    NotAllowed, NothingWaits.
+    transaction that waits for no item: what a colleague is taking is passed over. Somebody offline is busy from now on.
+    Locks case, item, load row. Raises NotAllowed, NothingWaits.
     """
     agent = Agent.objects.get(pk=agent_id)
     if not agent.is_active or agent.role not in MAY_ANSWER:
@@ -69,6 +70,8 @@ def _claim(item: WaitingItem, me: Candidate, at: datetime, but: str) -> Case | N
     load = load_row_of(agent)
     if load.used_points + rows[0].points > load.capacity_points:
         return None
+    if load.presence == PresenceState.OFFLINE:  # who asks for work is here; work of those who are not goes back at once
+        set_presence(agent_id=agent.pk, presence=PresenceState.BUSY, reason="asked for the next")
     assign(case_id=case.pk, agent_id=agent.pk, actor=None)  # as with an offer: he may see the case only from now on
     give([Claim(rows[0], agent.pk, rows[0].points, accepted=True, reason=_reason(item, me, at))])
     return Case.objects.get(pk=case.pk)

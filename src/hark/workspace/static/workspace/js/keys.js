@@ -22,9 +22,11 @@ function move(by) {
   to.scrollIntoView({ block: "nearest" });
 }
 
+/* The line beside this one; near the end of the list more is fetched before anybody asks. */
 function next(steps, here, by) {
-  const place = steps.indexOf(here);
-  return steps[place < 0 ? 0 : Math.min(steps.length - 1, Math.max(0, place + by))];
+  const place = steps.indexOf(here) < 0 ? 0 : steps.indexOf(here) + by;
+  if (place >= steps.length - 3) one("a.rows__more")?.click();
+  return steps[Math.min(steps.length - 1, Math.max(0, place))];
 }
 
 function pressKey(name, root = document) {
