@@ -78,7 +78,7 @@ def care(page: Page, before: str) -> str:
     """Take the next case, answer it, leave a note, resolve it; gives its key."""
     page.keyboard.press("n")
     expect(page.locator("#case")).not_to_have_attribute("data-case", before)
-    expect(page.locator(".case__why")).to_contain_text("you asked for the next")
+    expect(page.locator(".case__why")).to_contain_text("Now:")
     page.keyboard.press("p")
     expect(page.locator("#reply")).to_be_focused()
     page.keyboard.insert_text(ANSWER)

@@ -32,6 +32,7 @@ async function look() {
   try {
     const response = await ask(`/case/${key}/looking/`, { method: "POST", body });
     if (response.ok && key === openCase()) draw(new DOMParser().parseFromString(await response.text(), "text/html").body);
+    document.dispatchEvent(new Event("hark:looked"));   /* its notices count as read */
   } catch { /* said again at the next beat */ }
 }
 
