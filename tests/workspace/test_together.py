@@ -69,7 +69,9 @@ def test_case_is_followed_and_no_more(world: World, signed_in: SignedIn) -> None
     case, client = case_of(say(world.chat, known("ann"), "Hello?")), signed_in(world.tessa)
     client.post(f"/case/{case.key}/follow/", {"follow": "1"}, headers=HTMX)
     assert "Follow it no more" in client.get(f"/case/{case.key}/").content.decode()
+    assert case.key in client.get("/?view=followed").content.decode()
     client.post(f"/case/{case.key}/follow/", {"follow": "0"}, headers=HTMX)
+    assert "You follow no case" in client.get("/?view=followed").content.decode()
     assert not Follow.objects.exists()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet, TextChoices
 
 from hark.contacts.models import Identity
-from hark.conversations.models import Case, Clock, Conversation, Draft
+from hark.conversations.models import Case, Clock, Conversation, Draft, Follow
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.appearance import icon_of
 from hark.conversations.queries.keyset import Place
@@ -24,6 +24,7 @@ class View(TextChoices):
     UNASSIGNED = "unassigned", "Team inbox"
     AT_RISK = "at_risk", "At risk"
     WAITING = "waiting", "Waiting"
+    FOLLOWED = "followed", "Followed"
     RESOLVED = "resolved", "Resolved"
     ALL = "all", "All"
 
@@ -86,6 +87,7 @@ def cases_in(agent: Agent, view: View, *, at: datetime) -> QuerySet[Case]:
             View.UNASSIGNED: alive & Q(assignee__isnull=True),
             View.AT_RISK: alive & Q(status=Status.OPEN, due_at__lte=at + AT_RISK),
             View.WAITING: alive & Q(status=Status.WAITING),
+            View.FOLLOWED: alive & Q(pk__in=Follow.objects.filter(agent=agent).values("case")),
             View.RESOLVED: Q(status=Status.RESOLVED),
             View.ALL: alive,
         }[view]
