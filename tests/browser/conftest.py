@@ -16,7 +16,7 @@ from tests.workspace.makers import PASSWORD, World, make_world
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 Opened = Callable[..., Page]
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

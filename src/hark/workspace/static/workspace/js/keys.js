@@ -1,6 +1,6 @@
-/* Keys of the desk. What a key does is declared on what it presses (see `acts.js`); here are only those that move. */
+/* Keys of the desk. What a key does is declared on what it presses (see `declared.js`); here are only those that move. */
 import { all, one } from "./page.js";
-import { acts, keyed, press, told } from "./acts.js";
+import { acts, keyed, press, told } from "./declared.js";
 import { lines, stand, standing } from "./stream.js";
 
 const GO_WITHIN = 1200;

@@ -48,11 +48,8 @@ const refresh = settled(async () => {
   const keys = new Set(changed);
   const whole = everything;
   const key = openCase();
-  if (panes()) await refreshList(keys);
-  if (key && (whole || keys.has(key))) {
-    await refreshLedger(key, { missed });
-    await refreshContact(key);
-  }
+  const shown = key && (whole || keys.has(key)) ? [refreshLedger(key, { missed }), refreshContact(key)] : [];
+  await Promise.all([...shown, ...(panes() ? [refreshList(keys)] : [])]);   /* the case first, nothing waits for another */
   for (const done of keys) changed.delete(done);   /* only now: what could not be fetched is asked for again */
   if (whole) { everything = false; missed = false; }
 }, QUIET);

@@ -1,5 +1,5 @@
 /* Who looks at the open case, and who types: this page says it of itself every 15 s and when it changes, and hears it of others. */
-import { ask, one, openCase, part, replaceById } from "./page.js";
+import { ask, me, one, openCase, part, replaceById } from "./page.js";
 
 const BEAT = 15000;
 const TYPES_FOR = 8000;
@@ -54,7 +54,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (said.typing) look();
 });
 document.addEventListener("hark:heard", (event) => {
-  if (event.detail.kind === "looking.changed" && event.detail.subject === openCase()) refresh();
+  const { kind, subject, data } = event.detail;
+  if (kind === "looking.changed" && subject === openCase() && data.by !== me) refresh();
 });
 document.addEventListener("hark:opened", () => { typedAt = 0; look(); });
 document.addEventListener("visibilitychange", () => { if (document.hidden) lookAway(); else look(); });

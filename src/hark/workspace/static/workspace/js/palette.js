@@ -1,7 +1,7 @@
-/* The palette: Ctrl-K, a few letters, Enter. It offers what the page offers (`acts.js`), the places of the rail, and the cases
+/* The palette: Ctrl-K, a few letters, Enter. It offers what the page offers (`declared.js`), the places of the rail, and the cases
 and people that the server finds for it. What was used last stands first. A combobox with a list, as readers of screens know it. */
 import { all, me, one, part } from "./page.js";
-import { acts, press } from "./acts.js";
+import { acts, press } from "./declared.js";
 import { showKeys } from "./keys.js";
 import { matched, marked } from "./fuzzy.js";
 
