@@ -14,6 +14,7 @@ const ask = one("#palette-ask");
 const list = one("#palette-list");
 
 let found = [];        /* what the server has found for `foundFor` */
+let foundFor = "";
 let searching = null;
 let timer = 0;
 let options = [];
@@ -47,13 +48,14 @@ function pressAgain(act) {
 
 function drawnObject(line) {
   const { href, object, group } = line.dataset;
-  return { id: object, group, line: document.importNode(line, true), run: () => document.dispatchEvent(new CustomEvent("hark:open", { detail: { href } })) };
+  return { id: object, group, found: true, line: document.importNode(line, true), run: () => document.dispatchEvent(new CustomEvent("hark:open", { detail: { href } })) };
 }
 
 function fits(option, query, used) {
   const word = one("[data-word-here]", option.line);
   const detail = one("[data-detail-here]", option.line);
-  const hit = matched(word.textContent, query) ?? (detail && matched(detail.textContent, query, 10)) ?? (option.id.startsWith("case_") ? { score: 0, at: [] } : null);
+  const byOther = option.found && query === foundFor ? { score: 0, at: [] } : null;   /* a key, or what somebody is called elsewhere */
+  const hit = matched(word.textContent, query) ?? (detail && matched(detail.textContent, query, 10)) ?? byOther;
   if (!hit) return null;
   const place = used.indexOf(option.id);
   marked(word, hit.at);
@@ -118,6 +120,7 @@ async function search() {
   const answer = await mine;
   if (searching !== mine) return;
   searching = null;
+  foundFor = query;
   found = answer ? [...all("[data-object]", answer)] : [];
   draw();
 }
@@ -127,7 +130,7 @@ async function run() {
   while (searching) await searching;
   const option = selected();
   if (!option) return;
-  remember(option.id);
+  remember(option.id.replace(/^person_/, ""));
   box.close();
   option.run();
 }
