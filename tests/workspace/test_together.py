@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 
 from hark.conversations.actions.cases import assign, set_waiting
+from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.noticing import notice
 from hark.conversations.models import Case, Clock, Follow
 from hark.conversations.types import Author
 from hark.kernel.db import fetch_all
+from hark.kernel.ids import new_uuid
 from hark.kernel.queries import COLUMNS, journal_event
 from hark.kernel.time import database_now
-from hark.organisation.models import Agent
+from hark.organisation.models import Agent, Inbox
 from hark.routing.actions import place
 from hark.routing.types import NewWork
 from tests.workspace.fixtures import SignedIn
@@ -150,6 +152,20 @@ def test_today_holds_only_what_may_be_seen(world: World, signed_in: SignedIn) ->
     page = signed_in(world.tessa).get("/today/").content.decode()
     assert theirs.key not in page
     assert "No case waits for the customer" in page
+
+
+def test_who_sees_only_what_is_his_finds_hears_and_counts_nothing_else(world: World, signed_in: SignedIn) -> None:
+    Inbox.objects.filter(pk=world.care.pk).update(only_assigned=True)
+    case = case_of(say(world.chat, known("ann", name="Ann Only"), "Only for Ruben."))
+    Case.objects.filter(pk=case.pk).update(assignee=world.ruben)
+    add_note(case_id=case.pk, text="@Tessa @Ruben", author=by(world.owner), idempotency_key=new_uuid())
+    told()
+    for agent, sees in ((world.ruben, True), (world.tessa, False)):
+        client = signed_in(agent)
+        for path in ("/palette/?q=only", f"/palette/?recent={case.key}", "/today/", "/notices/", "/?view=all"):
+            assert (case.key in client.get(path).content.decode()) is sees, path
+        assert client.post(f"/case/{case.key}/looking/", {"tab": "a"}).status_code == (200 if sees else 404)
+    assert "Tessa" not in signed_in(world.ruben).get(f"/case/{case.key}/colleagues/?q=te").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/today/", "/palette/?q=hello"])

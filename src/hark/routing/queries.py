@@ -107,7 +107,7 @@ def free_agents(at: datetime) -> list[Candidate]:
 
 
 def asking(agent: Agent, at: datetime) -> Candidate:
-    """One agent as the policy sees him, wherever he is. Four queries."""
+    """One agent as the policy sees him, wherever he is. Three queries."""
     load = AgentLoad.objects.filter(agent=agent).first() or AgentLoad(agent=agent, heartbeat_at=at)
     skills = AgentSkill.objects.filter(agent=agent).values_list("skill__key", "proficiency")
     return Candidate(

@@ -49,4 +49,6 @@ def forget_past_looks() -> int:
 
 
 def _changed(case: Case, author: Author) -> NewEvent:
-    return NewEvent("looking.changed", case.key, author.agent_key, case.inbox_id, data={"case": case.key, "by": author.agent_key})
+    return NewEvent(
+        "looking.changed", case.key, author.agent_key, case.inbox_id, data={"case": case.key, "by": author.agent_key}
+    )

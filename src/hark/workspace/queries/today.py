@@ -42,7 +42,7 @@ class Today:
 
 
 def today(agent: Agent, *, at: datetime) -> Today:
-    """What the agent's day asks for. Nine queries, however much there is."""
+    """What the agent's day asks for, through the gate; as many queries for much as for little."""
     due = sorted(_due(agent, _running(agent, at), at), key=lambda one: (-one.urgency, one.row.case.id))
     ours = [one for one in due if one.row.case.assignee_id in {None, agent.pk}]
     return Today(

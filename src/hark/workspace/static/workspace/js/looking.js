@@ -59,6 +59,7 @@ document.addEventListener("hark:heard", (event) => {
 });
 document.addEventListener("hark:opened", () => { typedAt = 0; look(); });
 document.addEventListener("visibilitychange", () => { if (document.hidden) lookAway(); else look(); });
+document.addEventListener("hark:back", look);
 addEventListener("pagehide", lookAway);
 addEventListener("pageshow", (event) => { if (event.persisted) look(); });
 setInterval(look, BEAT);

@@ -30,6 +30,7 @@ function sayWhether() {
 }
 
 document.addEventListener("hark:heard", (event) => { if (event.detail.kind.startsWith("notice.")) refreshBell(); });
+document.addEventListener("hark:back", refreshBell);
 document.addEventListener("hark:looked", () => { if (one("#bell .rail__n")) refreshBell(); });
 document.addEventListener("click", async (event) => {
   if (!event.target.closest("[data-ask-browser]")) return;
