@@ -90,7 +90,7 @@ class Drill:
 
     def ledger(self) -> dict[str, object]:
         """What `hark ledger check` says once everything is worked off; the last answer when it never is."""
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while True:
             files = [
                 word for name in ("keys", "forgets") for word in ("--stand-in", str(self.data / f"venue-{name}.jsonl"))

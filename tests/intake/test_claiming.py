@@ -151,7 +151,7 @@ def test_lanes_of_a_frozen_worker_do_not_starve_while_there_is_much_to_do(channe
     assert 0 < seen.count(1) < seen.count(0)
 
 
-def test_arrival_that_was_claimed_twice_without_a_word_is_read_alone(channel: Channel) -> None:
+def test_what_was_claimed_twice_without_a_word_is_read_apart_from_what_is_fresh(channel: Channel) -> None:
     store(channel, "a", "b", "c")
     for _ in range(2):
         assert len(claim_all()) == 3
@@ -160,7 +160,20 @@ def test_arrival_that_was_claimed_twice_without_a_word_is_read_alone(channel: Ch
     batches = []
     while got := claim_all():
         batches.append([one.dedupe_key for one in got])
-    assert sorted(batches) == [["k0"], ["k1"], ["k2"], ["k3"]]
+    assert sorted(batches) == [["k0", "k1", "k2"], ["k3"]]
+
+
+def test_suspects_are_read_in_ever_smaller_groups_until_each_stands_alone(channel: Channel) -> None:
+    store(channel, *(f"t{n}" for n in range(60)))
+    sizes = []
+    for _ in range(5):
+        largest, seen = 0, 0
+        while got := claim_all():
+            largest, seen = max(largest, len(got)), seen + len(got)
+        assert seen == 60
+        sizes.append(largest)
+        age(31)
+    assert sizes == [60, 60, 50, 7, 1]
 
 
 def test_arrival_that_ends_its_reader_five_times_is_parked(channel: Channel) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import pairwise
 
 from django.db import transaction
 
@@ -11,33 +12,47 @@ from hark.journey.models import FailedReaction
 from hark.journey.reactions import REACTIONS, Reaction
 from hark.kernel.actions import hold_reader, move_reader
 from hark.kernel.queries import event_at, events_after, reader_position
-from hark.kernel.types import JournalEvent
+from hark.kernel.types import JournalEvent, Position
 
 READER = "reactions"
 LOOKED_AT = 100
+AT_ONCE = 20  # reactions in a step: a worker that is to stop must not wait for a long page
 logger = logging.getLogger(__name__)
 
 
 def react_step() -> bool:
-    """Let the next event have its effects, or a failed one once more; True when there may be more.
+    """Let the next events have their effects, or a failed one once more; True when there may be more.
 
     Any number of workers: one at a time holds the reader, whose place moves in the transaction of the effects. An event
-    nobody reacts to costs nothing. Raises when the database is away: then nothing has happened.
+    nobody reacts to costs nothing. Raises when the database is away: then what is not committed has not happened.
     """
-    return _try_again() or (_is_something_to_do() and _follow())
+    return _try_again() or _follow()
 
 
-def _is_something_to_do() -> bool:
-    """Is there an event to react to, or a full page of others to be passed? Most wake-ups end here."""
-    events = events_after(reader_position(READER), limit=LOOKED_AT)
-    return len(events) == LOOKED_AT or any(event.kind in REACTIONS for event in events)
+def _follow() -> bool:
+    """Read a page of the journal once and react to it event by event, each in a transaction of its own."""
+    place = reader_position(READER)
+    events = events_after(place, limit=LOOKED_AT)
+    stretches = _stretches(events)
+    for passed in stretches[:AT_ONCE]:
+        if not _react(place, passed):
+            return False  # another worker is at it
+        place = passed[-1].position
+    return bool(stretches)
+
+
+def _stretches(events: Sequence[JournalEvent]) -> list[Sequence[JournalEvent]]:
+    """The events in pieces that each end with one that somebody reacts to; a full page of others is one piece."""
+    ends = [number for number, event in enumerate(events, 1) if event.kind in REACTIONS]
+    if not ends and len(events) == LOOKED_AT:
+        ends = [LOOKED_AT]
+    return [events[start:end] for start, end in pairwise([0, *ends])]
 
 
 @transaction.atomic
-def _follow() -> bool:
-    place = hold_reader(READER)
-    passed = _up_to_the_next_reaction(events_after(place, limit=LOOKED_AT)) if place else ()
-    if not passed:
+def _react(place: Position, passed: Sequence[JournalEvent]) -> bool:
+    """Let the last event of `passed` have its effects; False when the reader no longer stands at `place`."""
+    if hold_reader(READER) != place:
         return False
     event = passed[-1]
     for reaction in REACTIONS.get(event.kind, ()):
@@ -46,14 +61,6 @@ def _follow() -> bool:
             remember_failure(event=event, reaction=reaction.__name__, error=describe(error))
     move_reader(name=READER, position=event.position)
     return True
-
-
-def _up_to_the_next_reaction(events: Sequence[JournalEvent]) -> Sequence[JournalEvent]:
-    """The events up to and with the first that somebody reacts to; all of them when nobody reacts to any."""
-    for number, event in enumerate(events, 1):
-        if event.kind in REACTIONS:
-            return events[:number]
-    return events
 
 
 @transaction.atomic

@@ -17,9 +17,10 @@ FREE = """state = 'received' AND (lease_until IS NULL OR lease_until < clock_tim
     AND (not_before IS NULL OR not_before <= clock_timestamp())"""
 HEAD = 200  # how far from the oldest a suspect is looked for
 
-# A suspect was claimed twice without an outcome, or has failed alone: it is read alone, so that it takes no neighbours
-# with it.
+# A suspect was claimed twice without an outcome, or has failed alone. Who failed alone is read alone, so that it takes
+# no neighbours with it. Of those whose reader ended most are innocent: they are read in ever smaller groups.
 SUSPECT = "(attempts >= 2 OR error <> '')"
+GROUPS = {2: 50, 3: 7}  # by claims so far; alone after that
 MINE = "lane = ANY(%(lanes)s)"
 OTHERS = "lane <> ALL(%(lanes)s) AND received_at < clock_timestamp() - %(age)s * interval '1 second'"
 TAKE = """
@@ -32,9 +33,11 @@ TAKE = """
         taken.attempts, taken.fence
 """
 IN_ORDER = f"SELECT id FROM intake_arrival WHERE {FREE} AND NOT {SUSPECT} AND {{whose}} ORDER BY id"  # noqa: S608
-ONE_SUSPECT = f"""SELECT id FROM intake_arrival WHERE {FREE} AND id IN (
-    SELECT id FROM (SELECT id, attempts, error FROM intake_arrival WHERE {FREE} ORDER BY id LIMIT {HEAD}) head
-    WHERE {SUSPECT}) ORDER BY id"""  # noqa: S608
+OLDEST = f"(SELECT id, attempts, error FROM intake_arrival WHERE {FREE} ORDER BY id LIMIT {HEAD}) head"  # noqa: S608
+OLDEST_SUSPECT = f"SELECT id, attempts, error FROM {OLDEST} WHERE {SUSPECT} ORDER BY id LIMIT 1"  # noqa: S608
+THIS_ONE = f"SELECT id FROM intake_arrival WHERE {FREE} AND id = %(first)s"  # noqa: S608
+ITS_LIKE = f"""SELECT id FROM intake_arrival WHERE {FREE} AND id IN (
+    SELECT id FROM {OLDEST} WHERE attempts = %(attempts)s AND error = '') ORDER BY id"""  # noqa: S608
 
 
 def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
@@ -46,10 +49,8 @@ def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
     with transaction.atomic():
         # Only the index of those that wait walks them oldest first; statistics of a quieter hour would sort them all.
         execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
-        if random_fraction() < 0.5:
-            suspect = _take(ONE_SUSPECT, limit=1)
-            if suspect:
-                return _unless_hopeless(suspect[0])
+        if random_fraction() < 0.5 and (suspects := _take_suspects()):
+            return _without_the_hopeless(suspects)
         whose = {"lanes": [lane for lane in range(LANES) if lane % workers == worker]}
         taken = _take(IN_ORDER.format(whose=MINE), limit=limit, **whose)
         room = limit - len(taken)
@@ -57,9 +58,16 @@ def claim(*, worker: int, workers: int, limit: int) -> list[ClaimedArrival]:
             taken += _take(IN_ORDER.format(whose=OTHERS), limit=room, age=STEAL_AFTER_SECONDS, **whose)
         elif random_fraction() < 1 / 16:
             taken += _take(IN_ORDER.format(whose=OTHERS), limit=1 + limit // 4, age=LEFT_BEHIND_SECONDS, **whose)
-        if not taken:
-            return [one for suspect in _take(ONE_SUSPECT, limit=1) for one in _unless_hopeless(suspect)]
-        return taken
+        return taken or _without_the_hopeless(_take_suspects())
+
+
+def _take_suspects() -> list[ClaimedArrival]:
+    """The oldest suspect, with others that went through the same."""
+    for first, attempts, error in fetch_all(OLDEST_SUSPECT):
+        if error or attempts not in GROUPS:
+            return _take(THIS_ONE, limit=1, first=first)
+        return _take(ITS_LIKE, limit=GROUPS[attempts], attempts=attempts)
+    return []
 
 
 def _take(chosen: str, *, limit: int, **parameters: object) -> list[ClaimedArrival]:
@@ -83,12 +91,12 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedArrival:
     )
 
 
-def _unless_hopeless(suspect: ClaimedArrival) -> list[ClaimedArrival]:
+def _without_the_hopeless(suspects: Sequence[ClaimedArrival]) -> list[ClaimedArrival]:
     """Park what has ended its reader each time; nobody lived to say what was wrong with it."""
-    if suspect.attempts <= TRIES:
-        return [suspect]
-    park(claimed=suspect, error=f"its reader ended {TRIES} times without a word")
-    return []
+    for one in suspects:
+        if one.attempts > TRIES:
+            park(claimed=one, error=f"its reader ended {TRIES} times without a word")
+    return [one for one in suspects if one.attempts <= TRIES]
 
 
 def finish(*, claimed: Sequence[ClaimedArrival], outcomes: Sequence[str]) -> None:
