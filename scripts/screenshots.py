@@ -109,8 +109,12 @@ def desk(browser: Browser) -> None:
         page.locator(".row", has_text=re.compile("I am done|Third time")).first.click()
         page.wait_for_timeout(1500)
         picture(page, f"inbox-{name}")
-        page.goto(f"{BASE}/stream/")
-        picture(page, f"stream-{name}")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("re")
+        picture(page, f"palette-{name}")
+        for place in ("stream", "today"):
+            page.goto(f"{BASE}/{place}/")
+            picture(page, f"{place}-{name}")
     owner = person(browser, "light", WIDE, "milo@plum.example")
     for name in ("parked", "settings"):
         owner.goto(f"{BASE}/{name}/")
