@@ -53,6 +53,8 @@ class SeenFile:
     size: int | None = None
     content_id: str = ""
     inline: bool = False
+
+
 class NoticeKind(TextChoices):
     """Why something concerns an agent."""
 
