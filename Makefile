@@ -30,13 +30,13 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: browser lock hostile venues drills triage bench screenshots understanding pythons
+.PHONY: browser lock hostile venues drills triage bench growth screenshots understanding pythons
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python scripts/get_browser.py
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { test -x /usr/sbin/dovecot && test -x /usr/sbin/postfix; }; then \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix; fi
-	@$(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
+	@HARK_VENUES=1 $(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)
@@ -46,6 +46,8 @@ triage: $(VENV)/.dev browser ## A scripted agent triages 100 new items by keys a
 	@HARK_TRIAGE_ITEMS=$${ITEMS:-100} $(BIN)/python -m pytest tests/browser/test_triage.py -p no:cacheprovider --timeout 1800 -s $(ARGS)
 bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages
 	@for b in accept drain live_pages; do $(BIN)/python -m benchmarks.ingest.$$b || exit 1; done
+growth: $(VENV)/.dev ## Measure pages at one and five million messages (an hour, 30 GB)
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
 screenshots: $(VENV)/.dev browser ## Take the pictures of docs/ from the demo
 	@$(BIN)/python scripts/screenshots.py
 understanding: $(VENV)/.dev ## Train the reading's weights again from the shared data and print their figures

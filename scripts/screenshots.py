@@ -115,6 +115,8 @@ def desk(browser: Browser) -> None:
         for place in ("stream", "today"):
             page.goto(f"{BASE}/{place}/")
             picture(page, f"{place}-{name}")
+        page.goto(f"{BASE}/search/?q=roaming")
+        picture(page, f"search-{name}")
     owner = person(browser, "light", WIDE, "milo@plum.example")
     for name in ("parked", "settings"):
         owner.goto(f"{BASE}/{name}/")

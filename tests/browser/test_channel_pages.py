@@ -64,7 +64,13 @@ def test_pages_of_a_channel_have_no_violation_and_do_not_overflow(
 ) -> None:
     page = opened("/settings/channels/", as_=plum.owner, width=width, height=800, color_scheme=scheme)
     one = f"/settings/channels/{plum.square.key}/"
-    others = ("/settings/channels/new/api/", "/settings/brands/", "/settings/inboxes/", "/first-run/inbox/")
+    others = (
+        "/settings/channels/new/email/",
+        "/settings/channels/new/api/",
+        "/settings/brands/",
+        "/settings/inboxes/",
+        "/first-run/inbox/",
+    )
     for path in (one, f"/settings/channels/{plum.chat.key}/secrets/", *others):
         page.goto(path)
         assert violations(page) == [], path

@@ -223,7 +223,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
 }
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)])
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", WIDE), ("dark", PHONE)])
 def test_no_page_of_the_tools_has_a_violation_or_overflows(
     running: Product, plum: World, corner: Corner, opened: Opened, scheme: str, size: tuple[int, int]
 ) -> None:

@@ -251,18 +251,21 @@ class SmtpLine(socketserver.StreamRequestHandler):
                 self.wfile.write(ANSWERS.get(fault, b"250 ok\r\n"))
             elif word == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
-                self.take(sender, recipient)
-                if fault == "drop_reply":
+                if not self.take(sender, recipient, fault):
                     return
                 self.wfile.write(b"250 taken\r\n")
             else:
                 self.wfile.write(b"250 ok\r\n")
 
-    def take(self, sender: str, recipient: str) -> None:
+    def take(self, sender: str, recipient: str, fault: str) -> bool:
+        """Take the mail, or some of it; does the line go on?"""
+        if fault == "drop_mail":
+            return False
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b"..") else line)
         self.state.sent.append((sender, recipient, b"".join(lines)))
+        return fault != "drop_reply"
 
 
 def address_in(line: bytes) -> str:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,9 +25,10 @@ from hark.channels.errors import Refused
 from hark.channels.kit.signatures import hex_code
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
-from hark.channels.types import Accepted, Account, Raw, Rejected, Request
+from hark.channels.types import Accepted, Account, OutboundFile, Raw, Rejected, Request
 from hark.conversations.models import Message
 from hark.delivery.models import OutboxItem
+from hark.kernel.storage import store
 from hark.kernel.time import now
 from hark.organisation.actions.channels import connect_channel
 from tests.channels.accounts import a_call
@@ -156,6 +158,20 @@ def test_program_s_own_reason_reaches_the_agent() -> None:
         with pytest.raises(Refused) as refusal:
             VENUE.send(program.account, TestApiChannel().reply())
     assert refusal.value.human == "It was refused there: the order is closed"
+
+
+def test_files_of_a_reply_are_in_the_call_and_a_reply_without_its_file_does_not_leave() -> None:
+    data = bytes(range(256)) * 9
+    here = OutboundFile(store([data], most=1 << 20).sha256, "rückgabe.pdf", "application/pdf", len(data))
+    with running_program(ACCOUNT) as program:
+        VENUE.send(program.account, TestApiChannel().reply(attachments=(here,)))
+        [file] = program.taken[0]["files"]
+        assert (file["name"], file["mime"], file["size"]) == ("rückgabe.pdf", "application/pdf", len(data))
+        assert b64decode(file["data"]) == data
+        with pytest.raises(Refused, match="is not here any more"):
+            VENUE.send(program.account, TestApiChannel().reply(attachments=(replace(here, sha256="0" * 64),)))
+    assert len(program.taken) == 1
+    assert program.unsigned == 0
 
 
 def test_check_names_the_step_that_fails() -> None:

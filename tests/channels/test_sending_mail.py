@@ -9,11 +9,14 @@ import pytest
 from django.test import override_settings
 
 from hark.channels.email.composing import compose
+from hark.channels.email.reader import part_of, read_mail
+from hark.channels.email.reader.caps import MAIL_BYTES
 from hark.channels.email.tokens import reply_of, tokens_in
 from hark.channels.email.venue import Email
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.testing.conformance.bench import MOMENT
-from hark.channels.types import Account, Outbound, Target
+from hark.channels.types import Account, Outbound, OutboundFile, Target
+from hark.kernel.storage import store
 from tests.channels.mail_stand_in import PASSWORD, WHO, MailServers, mail_servers, words_of
 
 VENUE = Email()
@@ -97,6 +100,61 @@ def test_a_subject_stays_one_line(bad: str) -> None:
     raw = compose(HERE, a_reply(subject=bad), at=MOMENT).as_bytes()
     assert message_from_bytes(raw)["Bcc"] is None
     assert message_from_bytes(raw).get_all("Subject") is not None
+
+
+NAMES = ["bill.pdf", "rückgabe 退货 🎉.pdf", 'a"b;c=d.pdf', "🎉" * 60, "../../etc/passwd", "x\r\nBcc: eve@mail.example"]
+
+
+def a_file(data: bytes, name: str, mime: str = "application/pdf") -> OutboundFile:
+    stored = store([data], most=1 << 20)
+    return OutboundFile(stored.sha256, name, mime, stored.size)
+
+
+def test_files_go_as_parts_that_every_reader_takes_out_again(servers: MailServers) -> None:
+    data = bytes(range(256)) * 20
+    files = (*(a_file(data, name) for name in NAMES), a_file(b"hello", "odd.txt", "text/plain\r\nX: y"))
+    VENUE.send(there(servers), a_reply("Grüße", attachments=files))
+    [(_, _, raw)] = servers.sent
+    mail = message_from_bytes(raw, policy=default)
+    assert (mail.get_content_type(), mail["Bcc"], mail["X"]) == ("multipart/mixed", None, None)
+    words, *parts = mail.iter_parts()  # type: ignore[attr-defined]
+    assert words.get_content().strip() == "Grüße"
+    names = ["bill.pdf", NAMES[1], NAMES[2], NAMES[3], "passwd", "x Bcc: eve@mail.example", "odd.txt"]
+    assert [part.get_filename() for part in parts] == names
+    assert {part.get_content_disposition() for part in parts} == {"attachment"}
+    assert [part.get_content_type() for part in parts] == ["application/pdf"] * 6 + ["application/octet-stream"]
+    assert {part.get_content() for part in parts[:-1]} == {data}
+    assert max(len(line) for line in parts[0].get_payload().splitlines()) <= 76
+    read = read_mail(raw)
+    assert [part_of(raw, part.ref) for part in read.parts] == [data] * 6 + [b"hello"]
+    assert (read.text, read.parts[1].name, read.parts[3].name) == ("Grüße", NAMES[1], NAMES[3])
+
+
+def test_a_mail_that_breaks_before_its_end_was_not_sent_and_is_tried_again(servers: MailServers) -> None:
+    size = 12_000_000  # more than the buffers of a line hold
+    large = OutboundFile(store([bytes(size)], most=size).sha256, "a.bin", "application/octet-stream", size)
+    servers.smtp_faults = ["drop_mail"]
+    with pytest.raises(Retry):
+        VENUE.send(there(servers), a_reply(attachments=(large,)))
+    assert servers.sent == []
+
+
+def test_a_reply_whose_file_is_gone_does_not_leave_without_it(servers: MailServers) -> None:
+    gone = OutboundFile("0" * 64, "bill.pdf", "application/pdf", 5)
+    with pytest.raises(Refused, match=r"bill\.pdf is not here"):
+        VENUE.send(there(servers), a_reply(attachments=(gone,)))
+    assert servers.sent == []
+
+
+def test_as_many_files_as_a_reply_may_carry_are_a_mail_that_hark_reads() -> None:
+    piece = VENUE.caps.files_out // 2
+    files = tuple(
+        OutboundFile(store([bytes([each]) * piece], most=piece).sha256, "a.bin", "application/octet-stream", piece)
+        for each in (1, 2)
+    )
+    raw = compose(HERE, a_reply(attachments=files), at=MOMENT).as_bytes()
+    assert len(raw) < MAIL_BYTES
+    assert [part.size for part in read_mail(raw).parts] == [piece, piece]
 
 
 def test_ids_that_are_none_are_left_out() -> None:

@@ -89,6 +89,7 @@ def test_own_views_are_nobody_elses_and_a_teams_are_the_teams(
     lead = an_agent("Lea", role=Role.SUPERVISOR)
     team = Team.objects.get(agents=tessa)
     own = add_view(new=NewView("Late ones", CaseFilter.parse("clock.late")), actor=acts(tessa))
+    assert find_list(tessa, own.key) == saved_lists(tessa)[0]
     shared = add_view(new=NewView("Angry", CaseFilter.parse("mood.angry"), team), actor=acts(lead))
     assert [one.label for one in saved_lists(tessa)] == ["Late ones", "Angry"]
     assert [one.label for one in saved_lists(ruben)] == ["Angry"]

@@ -30,7 +30,7 @@ def run_sender(file: Path, venue: str, fault: str = "") -> int:
         "HARK_KEYS": settings.HARK_KEYS,
         "HARK_TEST_FAULTS": "yes",
         "HARK_FAULT": fault,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
     }
     command = [sys.executable, "-m", "tests.delivery.dying_sender", str(file), venue]
     return subprocess.run(command, env=environment, cwd=ROOT, check=False, timeout=60).returncode

@@ -53,6 +53,17 @@ def test_echo_by_text_is_matched_in_its_thread_within_ten_minutes_and_once(shelf
     assert echo(channel, **{**said, "external_id": "e2"}) is None, "the same words again were written at the venue"
 
 
+def test_lease_is_as_long_as_files_take_on_a_slow_line(shelf: Shelf, channel: Channel) -> None:
+    for thread, size in (("plain", 0), ("files", 20_000_000)):
+        item = an_item(channel, thread=thread)
+        item.payload["attachments"] = [{"sha256": "0" * 64, "name": "a", "mime": "x/y", "size": size}] * bool(size)
+        item.save(update_fields=["payload"])
+    at = database_now()
+    leased = {item.thread: (item.lease_until - at).total_seconds() for item in (leases.claim(), leases.claim()) if item}
+    assert 29 < leased["plain"] < 60
+    assert 229 < leased["files"] < 260
+
+
 def test_echo_never_settles_a_reply_that_was_not_tried(shelf: Shelf, channel: Channel) -> None:
     item = an_item(channel, in_seconds=15)
     assert echo(channel, client_ref=str(item.idempotency_key)) is None

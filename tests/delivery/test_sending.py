@@ -8,7 +8,7 @@ from django.test.utils import override_settings
 
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
 from hark.channels.registry import register_for_tests
-from hark.channels.types import Receipt
+from hark.channels.types import Account, Outbound, Receipt
 from hark.delivery import actions
 from hark.delivery.actions import leases, outcomes
 from hark.delivery.errors import FaultMade, NothingToSettle
@@ -318,3 +318,21 @@ def test_hung_channel_does_not_take_every_sender(shelf: Shelf, channel: Channel)
         an_item(channel, str(number), f"t{number}")
     taken = [leases.claim() for _ in range(6)]
     assert [item is not None for item in taken] == [True, True, True, False, False, False]
+
+
+def test_a_venue_that_takes_its_time_keeps_its_lease_as_long(channel: Channel) -> None:
+    """Mail servers may take minutes; nobody must call such a reply half sent meanwhile."""
+    left: list[float] = []
+
+    class Slow(Shelf):
+        send_seconds = 400.0
+
+        def send(self, account: Account, outbound: Outbound) -> Receipt:
+            lease = OutboxItem.objects.get().lease_until
+            left.append((lease - database_now()).total_seconds() if lease else 0)
+            return super().send(account, outbound)
+
+    an_item(channel)
+    with register_for_tests(Slow()):
+        send_all()
+    assert left[0] > 300

@@ -12,8 +12,8 @@ from hark.channels.errors import Retry
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Inbound, Page, Raw
 from hark.intake.actions import polling
-from hark.intake.jobs import Pollers, read
 from hark.intake.models import Arrival, Poller
+from hark.intake.pollers import Pollers, read
 from hark.intake.queries import cursor_of, polled_channels, reading_problems
 from hark.intake.types import LeaseLost
 from hark.kernel.models import Event
@@ -32,8 +32,10 @@ class Well(Venue):
     name: ClassVar[str] = "Well"
     proof: ClassVar[str] = "simulated"
     caps: ClassVar[Caps] = Caps(private=True, poll=True)
+    polled_type: ClassVar[str] = "text/plain"
 
     def __init__(self, depth: int = 0) -> None:
+        self.said = "drop {}"
         self.depth, self.fails, self.waits = depth, False, False
         self.readers, self.most = 0, 0
 
@@ -45,7 +47,9 @@ class Well(Venue):
             raise Retry(detail="The well is dry.")
         start = int(cursor or 0)
         end = min(self.depth, start + 10)
-        return Page(tuple(Raw(f"drop {n}".encode()) for n in range(start, end)), str(end), more=end < self.depth)
+        return Page(
+            tuple(Raw(self.said.format(n).encode()) for n in range(start, end)), str(end), more=end < self.depth
+        )
 
     def watch(self, account: Account, cursor: str) -> Iterator[Page]:
         self.readers += 1
@@ -99,6 +103,16 @@ def test_everything_is_read_once_and_the_place_is_kept(well: Well, channel: Chan
     well.depth = 27
     read(taken(channel))
     assert Arrival.objects.count() == 27
+
+
+def test_what_is_polled_is_stored_without_card_numbers(well: Well, channel: Channel) -> None:
+    well.depth, well.said = 1, "Charged twice on 4111 1111 1111 1111, order {}"
+    reader = polling.take_channel([channel.pk])
+    assert reader
+    read(reader)
+    kept = bytes(Arrival.objects.get().body).decode()
+    assert "4111 1111" not in kept
+    assert kept.endswith("1111, order 0")
 
 
 def test_a_page_and_its_place_are_stored_together_or_not_at_all(well: Well, channel: Channel) -> None:

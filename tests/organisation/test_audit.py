@@ -11,11 +11,24 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from hark.conversations.actions.merging import merge, unmerge
+from hark.conversations.actions.saved_replies import (
+    NewMacro,
+    NewSavedReply,
+    keep_macro,
+    keep_saved_reply,
+    remove_macro,
+    remove_saved_reply,
+)
+from hark.conversations.actions.saved_views import NewView, add_view, change_view, remove_view
+from hark.conversations.actions.tags import add_tag, change_tag
+from hark.conversations.queries.filters import CaseFilter
 from hark.kernel.acting import acting
 from hark.kernel.db import execute
 from hark.kernel.errors import NotFound, NotInTransaction
 from hark.organisation.actions.audit import audit, keep_head
-from hark.organisation.actions.channels import connect_channel
+from hark.organisation.actions.channel_secrets import drop_older_secret, make_secret
+from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
 from hark.organisation.actions.people import (
     add_agent,
     add_inbox,
@@ -29,10 +42,13 @@ from hark.organisation.actions.people import (
 from hark.organisation.actions.set_up import set_up
 from hark.organisation.audit_chain import BEGINNING, Broken, Entry, first_broken, hash_of
 from hark.organisation.models import AuditEntry
-from hark.organisation.queries import audit_visible_to, broken_audit
+from hark.organisation.queries import audit_visible_to, broken_audit, has_second_factor
 from hark.organisation.types import MAY_AUDIT, NewBrand, NewInbox, Role
+from tests.conversations.desk import acts
+from tests.organisation.commands import done
+from tests.security.test_second_factor import with_app
 from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
-from tests.workspace.makers import PASSWORD, World, make_role
+from tests.workspace.makers import PASSWORD, World, case_of, known, make_role, say
 
 __all__ = ["quick_passwords", "signed_in", "world"]
 ROUNDS = 300  # tamperings; 1,000 of them take 4 s
@@ -128,6 +144,53 @@ def test_acts_on_rights_settings_and_channels_are_written_with_who_and_from_wher
     assert broken_audit() is None
 
 
+def test_what_administrators_define_and_what_is_merged_is_written_without_a_word_of_it(
+    world: World, signed_in: SignedIn
+) -> None:
+    begun, owner = AuditEntry.objects.count(), acts(world.owner)
+    with acting(world.owner.key, "192.0.2.7"):
+        given = {"name": "canary", "inbox": world.chat.inbox, "settings": {"sites": ["canary"]}}
+        change_channel(channel_id=world.chat.pk, actor=world.owner.key, secrets={"token": "canary"}, **given)
+        pause_channel(channel_id=world.chat.pk, actor=world.owner.key)
+        resume_sending(channel_id=world.chat.pk, actor=world.owner.key)
+        for _ in range(2):
+            make_secret(channel_id=world.chat.pk, name="identity", actor=world.owner.key)
+        drop_older_secret(channel_id=world.chat.pk, name="identity", actor=world.owner.key)
+        for keep, remove, new in (
+            (keep_saved_reply, remove_saved_reply, NewSavedReply("canary", "canary")),
+            (keep_macro, remove_macro, NewMacro("canary", "canary")),
+        ):
+            key = keep(new=new, actor=owner).key  # type: ignore[operator]
+            keep(new=new, actor=owner, key=key)  # type: ignore[operator]
+            remove(key=key, actor=owner)
+        tag = add_tag(name="canary", actor=owner)
+        for retired in (True, True, False):
+            change_tag(key=tag.key, name="canary", retired=retired, actor=owner)
+        view = add_view(new=NewView("canary", CaseFilter(), world.team), actor=owner)
+        change_view(key=view.key, name="canaries", filter=CaseFilter(), actor=owner)
+        remove_view(key=view.key, actor=owner)
+        add_view(new=NewView("my own", CaseFilter()), actor=owner)
+        first, second = (case_of(say(world.chat, known(who), "canary")) for who in ("maud", "bram"))
+        row = merge(survivor_id=first.pk, absorbed_id=second.pk, actor=owner)
+        for _ in range(2):
+            unmerge(merge_key=row.key, actor=owner)
+    rows = list(AuditEntry.objects.order_by("number")[begun:])
+    assert [row.verb for row in rows] == [
+        "channel.changed", "channel.paused", "channel.resumed", "channel.secret_made", "channel.secret_made",
+        "channel.secret_dropped", "saved_reply.added", "saved_reply.changed", "saved_reply.removed", "macro.added",
+        "macro.changed", "macro.removed", "tag.added", "tag.changed", "tag.changed", "view.added", "view.changed",
+        "view.removed", "case.merged", "case.unmerged",
+    ]  # fmt: skip
+    assert {(row.actor, row.address) for row in rows} == {(world.owner.key, "192.0.2.7")}
+    assert rows[0].details == {"fields": ["name", "sites", "token"]}
+    assert "canar" not in str([row.details for row in rows])
+    page = signed_in(world.owner).get("/audit/").content.decode()
+    assert "made a secret of the channel" in page
+    assert "changed the saved reply" in page
+    assert "Teams’ views" in page
+    assert broken_audit() is None
+
+
 def test_act_that_fails_leaves_no_line_and_no_gap(world: World) -> None:
     before = AuditEntry.objects.count()
     with transaction.atomic():
@@ -219,6 +282,32 @@ def test_long_audit_is_shown_page_by_page(world: World, signed_in: SignedIn) -> 
     assert "inbox_5<" not in page
     older = page.split("before=")[1].split('"')[0]
     assert "inbox_5<" in client.get(f"/audit/?before={older}").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_says_whether_the_audit_is_whole_and_names_what_is_not(tmp_path: Path) -> None:
+    with transaction.atomic():
+        audit("team.added", "team_x")
+    status, said = done("audit", "head", data=tmp_path)
+    assert status == 0
+    number = int(said.split()[0])
+    assert (tmp_path / "audit-heads").read_text().startswith(f"{number} ")
+    assert done("audit", "verify", data=tmp_path)[1].startswith(f"The audit is whole: {number} lines")
+    (tmp_path / "audit-heads").write_text(f"{number + 1} {'00' * 32} 2026-11-30\n")
+    status, said = done("audit", "verify", data=tmp_path)
+    assert status == 1
+    assert f"Line {number + 1} of the audit is missing: the end was cut off." in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_lets_the_last_owner_in_again(tmp_path: Path) -> None:
+    made = set_up(organisation="P", owner_name="Ada", owner_email="a@x.example", password="long enough to keep")
+    with_app(made.owner)
+    assert done("people", "forget-factor", "nobody@x.example")[0] == 2
+    assert has_second_factor(made.owner)
+    assert done("people", "forget-factor", "A@x.example")[0] == 0
+    assert not has_second_factor(made.owner)
+    execute("DELETE FROM kernel_keycheck")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,15 +1,11 @@
 """`hark keys rotate`: killed in its middle nothing is lost, both keys open, and the next run finishes."""
 
 import base64
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from pytest_django import Settings
 
 from hark.kernel import secrets
@@ -22,6 +18,7 @@ from hark.organisation.actions.sealing import rotate
 from hark.organisation.models import Agent, AuditEntry, Channel
 from hark.organisation.queries import factors_of
 from tests.intake.running import make_inbox
+from tests.organisation.commands import begun
 from tests.security.test_second_factor import code_of, with_app
 
 COUNT = 300
@@ -40,15 +37,6 @@ def make_channels(count: int) -> None:
     )  # fmt: skip
 
 
-def command(keys: str) -> "subprocess.Popen[str]":
-    """The real command on the suite's database."""
-    place = connection.settings_dict
-    address = f"postgresql://{place['USER']}:{place['PASSWORD']}@localhost:{place['PORT']}/{place['NAME']}"
-    environment = {**os.environ, "HARK_DATABASE_URL": f"{address}?host={place['HOST']}", "HARK_KEYS": keys}
-    arguments = [sys.executable, "-m", "hark.site.cli", "keys", "rotate", "--batch", "2"]
-    return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 def sealing_keys() -> Counter[str]:
     """Which key has sealed how many."""
     return Counter(secrets.sealed_with(bytes(row.sealed_secrets)) for row in Channel.objects.all())
@@ -61,7 +49,7 @@ def test_rotation_killed_in_its_middle_is_finished_by_the_next_one(settings: Set
     secrets.check_database()
     fresh = secrets.new_key()
     settings.HARK_KEYS = f"{fresh.line()} {old}"
-    with command(settings.HARK_KEYS) as process:
+    with begun("keys", "rotate", "--batch", "2") as process:
         assert process.stderr
         for _ in range(5):
             assert "sealed again" in process.stderr.readline()
@@ -71,7 +59,7 @@ def test_rotation_killed_in_its_middle_is_finished_by_the_next_one(settings: Set
     assert 0 < half[fresh.id] < COUNT
     assert all(opened(row)["token"] == f"secret of {row.key}" for row in Channel.objects.all())
     assert secrets.open_sealed(secrets.seal(b"x", aad="y"), aad="y") == b"x"
-    with command(settings.HARK_KEYS) as again:
+    with begun("keys", "rotate", "--batch", "2") as again:
         said, _ = again.communicate(timeout=60)
     assert again.returncode == 0
     assert f"{COUNT - half[fresh.id]} values sealed again" in said

@@ -85,5 +85,5 @@ def test_front_door_tells_nobody_which_channels_there_are(front: RunningFront) -
 def test_health_says_the_same_to_everybody(front: RunningFront, path: str) -> None:
     session = sign_in(make_agent("owner", role=Role.OWNER))
     strangers, owners = front.call("GET", path), front.call("GET", path, headers=session)
-    assert strangers[0] == owners[0] == 200
-    assert b"hark" not in strangers[2].lower()
+    assert strangers[::2] == owners[::2]
+    assert strangers[::2] in {(200, b"ok"), (503, b"not ready")}

@@ -4,7 +4,7 @@ import threading
 
 from django.utils.module_loading import autodiscover_modules
 
-from hark.intake.jobs import Pollers
+from hark.intake.pollers import Pollers
 from hark.kernel.loops import LONGEST_POLL_SECONDS
 from hark.kernel.tasks import TASKS
 from hark.site.worker import wired

@@ -16,7 +16,7 @@ def main(channel_id: int, when: str) -> None:
     from hark.channels.registry import register_for_tests
     from hark.channels.types import Account, Page
     from hark.intake.actions import polling
-    from hark.intake.jobs import read
+    from hark.intake.pollers import read
 
     class Dying(Email):
         """Dies at the named moment."""

@@ -21,12 +21,14 @@ from django.test import override_settings
 
 from hark.channels.accounts import account_of
 from hark.channels.email.venue import Email
+from hark.conversations.actions.fetching import fetch_next_file
+from hark.conversations.actions.files import add_piece, begin_file
 from hark.conversations.models import Case, Message
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.intake.actions import polling
-from hark.intake.jobs import read
 from hark.intake.models import Arrival, Poller
+from hark.intake.pollers import read
 from hark.intake.types import ArrivalState
 from hark.journey.jobs import react_step
 from hark.kernel import lines
@@ -36,14 +38,16 @@ from hark.organisation.actions.channels import connect_channel
 from hark.organisation.models import Channel
 from hark.organisation.types import Role
 from tests.channels.mails import a_mail
-from tests.conversations.desk import an_agent, answers
+from tests.conversations.desk import acts, an_agent, answers
 from tests.journey.makers import make_inbox
 from tests.journey.venue import drain
 from tests.venues.dovecot_postfix import GONE, PASSWORD, RealMail, real_mail
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("mail"), pytest.mark.slow]
+whole = pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`")
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
+SAMPLE = ROOT / "tests" / "channels" / "samples" / "email" / "pictured.raw"
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +175,31 @@ def test_mail_in_reply_out_answer_joined_stranger_outside(place: RealMail) -> No
     assert Case.objects.count() == 2
 
 
+@whole
+def test_files_come_in_and_go_out(place: RealMail) -> None:
+    channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
+    customer = f"maud.{new_uuid().hex[:8]}@mail.example"
+    mail = SAMPLE.read_bytes().replace(b"maud@mail.example", customer.encode())
+    send(place, mail, customer, channel.external_id)
+    [first] = arrived(channel, 1)
+    case = first.conversation.case
+    assert case
+    while fetch_next_file():
+        pass
+    came = dict(first.attachments.values_list("name", "state"))
+    assert came == {"it.png": "stored", "rückgabe.pdf": "stored"}
+
+    bill = bytes(range(256)) * 12_000  # 3 MB
+    ours = begin_file(case_id=case.pk, kind="reply", name="Rechnung „Mai“.bin", size=len(bill), author=acts(agent))
+    add_piece(key=ours.key, piece=bill, at=0, author=acts(agent))
+    answers(agent, case, "Here it is.", files=[ours.key])
+    settle()
+    [reply] = until(lambda: received(place, customer))
+    [part] = reply.iter_attachments()  # type: ignore[attr-defined]
+    assert (part.get_filename(), part.get_content()) == ("Rechnung „Mai“.bin", bill)
+
+
+@whole
 def test_a_reply_that_bounces_is_red_and_the_case_is_ours_again(place: RealMail) -> None:
     channel, agent = mailbox(place, "care"), an_agent("Tessa", role=Role.SUPERVISOR)
     send(place, a_mail(From=GONE, To=channel.external_id), GONE, channel.external_id)
@@ -192,6 +221,7 @@ def test_a_reply_that_bounces_is_red_and_the_case_is_ours_again(place: RealMail)
     assert Case.objects.count() == 1
 
 
+@whole
 def test_two_harks_that_answer_each_other_stop(place: RealMail) -> None:
     words = {"acknowledgement": "We have your mail and answer within a day."}
     plum, pear = mailbox(place, "plum", **words), mailbox(place, "pear", **words)
@@ -214,6 +244,7 @@ def test_two_harks_that_answer_each_other_stop(place: RealMail) -> None:
     assert Message.objects.get(channel=pear, direction="in").conversation.case is None
 
 
+@whole
 def test_kill_between_fetch_and_commit_loses_nothing_and_doubles_nothing(place: RealMail) -> None:
     channel = mailbox(place, "care")
     customer = "maud@mail.example"

@@ -1,6 +1,7 @@
 """A channel's own page: connected with a check, changed without showing a secret, tested each way."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,6 +10,7 @@ import pytest
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
+from hark.channels.email.venue import Email
 from hark.channels.kit.setting import setting
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Health
@@ -99,6 +101,26 @@ def test_check_that_fails_names_the_step_and_keeps_what_was_typed(world: World, 
         Event.objects.filter(subject=channel.key, kind="channel.changed").order_by("id").values_list("data", flat=True)
     )
     assert list(told) == [{"fields": ["host"]}, {"fields": ["password", "port"]}]
+
+
+def test_mailbox_form_stands_in_parts_and_never_shows_its_passwords(world: World, signed_in: SignedIn) -> None:
+    client = signed_in(world.owner)
+    assert Email.intro in client.get("/settings/channels/").content.decode()
+    page = client.get("/settings/channels/new/email/").content.decode()
+    parts = re.findall(r'<h3 class="settings__part">([^<]+)', page)
+    assert parts == [
+        "Mail that comes in", "The mailbox", "Replies that leave", "Forged senders and automatic answers",
+    ]  # fmt: skip
+    assert "Off where your server does not deliver such addresses" in page
+    form = {"set_address": "care@plum.example", "set_incoming": "pipe", "set_password": PASSWORD}
+    more = {"set_imap_port": 993, "set_imap_security": "tls", "set_smtp_port": 465, "set_smtp_security": "tls"}
+    given = {"name": "Mailbox", "inbox": world.care.key, "set_folder": "INBOX", "set_read_back_days": 0, **form, **more}
+    answer = client.post("/settings/channels/new/email/", given, follow=True)
+    channel = Channel.objects.get(venue="email")
+    assert (channel.external_id, channel.state) == ("care@plum.example", "active")
+    assert account_of(channel).secrets["password"] == PASSWORD
+    assert PASSWORD not in answer.content.decode()
+    assert PASSWORD not in client.get(f"/settings/channels/{channel.key}/").content.decode()
 
 
 def test_form_is_refused_where_a_field_cannot_be(world: World, signed_in: SignedIn) -> None:

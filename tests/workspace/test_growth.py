@@ -72,8 +72,10 @@ def test_no_page_reads_more_rows_than_it_needs(monkeypatch: pytest.MonkeyPatch) 
     owner, agent = Agent.objects.earliest("pk"), Agent.objects.latest("pk")
     found = [one for path in PAGES for one in complaints_about(of(owner), path)]
     assert found == []
-    assert [one for path in PAGES if "/case/" not in path for one in complaints_about(of(agent), path)] == []
-    ids = list(Message.objects.filter(pk__gt=MESSAGES - 200).values_list("pk", flat=True))
+    # Two inboxes of ten have no thousand messages of the stream here, so that it is read to its end.
+    few = [path for path in PAGES if not path.startswith(("/case/", "/stream/"))]
+    assert [one for path in few for one in complaints_about(of(agent), path)] == []
+    ids = list(Message.objects.filter(pk__gt=MESSAGES - 200, direction="in").values_list("pk", flat=True))
     index = MessageSearch.objects.filter(pk__in=ids).order_by("pk")
     made = list(index.values("pk", "words"))
     index_messages(ids)

@@ -5,6 +5,14 @@ from tests.workspace.fixtures import SignedIn
 from tests.workspace.makers import PASSWORD, World, known, say
 
 
+def test_pattern_that_would_spare_card_numbers_is_refused(world: World, signed_in: SignedIn) -> None:
+    client, address = signed_in(world.owner), f"/settings/brands/?brand={world.brand.key}"
+    assert client.post(address, {"name": "Plum", "own_numbers": "################"}).status_code == 422
+    assert client.post(address, {"name": "Plum", "own_numbers": "PL-##########, 77########"}).status_code == 302
+    world.brand.refresh_from_db()
+    assert world.brand.own_numbers == ["PL-##########", "77########"]
+
+
 def test_channels_say_how_they_are_and_what_to_paste(world: World, signed_in: SignedIn) -> None:
     say(world.chat, known("ann"), "Hello?")
     Channel.objects.filter(pk=world.square.pk).update(state="auth_lost", state_reason="The permission ended")

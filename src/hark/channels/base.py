@@ -45,6 +45,8 @@ class Venue(Protocol):
     Settings: ClassVar[type[Any]] = NoSettings  # becomes the administrator's form (`kit.setting`)
     identified_by: ClassVar[str] = ""  # the setting that names the account there, such as an address
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = ()  # made and replaced by hand, on the channel's own page
+    send_seconds: ClassVar[float] = 30.0  # no attempt to send takes longer; nobody else takes it up meanwhile
+    polled_type: ClassVar[str] = "application/json"  # what the bytes of a polled arrival are
     poll_seconds: ClassVar[float] = 60.0  # the rest between two readings of a polled channel
     body_bytes: ClassVar[int] = 1 << 20  # a longer call is refused before it is read; at most 4 MiB, for batches
 

@@ -1,4 +1,4 @@
-"""`hark channels`: what a venue's code makes of a file. No database, no network, no secret."""
+"""`hark channels`: what a venue's code makes of a file. No Django, no database, no network, no secret."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from hark.channels import batches, registry
+from hark.channels import registry
 from hark.channels.as_json import as_line
 from hark.channels.types import Account, Raw
 
@@ -71,22 +71,26 @@ def clean_html(source: Path, output: Path) -> None:
     Example:
       hark channels clean-html --input fragments.jsonl --output clean.jsonl
     """
+    from hark.channels.batches import clean_lines
+
     try:
         with source.open("rb") as lines, output.open("w", encoding="utf-8") as out:
-            batches.clean_lines(lines, out)
+            clean_lines(lines, out)
     except OSError as error:
         _stop(f"{error.filename or output}: {error.strerror}.")
 
 
 def _batch(venue: str, file: str | None, folder: Path | None, output: Path | None) -> None:
     """Exit status 0 whatever the mails hold."""
+    from hark.channels.batches import parse_mails
+
     if venue != "email":
         _stop(f"--batch reads mails only: `hark channels parse email`, not {venue!r}.")
     if file is not None or folder is None or output is None:
         _stop("--batch DIR and --output FILE.jsonl go together, without another FILE.")
     try:
         with output.open("w", encoding="utf-8") as out:
-            batches.parse_mails(folder, out)
+            parse_mails(folder, out)
     except OSError as error:
         _stop(f"{error.filename or output}: {error.strerror}.")
 

@@ -224,7 +224,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class OutboundFile:
-    """A file that goes with a reply; `hark.kernel.storage.read(file.sha256)` gives its bytes."""
+    """A file that goes with a reply; `hark.channels.kit.carried.bytes_of` gives its bytes."""
 
     sha256: str
     name: str

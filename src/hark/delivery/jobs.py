@@ -33,6 +33,7 @@ def deliver(item: OutboxItem) -> None:
     except HarkError as error:
         outcomes.permission_lost(item, reason=error.message)
         return
+    leases.hold(item, venue.send_seconds)
     reach("before_send")
     try:
         receipt = venue.send(account, unpack(item.payload))

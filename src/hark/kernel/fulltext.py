@@ -28,6 +28,7 @@ WITHOUT_SPACES = (
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f"
 )
 MARKS = "".join(chr(n) for n in range(0x300, 0x3000) if unicodedata.category(chr(n)).startswith("M"))
+SIGN = re.compile(f"[{WITHOUT_SPACES}]")
 RUN = re.compile(rf"(?P<signs>[{WITHOUT_SPACES}]+)|(?:(?![{WITHOUT_SPACES}])[^\W_]|[{MARKS}\u200c\u200d])+")
 # What writers leave out at will: accents, Hebrew and Arabic vowel points, the stretching of Arabic letters, joiners.
 LEFT_OUT = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200c\u200d]")
@@ -95,7 +96,7 @@ def vector_of(words: Iterable[str], marks: Iterable[str] = ()) -> str:
 
 def has_spaces(word: str) -> bool:
     """Is it of a script that parts its words by spaces? Only those have stems and beginnings."""
-    return not re.match(f"[{WITHOUT_SPACES}]", word)
+    return word.isascii() or not SIGN.match(word)
 
 
 def quoted(lexeme: str) -> str:

@@ -3,8 +3,6 @@
 import time
 from datetime import UTC, datetime
 
-from django.db import connection
-
 
 def now() -> datetime:
     """This machine's time, aware, UTC: for display and logs. Leases and clocks use `database_now`."""
@@ -13,6 +11,8 @@ def now() -> datetime:
 
 def database_now() -> datetime:
     """The database's `clock_timestamp()`, aware, UTC: for leases, clocks, offers and order. One query."""
+    from django.db import connection  # here, so that commands that compute on files need no Django
+
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         instant: datetime = cursor.fetchone()[0]

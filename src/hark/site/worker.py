@@ -13,7 +13,7 @@ from hark.site import boot
 from hark.site.child import say_ready
 
 if TYPE_CHECKING:
-    from hark.intake.jobs import Pollers
+    from hark.intake.pollers import Pollers
 
 STUCK = 3  # exit status when a step did not finish in time; its lease ends by itself
 
@@ -40,7 +40,7 @@ def work(worker: int, workers: int) -> None:
     """Work until SIGTERM or SIGINT; then let running steps and jobs finish, at most 10 s."""
     from django.utils.module_loading import autodiscover_modules
 
-    from hark.intake.jobs import Pollers
+    from hark.intake.pollers import Pollers
     from hark.kernel.jobs import JobsThread
 
     boot.wait_for_database(seconds=float("inf"))

@@ -1,5 +1,6 @@
 """The six verbs of the API channel."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from hark.channels.api.signing import TIMESTAMP, NotSigned, check_signed, signed
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
+from hark.channels.kit.carried import bytes_of
 from hark.channels.kit.once import attempt, error_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
@@ -26,6 +28,7 @@ from hark.channels.types import (
     Inbound,
     Limit,
     Outbound,
+    OutboundFile,
     Raw,
     Receipt,
     Rejected,
@@ -40,6 +43,7 @@ from hark.kernel.time import now
 CALLS_PER_MINUTE = 600
 MAX_TEXT = 10_000
 MAX_MEDIA = 5_000_000
+MAX_FILES_OUT = 5_000_000
 INCOMING = SharedSecret("incoming", "Calls to Hark", "Your program signs its calls with it.")
 OUTGOING = SharedSecret("outgoing", "Calls from Hark", "Hark signs with it, so that your program can believe a reply.")
 
@@ -79,6 +83,7 @@ class ApiChannel(Venue):
         idempotent_send="key",
         echo=True,
         webhook=True,
+        files_out=MAX_FILES_OUT,
     )
     Settings = Settings
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (INCOMING, OUTGOING)
@@ -175,7 +180,14 @@ def _as_json(account: Account, outbound: Outbound) -> dict[str, Json]:
         "visibility": outbound.visibility,
         "text": outbound.text,
         "by": outbound.author_kind,
+        "files": [_file(each) for each in outbound.attachments],
     }
+
+
+def _file(file: OutboundFile) -> Json:
+    """A file within the call: what is signed is whole, and no address has to be open to anybody for it."""
+    data = base64.b64encode(bytes_of(file)).decode("ascii")
+    return {"name": file.name, "mime": file.mime, "size": file.size, "data": data}
 
 
 def _post(account: Account, said: dict[str, Json], key: str = "") -> dict[str, Json]:

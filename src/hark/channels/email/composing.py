@@ -11,12 +11,15 @@ from email.utils import format_datetime
 from hark.channels.email.settings import mail_settings
 from hark.channels.email.tokens import message_id, reply_address
 from hark.channels.errors import Refused
-from hark.channels.types import Account, Outbound
+from hark.channels.kit.carried import bytes_of
+from hark.channels.types import Account, Outbound, OutboundFile
+from hark.kernel.files import plain_name
 
 POLICY = SMTP.clone(max_line_length=900)  # ids are longer than 78 characters, and folding would encode them
 BREAKING = re.compile(r"[\r\n\0]")
 ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]\0-\x1f\x7f]{1,64}@[^\s@<>(),;:\\\"\[\]\0-\x1f\x7f]{1,255}\Z")
 MESSAGE_ID = re.compile(r"<[^<>\s\0-\x1f\x7f]{1,900}>")
+TYPE = re.compile(r"(?:application|audio|image|text|video)/[a-z0-9][a-z0-9.+-]{0,99}")
 LONGEST_SUBJECT = 500
 
 
@@ -40,11 +43,24 @@ def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessa
         mail.set_content(outbound.text, charset="utf-8")
         if outbound.html:
             mail.add_alternative(outbound.html, subtype="html", charset="utf-8")
+        if outbound.attachments:
+            mail.make_mixed()
+        for file in outbound.attachments:
+            mail.attach(_part(file))
     except (MessageError, ValueError, IndexError, UnicodeError) as error:
         raise Refused(
             "address", "A mail to this address cannot be written: a part of its head is not allowed."
         ) from error
     return mail
+
+
+def _part(file: OutboundFile) -> EmailMessage:
+    """A file as a part of its own, in lines as short as base64 is to have; its name as RFC 2231 writes it."""
+    main, _, sub = file.mime.partition("/") if TYPE.fullmatch(file.mime) else ("application", "", "octet-stream")
+    part = EmailMessage(policy=SMTP)
+    name = plain_name(file.name)
+    part.set_content(bytes_of(file), main, sub, disposition="attachment", filename=name, cte="base64")
+    return part
 
 
 def _mailbox(address: str, name: str = "") -> Address:

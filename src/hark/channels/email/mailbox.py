@@ -10,7 +10,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -254,13 +254,11 @@ def _log_in(box: Mailbox, user: str, password: str) -> None:
 
 
 def _hang_up(box: Mailbox) -> None:
-    try:
+    with suppress(imaplib.IMAP4.error, OSError):  # it may be gone already
         box.client.sock.settimeout(2.0)
         box.client.logout()
-    except (imaplib.IMAP4.error, OSError):
-        pass  # it is gone already
-    finally:
-        box.client.sock.close()
+    with suppress(OSError):
+        box.client.shutdown()
 
 
 def _listed(uids: list[int]) -> str:

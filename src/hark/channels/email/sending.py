@@ -13,10 +13,16 @@ from email.message import EmailMessage
 from hark.channels.email.connecting import Server, connected, encrypted, naming_the_step, smtp_server
 from hark.channels.email.settings import MailSettings
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
+from hark.kernel.time import monotonic
 
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
+# A mail server may be slow on purpose, and a large mail over a thin line is slow by itself.
+STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 240.0, 60.0
+LONGEST_SECONDS = 550.0  # connecting, eight steps, the mail, the verdict
+END = b".\r\n"
+PIECE = 256 << 10
 
 
 class _Smtp(smtplib.SMTP):
@@ -24,10 +30,17 @@ class _Smtp(smtplib.SMTP):
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        super().__init__(timeout=60)
+        super().__init__(timeout=STEP_SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return connected(self.server)
+        line = connected(self.server)
+        line.settimeout(STEP_SECONDS)
+        return line
+
+    def patience(self, seconds: float) -> None:
+        """How long the next step may take."""
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
     def open(self) -> None:
         """Connect, greet and encrypt."""
@@ -85,13 +98,26 @@ def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipie
 
 
 def _hand_over(line: _Smtp, raw: bytes) -> None:
-    """From here on a line that breaks leaves the mail's fate unknown."""
+    """Piece by piece: a mail without its end was not sent. Once that has left, a line that breaks tells nothing."""
+    *pieces, last = _pieces(_dotted(raw))
+    with naming_the_step(line.server), _naming_refusals(line.server):
+        until = monotonic() + UPLOAD_SECONDS
+        for piece in pieces:
+            line.patience(max(until - monotonic(), 0.1))
+            line.send(piece)
     try:
-        line.send(_dotted(raw))
+        line.patience(VERDICT_SECONDS)
+        line.send(last)
         answer = line.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Ambiguous("the line broke after the mail had left") from error
     _expect(answer, {250})
+
+
+def _pieces(wire: bytes) -> list[bytes]:
+    """The mail in pieces; the last is its end, without which it was not sent."""
+    end = len(wire) - len(END)
+    return [*(wire[at : min(at + PIECE, end)] for at in range(0, end, PIECE)), wire[end:]]
 
 
 def _expect(answer: tuple[int, bytes], wanted: set[int]) -> None:
@@ -135,4 +161,4 @@ def _dotted(raw: bytes) -> bytes:
     """The mail as DATA wants it: CRLF, a dot before leading dots, the end."""
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     lines = re.sub(rb"(?m)^\.", b"..", lines)
-    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
+    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + END

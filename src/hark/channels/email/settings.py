@@ -32,9 +32,10 @@ class MailSettings:
     address: str = setting("", label="Address", help="Such as care@example.org.", required=True)
     from_name: str = setting("", label="Name beside the address", help="Such as Plum Care.")
     incoming: Literal["imap", "pipe", "postmark", "mailgun"] = setting(
-        "imap", label="How mail comes in", words=INCOMING_WORDS
+        "imap", label="How mail comes in", words=INCOMING_WORDS, part="Mail that comes in"
     )
-    imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.")
+    webhook: str = setting("", label="Webhook secret", secret=True, help="Of Postmark or Mailgun, where it calls Hark.")
+    imap_host: str = setting("", label="IMAP server", help="Such as imap.example.org.", part="The mailbox")
     imap_port: int = setting(993, label="IMAP port", low=1, high=65535)
     imap_security: Literal["tls", "starttls", "none"] = setting("tls", label="IMAP encryption", words=SECURITY_WORDS)
     user: str = setting("", label="User name", help="Empty: the address.")
@@ -45,7 +46,9 @@ class MailSettings:
     )
     mark_seen: bool = setting(default=False, label="Mark mails as read once Hark has stored them")
     read_back_days: int = setting(0, label="Days to read back", help=READ_BACK_HELP, low=0, high=3650)
-    smtp_host: str = setting("", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.")
+    smtp_host: str = setting(
+        "", label="SMTP server", help="Such as smtp.example.org. Empty: no replies.", part="Replies that leave"
+    )
     smtp_port: int = setting(465, label="SMTP port", low=1, high=65535)
     smtp_security: Literal["tls", "starttls", "none"] = setting("tls", label="SMTP encryption", words=SECURITY_WORDS)
     smtp_user: str = setting("", label="User name for sending", help="Empty: the same as for reading.")
@@ -56,11 +59,12 @@ class MailSettings:
         label="Answers come back to care+…@example.org",
         help="Off where your server does not deliver such addresses; answers are then known by their references alone.",
     )
-    authserv: str = setting("", label="Who checks senders", help=AUTHSERV_HELP)
+    authserv: str = setting(
+        "", label="Who checks senders", help=AUTHSERV_HELP, part="Forged senders and automatic answers"
+    )
     acknowledgement: str = setting(
         "", label="Automatic answer to a new case", long=True, help="At most one a day to anybody. Empty: none."
     )
-    webhook: str = setting("", label="Webhook secret", secret=True, help="Of the mail provider that calls Hark.")
 
 
 def mail_settings(account: Account) -> MailSettings:

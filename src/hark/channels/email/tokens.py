@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from hark.channels.email.settings import mail_settings
+from hark.channels.errors import Refused
 from hark.channels.kit.signatures import live_secrets
 from hark.channels.types import Account, Outbound
 
@@ -54,7 +55,9 @@ def tokens_in(addresses: Iterable[str]) -> tuple[str, ...]:
 
 def _code(account: Account, purpose: str, about: str) -> str:
     secrets = live_secrets(account, "signing")
-    return _made(secrets[0] if secrets else account.key.encode(), account, purpose, about)
+    if not secrets:  # a code made without one could be made by anybody
+        raise Refused("signing", "This channel has no signing secret; connect it again.")
+    return _made(secrets[0], account, purpose, about)
 
 
 def _is_genuine(account: Account, code: str, purpose: str, about: str) -> bool:

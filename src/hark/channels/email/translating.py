@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hark.channels.email.settings import mail_settings
 from hark.channels.email.tokens import reply_of, tokens_in
-from hark.channels.email.types import Mail
+from hark.channels.email.types import Mail, MailPart
 from hark.channels.kit.words import storable, time_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Letter, Person, Raw
 
@@ -60,7 +60,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
         text=storable(mail.text),
         html=mail.html or None,
         quote_from=mail.quote_from,
-        attachments=tuple(AttachmentRef(part.ref, part.mime, part.size, part.name) for part in mail.parts),
+        attachments=tuple(_attachment(part) for part in mail.parts),
         sent_at=_sent_at(raw, mail),
         targets_us="none" if is_self else "owned_venue",
         client_ref=str(ours) if ours else None,
@@ -72,7 +72,12 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
             own=mail.external_id,
             forged=_is_forged(account, mail),
         ),
+        hidden_text=storable(mail.hidden_text),
     )
+
+
+def _attachment(part: MailPart) -> AttachmentRef:
+    return AttachmentRef(part.ref, part.mime, part.size, part.name, part.content_id, part.inline)
 
 
 def _references(mail: Mail) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ class Mail:
     `ok` is false with a `note` when a cap, a time limit or damage stopped the reading of a part; what was read before
     is there. `external_id` is the Message-ID, else `sha256:` of the bytes: never empty, the same for the same bytes.
     Message ids are in angle brackets. `text` is what an agent sees; from the code point `quote_from` on it is the
-    quoted part. `html` is clean (see `hark.kernel.html`). `authentication_results` are the headers as given, topmost
+    quoted part. `auto_reply` (a robot, a list, a complaint) and `bounce` exclude each other; Hark answers neither by
+    itself. `html` is clean (see `hark.kernel.html`). `authentication_results` are the headers as given, topmost
     first: only those of the one configured authserv-id mean anything.
     """
 

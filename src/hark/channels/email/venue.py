@@ -8,7 +8,7 @@ from hark.channels.base import Venue
 from hark.channels.email import providers, reading, sending
 from hark.channels.email.composing import compose
 from hark.channels.email.mailbox import opened
-from hark.channels.email.reader import read_mail
+from hark.channels.email.reader import part_of, read_mail
 from hark.channels.email.settings import MailSettings, mail_settings, password_of
 from hark.channels.email.tokens import TOKEN, message_id, reply_token
 from hark.channels.email.translating import inbound_of
@@ -30,6 +30,7 @@ from hark.channels.types import (
 from hark.kernel.time import now
 
 BODY_BYTES = 4 << 20
+MAX_FILES_OUT = 25_000_000  # 34 MB as they travel, and Hark itself reads 35
 
 
 class Email(Venue):
@@ -37,10 +38,22 @@ class Email(Venue):
 
     key: ClassVar[str] = "email"
     name: ClassVar[str] = "E-mail"
+    intro: ClassVar[str] = "A mailbox: mails become cases, and replies leave from its address."
     proof: ClassVar[str] = "real server"
-    caps: ClassVar[Caps] = Caps(private=True, threaded=True, receipts=True, echo=True, webhook=True, poll=True)
+    caps: ClassVar[Caps] = Caps(
+        private=True,
+        threaded=True,
+        media=True,
+        receipts=True,
+        echo=True,
+        webhook=True,
+        poll=True,
+        files_out=MAX_FILES_OUT,
+    )
     Settings = MailSettings
     identified_by: ClassVar[str] = "address"
+    send_seconds: ClassVar[float] = sending.LONGEST_SECONDS
+    polled_type: ClassVar[str] = "message/rfc822"
     poll_seconds: ClassVar[float] = 30.0
     body_bytes: ClassVar[int] = BODY_BYTES
 
@@ -94,6 +107,14 @@ class Email(Venue):
         password, automatic = password_of(account, sending=True), outbound.author_kind == "bot"
         sending.send_mail(settings, password, mail, recipient, automatic=automatic)
         return Receipt((message_id(account, outbound),))
+
+    def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
+        """A file out of the mail it came in, decoded in the child that may be killed."""
+        return part_of(_mail_in(raw)[0], ref)
+
+    def media(self, account: Account, ref: str) -> Iterator[bytes]:
+        """What `part` did not find lies nowhere else."""
+        raise Refused("no_part", "It could not be taken out of the mail, which is kept as it came.")
 
     def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
         """The Message-ID of the reply, and the code in the address to which its recipient answers."""

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
+from hark.channels.kit.carried import bytes_of
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
@@ -31,7 +32,6 @@ from hark.channels.types import (
     Request,
     Verdict,
 )
-from hark.kernel import storage
 from hark.kernel.http import HttpRequest
 
 WINDOW_SECONDS = 300
@@ -170,13 +170,9 @@ def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:
     Nothing is published by it, so a line that breaks here is no doubt about the reply.
     """
     try:
-        attempt(_request(account, "POST", f"/files/{file.sha256}", storage.read(file.sha256)))
+        attempt(_request(account, "POST", f"/files/{file.sha256}", bytes_of(file)))
     except Ambiguous as error:
         raise Retry(detail="the line broke while a file was sent") from error
-    except storage.FileGone as error:
-        raise Refused("file_gone", f"The file {file.name} is not here any more.") from error
-    except storage.StorageAway as error:
-        raise Retry(detail="files are away") from error
     return {"ref": file.sha256, "name": file.name, "mime": file.mime, "size": file.size}
 
 

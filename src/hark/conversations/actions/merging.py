@@ -19,6 +19,7 @@ from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
 
@@ -50,6 +51,7 @@ def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
     if opens:
         survivor.status, survivor.resolved_at, survivor.mood_at_closing = Status.OPEN, None, ""
     _changed_by_move(survivor, "case.merged", actor, other=absorbed.key, merge=row.key)
+    audit("case.merged", survivor.key, actor=actor.agent_key, other=absorbed.key)
     return row
 
 
@@ -74,6 +76,7 @@ def unmerge(*, merge_key: str, actor: Author) -> CaseMerge:
     _undo(row, survivor, absorbed, actor)
     row.undone_at = database_now()
     row.save(update_fields=["undone_at"])
+    audit("case.unmerged", survivor.key, actor=actor.agent_key, other=absorbed.key)
     return row
 
 

@@ -14,6 +14,7 @@ from hark.conversations.models import Case, Macro, SavedReply
 from hark.conversations.types import Author, MacroAct
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Brand, Inbox
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER
 
@@ -52,13 +53,16 @@ def keep_saved_reply(*, new: NewSavedReply, actor: Author, key: str = "") -> Sav
         row.title, row.text, row.brand = title, text, new.brand
         row.save()
         row.inboxes.set(new.inboxes)
+        _audit("saved_reply", "changed" if key else "added", row.key, actor)
     return row
 
 
+@transaction.atomic
 def remove_saved_reply(*, key: str, actor: Author) -> None:
     """Forget a saved reply; what was sent with it stays. Raises NotAllowed, NotFound."""
     acting_agent(actor, MAY_ADMINISTER)
     _remove(SavedReply, key)
+    _audit("saved_reply", "removed", key, actor)
 
 
 def keep_macro(*, new: NewMacro, actor: Author, key: str = "") -> Macro:
@@ -75,6 +79,7 @@ def keep_macro(*, new: NewMacro, actor: Author, key: str = "") -> Macro:
         row.title, row.text, row.acts = title, text, [[act, value] for act, value in new.acts]
         row.save()
         row.inboxes.set(new.inboxes)
+        _audit("macro", "changed" if key else "added", row.key, actor)
     return row
 
 
@@ -85,10 +90,16 @@ def tell_macro(*, case_id: int, macro: Macro, actor: Author) -> Case:
     return changed(case, "case.macro", actor, macro=macro.key, title=macro.title)
 
 
+@transaction.atomic
 def remove_macro(*, key: str, actor: Author) -> None:
     """Forget a macro; what it has done stays. Raises NotAllowed, NotFound."""
     acting_agent(actor, MAY_ADMINISTER)
     _remove(Macro, key)
+    _audit("macro", "removed", key, actor)
+
+
+def _audit(what: str, act: str, key: str, actor: Author) -> None:
+    audit(f"{what}.{act}", key, actor=actor.agent_key)
 
 
 def _row(model: type[Row], key: str, prefix: str) -> Row:

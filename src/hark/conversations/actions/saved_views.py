@@ -13,6 +13,7 @@ from hark.conversations.queries.saved_views import MOST
 from hark.conversations.types import Author
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import public_key
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent, Team
 from hark.organisation.types import MAY_SUPERVISE, Role
 
@@ -38,7 +39,7 @@ def add_view(*, new: NewView, actor: Author) -> SavedView:
     beside = SavedView.objects.filter(owner=None if new.team else agent, team=new.team)
     if beside.count() >= MOST:
         raise TooManyViews
-    return SavedView.objects.create(
+    view = SavedView.objects.create(
         key=public_key("view"),
         name=named(new.name),
         owner=None if new.team else agent,
@@ -46,19 +47,26 @@ def add_view(*, new: NewView, actor: Author) -> SavedView:
         filter=str(new.filter),
         place=beside.count(),
     )
+    _audit("added", view, actor)
+    return view
 
 
+@transaction.atomic
 def change_view(*, key: str, name: str, filter: CaseFilter, actor: Author) -> SavedView:  # noqa: A002 - the field's word
     """Replace the name and the filter of a view. Raises NotFound, NotAllowed, NameMissing."""
     view = _own(key, actor)
     view.name, view.filter = named(name), str(filter)
     view.save(update_fields=["name", "filter"])
+    _audit("changed", view, actor)
     return view
 
 
+@transaction.atomic
 def remove_view(*, key: str, actor: Author) -> None:
     """Forget a view. Raises NotFound, NotAllowed."""
-    _own(key, actor).delete()
+    view = _own(key, actor)
+    view.delete()
+    _audit("removed", view, actor)
 
 
 @transaction.atomic
@@ -71,6 +79,12 @@ def move_view(*, key: str, by: int, actor: Author) -> None:
     order.insert(max(0, here + by), view)
     for place, one in enumerate(order):
         SavedView.objects.filter(pk=one.pk).update(place=place)
+
+
+def _audit(act: str, view: SavedView, actor: Author) -> None:
+    """What a team looks at is written down; one's own view is one's own."""
+    if view.team:
+        audit(f"view.{act}", view.key, actor=actor.agent_key, team=view.team.key)
 
 
 def _own(key: str, actor: Author) -> SavedView:

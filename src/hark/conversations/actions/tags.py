@@ -10,6 +10,7 @@ from hark.conversations.types import Author
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
+from hark.organisation.actions.audit import audit
 from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER
 
 
@@ -17,7 +18,9 @@ def add_tag(*, name: str, actor: Author) -> Tag:
     """Define a tag. Raises NotAllowed, NameMissing, NameInUse (whatever its case)."""
     acting_agent(actor, MAY_ADMINISTER)
     with unique():
-        return Tag.objects.create(key=public_key("tag"), name=named(name))
+        tag = Tag.objects.create(key=public_key("tag"), name=named(name))
+        audit("tag.added", tag.key, actor=actor.agent_key)
+    return tag
 
 
 def change_tag(*, key: str, name: str, retired: bool, actor: Author) -> Tag:
@@ -26,10 +29,15 @@ def change_tag(*, key: str, name: str, retired: bool, actor: Author) -> Tag:
     tag = Tag.objects.filter(key=key).first()
     if tag is None:
         raise NotFound
+    before = {"name": tag.name, "retired": tag.retired_at is not None}
     tag.name = named(name)
     tag.retired_at = (tag.retired_at or database_now()) if retired else None
+    after = {"name": tag.name, "retired": retired}
     with unique():
         tag.save(update_fields=["name", "retired_at"])
+        if before != after:
+            fields = [field for field, value in after.items() if value != before[field]]
+            audit("tag.changed", tag.key, actor=actor.agent_key, fields=fields)
     return tag
 
 

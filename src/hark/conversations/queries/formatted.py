@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from hark.conversations.models import Attachment, Message, MessageHtml
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.types import FileState
@@ -32,7 +34,8 @@ def formatted_message(agent: Agent, key: str) -> Formatted:
 
 def _pictures(message_id: int) -> Callable[[str], bytes | None]:
     """Reads no more than a page can carry, each picture once."""
-    here = Attachment.objects.filter(message=message_id, state=FileState.STORED, inline=True).exclude(preview="")
+    named = Q(remote=True) | Q(content_id__gt="")
+    here = Attachment.objects.filter(named, message=message_id, state=FileState.STORED).exclude(preview="")
     names = {f"cid:{file.content_id}" if file.content_id else file.ref: file.preview for file in here}
     left = MOST_PICTURE_BYTES
 

@@ -28,7 +28,7 @@ def saved_views_of(agent: Agent) -> QuerySet[SavedView]:
     """The agent's own views and those of his teams; a supervisor's and higher ones' are those of all teams."""
     theirs = Q(team__isnull=False) if agent.role in MAY_SUPERVISE else Q(team__in=agent.teams.all())
     found = SavedView.objects.filter(Q(owner=agent) | theirs).select_related("team")
-    return found.order_by(F("owner").asc(nulls_last=True), "place", "id")
+    return found.order_by(F("owner").asc(nulls_last=True), "team__name", "place", "id")
 
 
 def saved_lists(agent: Agent) -> list[FilteredList]:

@@ -1,4 +1,7 @@
-"""Who sends which reply now. A lease lasts 30 s and carries a fence; whoever comes back after it is refused."""
+"""Who sends which reply now. A lease lasts 30 s and as long as its files may take on a slow line, and carries a fence.
+
+Whoever comes back after it is refused.
+"""
 
 from typing import NamedTuple
 
@@ -11,6 +14,7 @@ from hark.delivery.models import OutboxItem
 from hark.kernel.db import execute, fetch_all
 
 LEASE_SECONDS = 30
+SLOW_LINE = 100_000  # bytes of files a second
 AT_ONCE_PER_CHANNEL = 3  # a channel that hangs must not take every sender
 LOOKED_AT = 8  # due replies looked at before giving up: others are on the first ones
 
@@ -31,8 +35,11 @@ DUE = f"""
         AND {HEAD_OF_ITS_THREAD}
         ORDER BY o.not_before, o.id LIMIT {LOOKED_AT}) due
     ORDER BY due.not_before, due.id LIMIT {LOOKED_AT}"""  # noqa: S608 - constants
+FILES_BYTES = """coalesce((SELECT sum((file->>'size')::bigint)
+    FROM jsonb_array_elements(o.payload->'attachments') file), 0)"""
 TAKE = f"""
-    UPDATE delivery_outboxitem o SET state = 'sending', lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s',
+    UPDATE delivery_outboxitem o SET state = 'sending',
+        lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS} + {FILES_BYTES} / {SLOW_LINE}),
         fence = nextval('kernel_fence'), attempts = least(o.attempts + 1, 32000), tried_at = clock_timestamp(),
         tried_since = coalesce(o.tried_since, clock_timestamp())
     WHERE o.id = %s AND o.state = 'queued' AND o.not_before <= clock_timestamp() AND {HEAD_OF_ITS_THREAD}"""  # noqa: S608
@@ -56,6 +63,17 @@ def claim() -> OutboxItem | None:
         if _lease(due):
             return OutboxItem.objects.select_related("channel").get(pk=due.item_id)
     return None
+
+
+def hold(item: OutboxItem, seconds: float) -> None:
+    """Hold on to a leased reply for as long as its venue may take over it, where that is longer than a lease."""
+    if seconds > LEASE_SECONDS:
+        execute(
+            "UPDATE delivery_outboxitem "
+            "SET lease_until = greatest(lease_until, clock_timestamp() + %s * interval '1 second') "
+            "WHERE id = %s AND fence = %s AND state = 'sending'",
+            [seconds, item.pk, item.fence],
+        )
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from hark.kernel.hostile.frames import BYTES, DONE, JSON, READY, TROUBLE, read_f
 SECONDS = 1.5
 STARTING_SECONDS = 60.0  # a new process on a very busy machine; nothing of a stranger's is read in it
 STARVED = 0.5  # a child that got less than this share of a processor was not slow, the machine was
-MOST_PATIENCE = 4  # times its seconds, for one that starves
+MOST_PATIENCE = 4  # times its seconds, for one that starves, and wherever nobody can say whether it does
 MOST_ITEMS = 200
 MOST_CHILDREN = 2
 
@@ -60,7 +60,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=_environment(),
             start_new_session=True,
         )
         self.items, self.late = 0, False
@@ -85,7 +85,7 @@ class _Child:
                     value = json.loads(said) if kind == JSON else said
                     kind, said = read_frame(answers)
         except (EOFError, OSError):
-            return Outcome(value, self._cause_of_death())
+            return Outcome(value, self._cause_of_death(function))
         if kind == DONE:
             return Outcome(value)
         return Outcome(value, _trouble(function, said) if kind == TROUBLE else "crashed")
@@ -103,14 +103,17 @@ class _Child:
         self.late = True
         self.process.kill()
 
-    def _cause_of_death(self) -> str:
+    def _cause_of_death(self, function: str) -> str:
         """Its clock or ours: time. The system, or a library that aborts: memory. All else is our fault."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         status = self.process.returncode
         if self.late or status in (-getattr(signal, "SIGPROF", 0), -getattr(signal, "SIGALRM", 0)):
             return "timeout"
-        return "memory" if status in (-signal.SIGABRT, -getattr(signal, "SIGKILL", 0)) else "crashed"
+        if status in (-signal.SIGABRT, -getattr(signal, "SIGKILL", 0)):
+            return "memory"
+        logger.error("a child that read for %s ended with status %s", function, status)
+        return "crashed"
 
     def end(self) -> None:
         """Kill it and bury it."""
@@ -141,18 +144,24 @@ class _Deadline:
         for _ in range(MOST_PATIENCE):
             if self.over.wait(self.seconds):
                 return
-            if _work_seconds(self.child.process.pid) - self.begun >= self.seconds * STARVED:
+            if _work_seconds(self.child.process.pid) >= self.begun + self.seconds * STARVED:
                 break
         self.child.kill()
 
 
 def _work_seconds(process: int) -> float:
-    """The processor time that a process has used; without end where nobody can say."""
+    """The processor time that a process has used; 0 where nobody can say."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
-        return float("inf")
+        return 0.0
+
+
+def _environment() -> dict[str, str]:
+    """Where Python finds our code and its own, and nothing else: no key, no address of a database."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT") if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _trouble(function: str, said: bytes) -> str:
@@ -172,19 +181,27 @@ class _Pool:
         self.foreign: list[_Child] = []
 
     def read(self, function: str, body: bytes, arguments: tuple[str, ...], seconds: float) -> Outcome:
+        """What a child says; once more with a fresh one where one that has served before may be to blame itself."""
         self.modules.add(function.partition(":")[0])
         with self.free:
             child = self._take()
-            outcome = None
-            try:
-                outcome = child.ask(function, body, arguments, seconds)
-            finally:
-                if outcome and not outcome.note and child.items < MOST_ITEMS:
-                    self.idle.append(child)
-                else:
-                    child.end()
-                    self.idle.append(_Child(self.modules))  # it warms up while nobody waits for it
+            served = child.items > 0
+            outcome = self._asked(child, function, body, arguments, seconds)
+            if served and outcome.note in {"crashed", "memory"}:
+                outcome = self._asked(self._take(), function, body, arguments, seconds)
             return outcome
+
+    def _asked(self, child: _Child, function: str, body: bytes, arguments: tuple[str, ...], seconds: float) -> Outcome:
+        outcome = None
+        try:
+            outcome = child.ask(function, body, arguments, seconds)
+        finally:
+            if outcome and not outcome.note and child.items < MOST_ITEMS:
+                self.idle.append(child)
+            else:
+                child.end()
+                self.idle.append(_Child(self.modules))  # it warms up while nobody waits for it
+        return outcome
 
     def _take(self) -> _Child:
         """One that waits and lives, else a new one."""

@@ -6,6 +6,7 @@ from hark.kernel import ids
 from hark.kernel.actions import record
 from hark.kernel.errors import HarkError
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.actions.channels import locked_channel, opened, sealed
 from hark.organisation.models import Channel
 
@@ -64,3 +65,4 @@ def _keep(channel: Channel, values: dict[str, str]) -> None:
 
 def _tell(kind: str, channel: Channel, name: str, actor: str) -> None:
     record([NewEvent(kind, channel.key, actor=actor, inbox_id=channel.inbox_id, data={"secret": name})])
+    audit(kind, channel.key, actor=actor, secret=name)

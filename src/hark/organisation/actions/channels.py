@@ -97,8 +97,8 @@ def pause_sending(*, channel_id: int, reason: str) -> bool:
 def change_channel(*, channel_id: int, actor: str, **changed: Unpack[ChangedChannel]) -> Channel:
     """Replace a channel's name, inbox and settings; secrets that are given replace those of their names.
 
-    Settings that are not given stay. The journal names the fields that changed, never their values. One transaction,
-    the row is locked. Raises NotFound, AlreadyConnected.
+    Settings that are not given stay. Journal and audit name the fields that changed, never their values. One
+    transaction, the row is locked. Raises NotFound, AlreadyConnected.
     """
     try:
         with transaction.atomic():
@@ -113,6 +113,7 @@ def change_channel(*, channel_id: int, actor: str, **changed: Unpack[ChangedChan
             fields = [name for name, value in _shown_fields(channel).items() if before.get(name) != value]
             told = {"fields": sorted([*fields, *changed["secrets"]])}
             record([replace(event("channel.changed", channel, actor), data=told)])
+            audit("channel.changed", channel.key, actor=actor, **told)
     except IntegrityError as error:
         raise AlreadyConnected from error
     return channel
@@ -131,6 +132,7 @@ def pause_channel(*, channel_id: int, actor: str, reason: str = "") -> bool:
         channel.state, channel.state_reason = ChannelState.PAUSED, reason
         channel.save(update_fields=["state", "state_reason"])
         record([event("channel.paused", channel, actor)])
+        audit("channel.paused", channel.key, actor=actor)
     return True
 
 

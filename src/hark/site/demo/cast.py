@@ -61,6 +61,18 @@ SKILLS = (
     ("activation", "Activation", "topic"),
     ("network", "Network", "topic"),
 )
+TAGS = ("Billing", "Roaming", "Number move")
+SAVED_REPLIES = (
+    (
+        "We look into it",
+        "Hello {{first_name}}, {{agent_first}} of {{brand}} here. We look into it and write here again today.",
+    ),
+    (
+        "Refund on its way",
+        "Hello {{first_name}}, the second payment goes back to your card today. I am sorry for the trouble.",
+    ),
+)
+MACRO = ("Refund made", "Hello {{first_name}}, the money is on its way back to your card.")
 
 
 @dataclass(frozen=True, slots=True)

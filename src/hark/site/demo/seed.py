@@ -6,15 +6,32 @@ from datetime import timedelta
 from django.db import transaction
 
 from hark.channels.testing.stand_in import StandIn
+from hark.conversations.actions.saved_replies import NewMacro, NewSavedReply, keep_macro, keep_saved_reply
+from hark.conversations.actions.tags import add_tag
+from hark.conversations.types import Author
 from hark.kernel.ids import new_token
 from hark.kernel.time import now
 from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_agent, add_inbox, add_team
 from hark.organisation.actions.set_up import set_up
-from hark.organisation.models import Brand, Channel, Inbox, Team
+from hark.organisation.models import Agent, Brand, Channel, Inbox, Team
 from hark.organisation.types import NewInbox, Role
 from hark.routing.actions.skills import define_skill, set_agent_skills
-from hark.site.demo.cast import AGENTS, BRAND, INBOXES, ORGANISATION, PASSWORD, SKILLS, STAGES, TEAMS, Player, Stage
+from hark.site.demo.cast import (
+    AGENTS,
+    BRAND,
+    INBOXES,
+    MACRO,
+    ORGANISATION,
+    PASSWORD,
+    SAVED_REPLIES,
+    SKILLS,
+    STAGES,
+    TAGS,
+    TEAMS,
+    Player,
+    Stage,
+)
 
 SITES_OF_THE_SHOP = ("http://127.0.0.1", "http://localhost")
 
@@ -37,6 +54,7 @@ def seed(stand_in: StandIn) -> list[Wire]:
             define_skill(key=key, name=name, kind=kind)
         for player in AGENTS:
             hire(player, teams)
+        equip()
         connect_own(inboxes["Care"])
         return [connect(stage, inboxes[stage.inbox], stand_in) for stage in STAGES]
 
@@ -77,6 +95,17 @@ def hire(player: Player, teams: dict[str, Team]) -> None:
         password=PASSWORD,
     )
     set_agent_skills(agent_id=agent.pk, skills=dict(player.skills))
+
+
+def equip() -> None:
+    """What agents work with: tags, saved replies, a macro."""
+    owner = Agent.objects.get(role=Role.OWNER)
+    author = Author(owner.pk, owner.key, owner.name)
+    tags = [add_tag(name=name, actor=author) for name in TAGS]
+    for title, text in SAVED_REPLIES:
+        keep_saved_reply(new=NewSavedReply(title, text), actor=author)
+    acts = (("tag", tags[0].key), ("give", "me"), ("resolve", "resolve"))
+    keep_macro(new=NewMacro(*MACRO, acts=acts), actor=author)
 
 
 def connect_own(inbox: Inbox) -> None:

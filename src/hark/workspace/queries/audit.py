@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hark.conversations.models import Case, Macro, SavedReply, SavedView, Tag
 from hark.organisation.models import Agent, AuditEntry, Brand, Channel, Inbox, Team
 from hark.organisation.queries import audit_visible_to
 
@@ -11,6 +12,7 @@ PAGE = 100
 KINDS = (
     ("agent", "People"), ("inbox", "Inboxes"), ("channel", "Channels"), ("brand", "Brands"), ("team", "Teams"),
     ("keys", "Keys"), ("case", "Cases"), ("contact", "Contacts"), ("organisation", "Organisation"),
+    ("saved_reply", "Saved replies"), ("macro", "Macros"), ("tag", "Tags"), ("view", "Teams’ views"),
 )  # fmt: skip
 WORDS = {
     "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
@@ -20,6 +22,9 @@ WORDS = {
     "agent.codes_renewed": "renewed the recovery codes of", "agent.code_used": "used a recovery code of",
     "inbox.members_changed": "changed who sees", "keys.rotated": "sealed everything with key",
     "organisation.set_up": "set up the organisation as",
+    "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
+    "channel.secret_dropped": "dropped the older secret of the channel",
+    "case.merged": "merged another case into", "case.unmerged": "took apart again",
 }  # fmt: skip
 OF_ONESELF = {
     "agent.signed_in": "signed in", "agent.joined": "set the first password", "agent.code_used": "used a recovery code",
@@ -27,7 +32,11 @@ OF_ONESELF = {
     "agent.factor_removed": "removed a second factor", "agent.codes_renewed": "renewed the recovery codes",
     "organisation.set_up": "set up the organisation",
 }  # fmt: skip
-NAMED = {"agent": Agent, "inbox": Inbox, "channel": Channel, "brand": Brand, "team": Team}
+NAMED = (
+    ("agent", Agent, "name"), ("inbox", Inbox, "name"), ("chan", Channel, "name"), ("brand", Brand, "name"),
+    ("team", Team, "name"), ("reply", SavedReply, "title"), ("macro", Macro, "title"), ("tag", Tag, "name"),
+    ("view", SavedView, "name"), ("case", Case, "title"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ def audit_page(agent: Agent, *, kind: str, who: str, before: int | None) -> tupl
 
 def _shown(row: AuditEntry, names: dict[str, str]) -> AuditRow:
     kind, _, act = row.verb.partition(".")
-    words = WORDS.get(row.verb, f"{act.replace('_', ' ')} the {kind}")
+    words = WORDS.get(row.verb, f"{act.replace('_', ' ')} the {kind.replace('_', ' ')}")
     details = tuple((name.replace("_", " "), _said(value, names)) for name, value in sorted(row.details.items()))
     subject = names.get(row.subject, row.subject)
     if row.subject == row.actor and row.verb in OF_ONESELF:
@@ -80,10 +89,10 @@ def _names(rows: list[AuditEntry]) -> dict[str, str]:
     """Public key → name, for what the rows speak of."""
     keys = {word for row in rows for value in (row.actor, row.subject, row.details) for word in _words(value)}
     names: dict[str, str] = {"system": "Hark"}
-    for prefix, model in NAMED.items():
-        wanted = [key for key in keys if key.startswith(("chan" if prefix == "channel" else prefix) + "_")]
+    for prefix, model, field in NAMED:
+        wanted = [key for key in keys if key.startswith(f"{prefix}_")]
         if wanted:
-            names |= dict(model.objects.filter(key__in=wanted).values_list("key", "name"))  # type: ignore[attr-defined]
+            names |= dict(model.objects.filter(key__in=wanted).values_list("key", field))
     return names
 
 

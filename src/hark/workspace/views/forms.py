@@ -131,6 +131,13 @@ class BrandForm(forms.Form):
         help_text="# stands for a digit: PL-##########. Card numbers are removed from what people write, these stay.",
     )
 
+    def clean_own_numbers(self) -> tuple[str, ...]:
+        """A pattern of digits alone would spare card numbers as well."""
+        patterns: tuple[str, ...] = self.cleaned_data["own_numbers"]
+        if any("#" not in each or not each.strip("# ") for each in patterns):
+            raise forms.ValidationError("Each needs # for its digits and something fixed beside them, as in PL-######.")
+        return patterns
+
     def brand(self, keep: Brand | None = None) -> NewBrand:
         """The brand as it was written; what the form does not ask for stays as it is."""
         unasked = {name: getattr(keep, name) for name in UNASKED} if keep else {}

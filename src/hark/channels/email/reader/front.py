@@ -23,10 +23,10 @@ def read_mail(raw: bytes) -> Mail:
     return mail_from(values)
 
 
-def part_of(raw: bytes, ref: str) -> bytes:
-    """The bytes of the part `ref` (`MailPart.ref`), decoded; none where it is not there or cannot be had in time."""
+def part_of(raw: bytes, ref: str) -> bytes | None:
+    """The bytes of the part `ref` (`MailPart.ref`), decoded; None where it is not there or cannot be had in time."""
     value = read_in_child(PART, raw[:MAIL_BYTES], ref).value
-    return value if isinstance(value, bytes) else b""
+    return value if isinstance(value, bytes) else None
 
 
 def mail_from(values: dict[str, Any]) -> Mail:

@@ -50,12 +50,12 @@ def read_in_steps(data: bytes) -> Iterator[dict[str, Any]]:
     yield as_json(_finished(mail, data, root, body, notes), notes)
 
 
-def part_in(data: bytes, ref: str) -> bytes:
-    """The decoded bytes of the part `ref`; none where there is no such part."""
+def part_in(data: bytes, ref: str) -> bytes | None:
+    """The decoded bytes of the part `ref`; None where there is no such part."""
     if b"\n" not in data[:65_536]:
         data = data.replace(b"\r", b"\n")
     root = read_structure(data[:MAIL_BYTES], Notes())
-    return next((body_of(data, part, Notes()) for part in root.walk() if part.ref == ref), b"")
+    return next((body_of(data, part, Notes()) for part in root.walk() if part.ref == ref), None)
 
 
 def as_json(mail: Mail, notes: Notes) -> dict[str, Any]:

@@ -158,8 +158,11 @@ class InboundCases(Bench):
                 assert mention.handle.lstrip("@") in (event.text or "")[mention.start : mention.end]
 
     def case_13(self) -> None:
-        """References; bytes only from the venue, only so many."""
-        assert any(event.attachments for event in self.events()), "bring a sample with an attachment"
+        """References; bytes out of the arrival, or only from the venue, only so many."""
+        if self._parts_are_whole():
+            with pytest.raises(SendError):
+                list(self.venue.media(self.account(), "elsewhere"))
+            return
         place = self.counterpart()
         assert place is not None
         with place as venue:
@@ -167,6 +170,14 @@ class InboundCases(Bench):
             for bad in ("http://127.0.0.1:1/elsewhere", "file:///etc/passwd", "", venue.file(20_000_000)):
                 with pytest.raises(SendError):
                     list(self.venue.media(venue.account, bad))
+
+    def _parts_are_whole(self) -> bool:
+        """Do the files of the samples lie in their arrivals? Then each has the size that was said of it."""
+        raws = [sample.raw for sample in self.all_samples()]
+        files = [(raw, file) for raw in raws for event in self.parsed(raw) for file in event.attachments]
+        assert files, "bring a sample with an attachment"
+        parts = [(self.venue.part(self.account(), raw, file.ref), file.size) for raw, file in files]
+        return all(part is not None and len(part) == size for part, size in parts)
 
     def case_14(self) -> None:
         """Page by page, nothing twice, nothing lost; the same page again when it was not written down."""

@@ -61,11 +61,11 @@ function inLine() {
   return standing() ? all("[data-line-key]", standing()).map((element) => ({ element, group: "Message" })) : [];
 }
 
-/* Every act: `{ element, word, group, keys }`, the page's own first. One word stands once in its group. */
+/* Every act: `{ element, word, group, keys }`, the case's own first, then the page's. One word stands once in its group. */
 export function acts() {
   const pressed = all(PRESSED).filter(ready).map((element) => ({ element, group: nameOfGroup(element) }));
-  const own = ({ element }) => Boolean(element.closest("main"));
-  const found = [...inLine(), ...pressed.filter(own), ...pressed.filter((act) => !own(act))];
+  const place = ({ element }) => (element.closest("#case") ? 0 : element.closest("main") ? 1 : 2);
+  const found = [...inLine(), ...pressed.toSorted((a, b) => place(a) - place(b))];
   const seen = new Set();
   return found
     .map(({ element, group }) => ({ element, group, word: wordOf(element), keys: keycapsOf(element) }))
