@@ -26,7 +26,7 @@ from hark.site.front import RAW_PATHS
 from hark.site.urls import urlpatterns as all_patterns
 from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
 from tests.workspace.makers import World, make_channel, make_role
-from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, TABLE, asked, keys_of
+from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
 __all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
 DONE = frozenset({200, 204, 302, 422})
@@ -39,11 +39,13 @@ PORTAL: dict[str, tuple[int, int, int, int]] = {
     "brand-style": (200, 200, 200, 404),
     "chat-start": (200, 200, 200, 404),
     "chat-messages": (200, 401, 401, 404),
+    "chat-file": (404, 401, 401, 404),  # a talk without files; those it has: tests/portal/test_files.py
     "form": (200, 200, 200, 404),
     "form-embed": (200, 200, 200, 404),
     "form-thanks": (200, 404, 404, 404),
     "form-talk": (200, 404, 404, 404),
     "form-talk-lines": (200, 404, 404, 404),
+    "form-talk-file": (404, 404, 404, 404),
 }
 POSTED = {"chat-start"}
 CACHED = {"chat-widget", "brand-style", "form-embed"}  # scripts and colours, the same for everybody
@@ -84,7 +86,7 @@ def named(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_every_address_has_a_row() -> None:
-    assert sorted(named(all_patterns)) == sorted(TABLE.keys() | OPEN | PORTAL.keys())
+    assert sorted(named(all_patterns)) == sorted(TABLE.keys() | OPEN | SIGNED | PORTAL.keys())
     assert set(RAW_PATHS) == RAW
 
 
@@ -137,7 +139,7 @@ def customer_addresses(name: str, channels: dict[str, Channel], tokens: dict[str
     """The four addresses of a customer's page: own, another's, invented, no such channel."""
     pattern = next(one for one in portal_patterns if isinstance(one, URLPattern) and one.name == name)
     key = channels["chat" if name.startswith(("chat", "brand")) else "form"].key
-    path = "/" + str(pattern.pattern)
+    path = "/" + str(pattern.pattern).replace("<str:file>", "file_0").replace("<str:way>", "download")
     return {
         whose: path.replace("<str:key>", "chan_000" if whose == "nowhere" else key).replace("<str:token>", token)
         for whose, token in tokens.items()

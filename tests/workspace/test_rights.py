@@ -162,7 +162,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "message": lambda: (ours.key, theirs.key),
         "file": lambda: (ours.attachments.get().key, theirs.attachments.get().key),
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
-        "venue": lambda: ("webchat", "nowhere"),
+        "venue": lambda: ("webchat", "form"),
         "channel": lambda: (world.chat.key, world.night_chat.key),
         "inbox": lambda: (world.care.key, world.night.key),
         "agent": lambda: (world.ruben.key, world.stranger.key),

@@ -8,6 +8,7 @@ import pytest
 from hark.conversations.actions.cases import assign, set_waiting
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.noticing import notice
+from hark.conversations.actions.snoozing import snooze
 from hark.conversations.models import Case, Clock, Follow
 from hark.conversations.types import Author
 from hark.kernel.db import fetch_all
@@ -133,6 +134,9 @@ def test_today_ranks_by_urgency_says_why_and_what_can_wait(world: World, signed_
     assign(case_id=cases["theirs"].pk, agent_id=world.ruben.pk, actor=by(world.ruben))
     waits = case_of(say(world.chat, known("waits"), "Bye."))
     set_waiting(case_id=waits.pk, actor=by(world.tessa))
+    rests = case_of(say(world.square, known("rests"), "No hurry.", kind="email"))
+    late(rests, 1, target=9000)
+    snooze(case_id=rests.pk, until=database_now() + timedelta(hours=1), actor=by(world.tessa))
     page = signed_in(world.tessa).get("/today/", headers=HTMX).content.decode()
     assert re.findall(r'id="due-([^"]+)"', page) == [
         cases[name].key for name in ("soon", "chat", "late", "fresh", "theirs")

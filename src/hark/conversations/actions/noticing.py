@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from hark.conversations.models import Case, Follow, Message, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
@@ -154,7 +155,7 @@ def read_notices(*, agent: Agent, case_id: int | None = None) -> int:
     """The agent has seen what concerns him, on one case or on all; returns how many were new to him."""
     unread = Notice.objects.filter(agent=agent, read_at=None)
     if case_id is not None:
-        unread = unread.filter(case=case_id)
+        unread = unread.filter(Q(case=case_id) | Q(case__merged_into=case_id))
     seen = unread.update(read_at=database_now())
     if seen:
         record([NewEvent("notice.read", agent.key, agent.key, agent_id=agent.pk)])

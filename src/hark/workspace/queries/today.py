@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from hark.clocks.types import ClockKind
 from hark.conversations.models import Case, Clock
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.cases import COUNTED_TO, case_rows
+from hark.conversations.queries.filters import AT_RISK
 from hark.conversations.types import Status
 from hark.organisation.models import Agent
 from hark.routing.queries import urgency_of, urgency_words
@@ -56,7 +59,9 @@ def today(agent: Agent, *, at: datetime) -> Today:
 def _running(agent: Agent, at: datetime) -> dict[int, Clock]:
     """The most pressing running response clock of each open case: of those not yet late, and of those that are."""
     asked = Clock.objects.filter(stopped_at=None, kind__in=RESPONSES, case__in=cases_visible_to(agent))
-    open_ones = asked.filter(case__status=Status.OPEN).select_related("case__contact", "case__inbox", "case__assignee")
+    awake = Q(case__snoozed_until__isnull=True) | Q(due_at__lte=at + AT_RISK)  # promises go on while a case is snoozed
+    open_ones = asked.filter(awake, case__status=Status.OPEN)
+    open_ones = open_ones.select_related("case__contact", "case__inbox", "case__assignee")
     late = open_ones.filter(due_at__lte=at).order_by("-due_at")[:LOOKED_AT]
     soon = open_ones.filter(due_at__gt=at).order_by("due_at")[:LOOKED_AT]
     found: dict[int, Clock] = {}
