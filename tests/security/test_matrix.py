@@ -32,14 +32,14 @@ __all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's te
 DONE = frozenset({200, 204, 302, 422})
 
 # Customers' pages know no roles, only what the address or the token holds: one's own, that of a customer of another
-# channel, an invented one, and a channel that is not there.
+# channel, an invented one, and a channel that is not there. No file is there: tests/portal/test_files.py has some.
 PORTAL: dict[str, tuple[int, int, int, int]] = {
     "chat": (200, 200, 200, 404),
     "chat-widget": (200, 200, 200, 404),
     "brand-style": (200, 200, 200, 404),
     "chat-start": (200, 200, 200, 404),
     "chat-messages": (200, 401, 401, 404),
-    "chat-file": (404, 401, 401, 404),  # a talk without files; those it has: tests/portal/test_files.py
+    "chat-file": (404, 401, 401, 404),
     "form": (200, 200, 200, 404),
     "form-embed": (200, 200, 200, 404),
     "form-thanks": (200, 404, 404, 404),
@@ -139,7 +139,7 @@ def customer_addresses(name: str, channels: dict[str, Channel], tokens: dict[str
     """The four addresses of a customer's page: own, another's, invented, no such channel."""
     pattern = next(one for one in portal_patterns if isinstance(one, URLPattern) and one.name == name)
     key = channels["chat" if name.startswith(("chat", "brand")) else "form"].key
-    path = "/" + str(pattern.pattern).replace("<str:file>", "file_0").replace("<str:way>", "download")
+    path = f"/{pattern.pattern}".replace("<str:file>", "file_000").replace("<str:way>", "download")
     return {
         whose: path.replace("<str:key>", "chan_000" if whose == "nowhere" else key).replace("<str:token>", token)
         for whose, token in tokens.items()

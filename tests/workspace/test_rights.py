@@ -162,13 +162,13 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "message": lambda: (ours.key, theirs.key),
         "file": lambda: (ours.attachments.get().key, theirs.attachments.get().key),
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
-        "venue": lambda: ("webchat", "form"),
+        "venue": lambda: ("webchat", "email"),
         "channel": lambda: (world.chat.key, world.night_chat.key),
         "inbox": lambda: (world.care.key, world.night.key),
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),
-        "reply": lambda: (a_saved_reply(world).key, "reply_other"),
-        "macro": lambda: (a_macro(world).key, "macro_other"),
+        "reply": lambda: (a_saved_reply(world).key, a_saved_reply(world).key),
+        "macro": lambda: (a_macro(world).key, a_macro(world).key),
     }[about]()
 
 

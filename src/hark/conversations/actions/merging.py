@@ -28,7 +28,7 @@ STOOD = ("status", "resolved_at", "mood_at_closing", "snoozed_until")
 
 @transaction.atomic
 def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
-    """Put a case into another: conversations, running clocks, tags and followers go over; it is resolved, leads there.
+    """Put a case into another: its conversations, running clocks, tags and followers go over; it leads there.
 
     Notes and history stay with the absorbed case and are shown on the survivor's timeline, which is open if either was.
     One transaction; both cases pass the gate and are locked in the order of ids. Raises NotFound, NotAllowed,
