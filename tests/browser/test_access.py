@@ -40,6 +40,13 @@ def show_menu(page: Page) -> None:
     page.get_by_role("button", name="More acts").click()
 
 
+def open_palette(page: Page) -> None:
+    """Open the palette and find something."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("in")
+    expect(page.locator("#palette [role=option]").first).to_be_visible()
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "inbox": ("/?view=all", None),
     "empty": ("/?view=waiting", None),
@@ -49,6 +56,10 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "case menu": ("/case/{case}/?view=all", show_menu),
     "contact": ("/case/{case}/?view=all&pane=contact", None),
     "keys": ("/?view=all", press("?")),
+    "palette": ("/case/{case}/?view=all", open_palette),
+    "today": ("/today/", None),
+    "notices": ("/notices/", None),
+    "own notices": ("/notices/settings/", None),
     "stream": ("/stream/", press("j")),
     "parked": ("/parked/", None),
     "parked arrival": ("/parked/{parked}/", None),

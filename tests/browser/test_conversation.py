@@ -80,7 +80,7 @@ def test_offer_is_declined_by_two_keys_and_goes_to_a_colleague(plum: World, runn
     visitor = opened(f"/chat/{channel.key}/")
     chat(visitor, "Do you sell phones for children?")
     expect(first.locator("[data-offer]")).to_contain_text("Do you sell phones")
-    first.keyboard.press("n")
+    first.keyboard.press("d")
     first.keyboard.press("2")
     expect(first.locator("[data-offer]")).to_have_count(0)
     second = opened("/", as_=nora)

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from hark.conversations.actions.cases import assign, resolve, set_waiting
+from hark.conversations.actions.following import follow
 from hark.conversations.actions.merging import merge, split, unmerge
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.tags import add_tag, put_tag
 from hark.conversations.actions.thread import thread
 from hark.conversations.errors import CannotMerge, CannotSplit, CaseMerged
-from hark.conversations.models import Case, CaseTag, Clock, Conversation, Message
+from hark.conversations.models import Case, CaseTag, Clock, Conversation, Follow, Message
 from hark.conversations.queries.cases import View, case_page
 from hark.conversations.queries.messages import MessageShown
+from hark.conversations.queries.notices import is_followed
 from hark.conversations.queries.timeline import NoteShown, timeline
 from hark.conversations.types import Status
 from hark.kernel.errors import NotFound
@@ -35,6 +37,7 @@ def everything() -> dict[str, Any]:
         "cases": list(Case.objects.order_by("pk").values("pk", *STANDING, *LINE)),
         "conversations": list(Conversation.objects.order_by("pk").values()),
         "clocks": list(Clock.objects.order_by("pk").values()),
+        "followers": sorted(Follow.objects.values_list("case", "agent")),
         "tags": sorted(CaseTag.objects.values_list("case", "tag")),
         "messages": list(Message.objects.order_by("pk").values()),
     }
@@ -46,15 +49,17 @@ def two(channel: Channel, *, same: bool = True) -> tuple[Case, Case]:
     return first, a_case(channel, "Nobody answers.", who="maud" if same else "bram", thread_id="b", ago=20)
 
 
-def test_conversations_clocks_and_tags_go_over(inbox: Inbox, tessa: Agent, channel: Channel) -> None:
+def test_conversations_clocks_tags_and_followers_go_over(inbox: Inbox, tessa: Agent, channel: Channel) -> None:
     survivor, absorbed = two(channel)
     tag = add_tag(name="Billing", actor=acts(an_agent("Ada", inbox, role=Role.ADMINISTRATOR)))
     put_tag(case_id=absorbed.pk, tag_key=tag.key, actor=acts(tessa))
+    follow(case_id=absorbed.pk, author=acts(tessa))
     add_note(case_id=absorbed.pk, text="Ask finance.", author=acts(tessa), idempotency_key=new_uuid())
     merge(survivor_id=survivor.pk, absorbed_id=absorbed.pk, actor=acts(tessa))
     assert Conversation.objects.filter(case=survivor).count() == 2
     assert Clock.objects.filter(case=survivor, stopped_at=None).count() == 2
     assert CaseTag.objects.filter(case=survivor, tag=tag).exists()
+    assert is_followed(tessa, survivor)
     survivor.refresh_from_db()
     absorbed.refresh_from_db()
     assert (absorbed.status, absorbed.merged_into, absorbed.due_at) == (Status.RESOLVED, survivor, None)
@@ -96,6 +101,8 @@ def test_merge_taken_back_leaves_every_row_as_it_was(tessa: Agent, channel: Chan
             end(case_id=case.pk, actor=acts(tessa))
     if random.random() < 0.5:
         thread([a_post(channel, "Once more.", thread_id="a", ago=1)])
+    for case in random.sample(cases, random.randrange(3)):
+        follow(case_id=case.pk, author=acts(tessa))
     before = everything()
     row = merge(survivor_id=cases[0].pk, absorbed_id=cases[1].pk, actor=acts(tessa))
     assert everything() != before

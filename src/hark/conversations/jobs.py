@@ -1,10 +1,12 @@
-"""Background work: files are fetched and swept, silences noticed, sleepers woken, search follows the journal."""
+"""Background work: files, silences, sleepers, promises about to break, and search, which follows the journal."""
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
+from hark.conversations.actions.looking import forget_past_looks
 from hark.conversations.actions.searching import follow_journal
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
 from hark.conversations.actions.snoozing import BATCH, wake_due
+from hark.conversations.actions.warning import warn_of_clocks
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import database_now
 
@@ -51,3 +53,15 @@ def wake_snoozed() -> None:
     """Wake what was snoozed until now, within ten seconds of its time."""
     while wake_due() == BATCH:
         pass
+
+
+@periodic("conversations.warn", "*/20 * * * * *")
+def warn() -> None:
+    """Tell of promises that are about to break."""
+    warn_of_clocks()
+
+
+@periodic("conversations.forget_looks", "*/10 * * * *")
+def forget_looks() -> None:
+    """Sweep away who looked at what."""
+    forget_past_looks()

@@ -55,6 +55,23 @@ class SeenFile:
     inline: bool = False
 
 
+class NoticeKind(TextChoices):
+    """Why something concerns an agent."""
+
+    MENTION = "mention", "A colleague mentions me in a note"
+    ASSIGNED = "assigned", "A colleague gives me a case"
+    FOLLOWED = "followed", "Something happens on a case I follow"
+    NOT_SENT = "not_sent", "A reply of mine did not arrive"
+    AT_RISK = "at_risk", "A promise on a case of mine is about to break"
+
+
+class Medium(TextChoices):
+    """Where an agent hears of it. One more medium: a line here, and a sender that follows `notice.made`."""
+
+    DESK = "desk", "In Hark"
+    BROWSER = "browser", "Pops up in the browser"
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A message ready to be threaded: parsed, read, its author known.

@@ -10,11 +10,12 @@ from hark.intake import actions as intake
 from hark.intake.types import ClaimedArrival, LeaseLost
 from hark.journey import stages
 from hark.journey.failing import describe, is_contention, is_database_away
+from hark.journey.noticing import notice_step
 from hark.journey.passengers import Passenger, board, by_arrival, outcome_of, problem_of
 from hark.journey.reacting import react_step
 from hark.kernel.time import monotonic
 
-__all__ = ["drain_step", "react_step"]
+__all__ = ["drain_step", "notice_step", "react_step"]
 
 BATCH = 500
 RENEW_AFTER_SECONDS = 10.0

@@ -21,3 +21,7 @@ class HeldByColleague(HarkError):
 
 class WorkInHand(HarkError):
     """More is in hand than the new capacity allows. It can be lowered when some of it is done."""
+
+
+class NothingWaits(HarkError):
+    """Nothing waits that you can do just now. What comes stands in the list by itself."""

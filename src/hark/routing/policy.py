@@ -57,6 +57,11 @@ def hindrance(item: WaitingItem, agent: Candidate, at: datetime) -> str:
     """Why this agent cannot be offered this item now; empty for an eligible one."""
     if not reachable(agent.presence, agent.heartbeat_at, at, item.kind):
         return "not reachable"
+    return cannot_do(item, agent, at)
+
+
+def cannot_do(item: WaitingItem, agent: Candidate, at: datetime) -> str:
+    """Why this agent cannot do this item now, wherever he is; empty when he can."""
     if item.inbox_id not in agent.inboxes:
         return "not in the inbox"
     if any(skill not in agent.skills for skill in item.skills):

@@ -6,17 +6,21 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
+from hark.conversations.models import Case
 from hark.conversations.queries.access import cases_visible_to
 from hark.kernel.db import fetch_all
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent, Inbox
+from hark.organisation.queries import inboxes_visible_to
 from hark.organisation.types import MAY_ANSWER
 from hark.routing.models import AgentLoad, AgentSkill, Offer, Skill, WorkItem
-from hark.routing.policy import reachable
-from hark.routing.reasons import sentence
+from hark.routing.policy import reachable, urgency
+from hark.routing.reasons import sentence, why_now
 from hark.routing.types import (
     CAPACITY_POINTS,
     FRESH_SECONDS,
+    IN_HAND,
+    Answer,
     Candidate,
     Drift,
     ItemState,
@@ -100,6 +104,51 @@ def free_agents(at: datetime) -> list[Candidate]:
         )
         for load in loads
     ]
+
+
+def asking(agent: Agent, at: datetime) -> Candidate:
+    """One agent as the policy sees him, wherever he is. Three queries."""
+    load = AgentLoad.objects.filter(agent=agent).first() or AgentLoad(agent=agent, heartbeat_at=at)
+    skills = AgentSkill.objects.filter(agent=agent).values_list("skill__key", "proficiency")
+    return Candidate(
+        agent_id=agent.pk,
+        presence=load.presence,
+        heartbeat_at=load.heartbeat_at,
+        used_points=load.used_points,
+        capacity_points=load.capacity_points,
+        idle_since=load.idle_since,
+        last_offered_at=load.last_offered_at,
+        inboxes=frozenset(inboxes_visible_to(agent).values_list("pk", flat=True)),
+        skills=dict(skills),
+    )
+
+
+def items_in_hand(agent: Agent) -> list[WaitingItem]:
+    """What this agent holds or is offered just now, as the policy sees it. One query."""
+    rows = WorkItem.objects.filter(agent=agent, state__in=IN_HAND)
+    return [
+        WaitingItem(
+            row.pk, row.key, row.inbox_id, row.kind, tuple(row.skills), row.arrived_at, row.target_seconds, agent.pk
+        )
+        for row in rows
+    ]
+
+
+def why_in_hand(agent: Agent, case: Case) -> str:
+    """Why this agent has the case just now, as a sentence; empty where nobody chose. One query."""
+    offers = Offer.objects.filter(item__case=case, agent=agent, answer=Answer.ACCEPTED, ended_at=None)
+    offer = offers.order_by("-id").first()
+    return sentence(offer.reason) if offer and offer.reason else ""
+
+
+def urgency_of(kind: str, waited: float, target: float) -> float:
+    """The urgency index of something that waits: `chat`, or anything else."""
+    return urgency("chat" if kind == "chat" else "async", waited, target)
+
+
+def urgency_words(kind: str, waited: float, target: float) -> str:
+    """Why it is as urgent as it is, in a few words."""
+    return why_now("chat" if kind == "chat" else "async", waited, round(target))
 
 
 def skill_names() -> dict[str, str]:

@@ -24,8 +24,21 @@ def reason_of(
         "target_s": item.target_seconds,
         "f": round(waited / max(item.target_seconds, 1), 3),
         "why_me": _why_me(item, eligible, names, at),
-        "why_now": [_why_now(item.kind, waited, item.target_seconds)],
+        "why_now": [why_now(item.kind, waited, item.target_seconds)],
         "eligible": len(eligible),
+    }
+
+
+def reason_of_asking(item: WaitingItem, agent: Candidate, waited: float, names: Mapping[str, str]) -> dict[str, Json]:
+    """Both halves of the reason for what an agent gets who has asked for the next."""
+    skills = [{"skill": names.get(skill, skill), "level": agent.skills[skill]} for skill in item.skills]
+    return {
+        "item": item.key,
+        "kind": item.kind,
+        "waited_s": round(waited),
+        "target_s": item.target_seconds,
+        "why_me": [{"by_hand": "you asked for the next"}, *skills],
+        "why_now": [why_now(item.kind, waited, item.target_seconds)],
     }
 
 
@@ -50,7 +63,7 @@ def _turn(best: Candidate, others: Sequence[Candidate], at: datetime) -> Json:
     return {"longest_without_offer": True, "of": len(others) + 1}
 
 
-def _why_now(kind: str, waited: float, target: int) -> str:
+def why_now(kind: str, waited: float, target: int) -> str:
     """How the item stands to its promise."""
     if kind == "chat":
         return f"a chat, waiting {span(waited)}"

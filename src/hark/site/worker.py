@@ -22,12 +22,13 @@ def wired(worker: int, workers: int, pollers: "Pollers") -> Sequence[Loop]:
     """The loops of worker number `worker` of `workers`."""
     from hark.conversations.jobs import follow_journal
     from hark.delivery.jobs import SENDERS, send_due
-    from hark.journey.jobs import drain_step, react_step
+    from hark.journey.jobs import drain_step, notice_step, react_step
     from hark.routing.actions import route
 
     return (
         Loop("journey", partial(drain_step, worker, workers), wake="hark_arrivals", interval_seconds=1),
         Loop("reactions", react_step, wake="hark_live", interval_seconds=1),
+        Loop("notices", notice_step, wake="hark_live", interval_seconds=2),
         *(Loop(f"delivery-{n}", send_due, wake="hark_outbox", interval_seconds=1) for n in range(SENDERS)),
         Loop("search", follow_journal, wake="hark_live", interval_seconds=1),
         Loop("routing", route, wake="hark_routing", interval_seconds=1),

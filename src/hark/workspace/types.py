@@ -32,13 +32,14 @@ class MoodShown:
 
 @dataclass(frozen=True, slots=True)
 class RowShown:
-    """A line of the list. `here` is false when the case has left the view while its line stays put."""
+    """A line of the list. `here`: it is still in the view (its line stays put); `rank`: why it stands so high."""
 
     case: CaseRow
     clock: ClockShown
     mood: MoodShown
     venue: str
     here: bool = True
+    rank: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hark.conversations.actions.cases import changed, title_of
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotMerge, CannotSplit
-from hark.conversations.models import Case, CaseMerge, CaseTag, Clock, Conversation, Message
+from hark.conversations.models import Case, CaseMerge, CaseTag, Clock, Conversation, Follow, Message
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to
 from hark.conversations.types import Author, Direction, Status
 from hark.kernel.actions import record
@@ -28,7 +28,7 @@ STOOD = ("status", "resolved_at", "mood_at_closing", "snoozed_until")
 
 @transaction.atomic
 def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
-    """Put a case into another: its conversations, running clocks and tags go over; it is resolved and leads there.
+    """Put a case into another: its conversations, running clocks, tags and followers go over; it leads there.
 
     Notes and history stay with the absorbed case and are shown on the survivor's timeline, which is open if either was.
     One transaction; both cases pass the gate and are locked in the order of ids. Raises NotFound, NotAllowed,
@@ -43,6 +43,7 @@ def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
         "conversations": _move_conversations(absorbed, survivor),
         "clocks": _move_clocks(absorbed, survivor),
         "tags": _lend_tags(absorbed, survivor),
+        "followers": _lend_followers(absorbed, survivor),
     }
     row = CaseMerge.objects.create(
         key=public_key("merge"), survivor=survivor, absorbed=absorbed, agent=agent, at=database_now(), moved=moved
@@ -189,6 +190,14 @@ def _lend_tags(origin: Case, to: Case) -> list[int]:
     return new
 
 
+def _lend_followers(origin: Case, to: Case) -> list[int]:
+    """Whoever follows the absorbed case hears of the survivor too; gives those who did not before."""
+    there = Follow.objects.filter(case=to).values("agent")
+    new = list(Follow.objects.filter(case=origin).exclude(agent__in=there).values_list("agent", flat=True))
+    Follow.objects.bulk_create([Follow(case=to, agent_id=agent, since=database_now()) for agent in new])
+    return new
+
+
 def _close(absorbed: Case, survivor: Case, at: datetime, actor: Author) -> None:
     if absorbed.status != Status.RESOLVED:
         absorbed.resolved_at, absorbed.mood_at_closing = at, absorbed.contact.mood_level
@@ -204,6 +213,7 @@ def _undo(row: CaseMerge, survivor: Case, absorbed: Case, actor: Author) -> None
         Clock.objects.filter(pk=clock_id, case=survivor, conversation__in=back).update(case=absorbed, segment=segment)
     _move_clocks(survivor, absorbed)
     CaseTag.objects.filter(case=survivor, tag__in=moved["tags"]).delete()
+    Follow.objects.filter(case=survivor, agent__in=moved.get("followers", ())).delete()
     _stand_again(absorbed, moved["stood"])
     if _was_written_to(absorbed, row.at):
         absorbed.status, absorbed.resolved_at, absorbed.snoozed_until = Status.OPEN, None, None

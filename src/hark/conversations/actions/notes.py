@@ -8,6 +8,7 @@ from django.db import transaction
 from hark.conversations.actions.files import belong, hand_over
 from hark.conversations.actions.standing import acting_agent, locked_case, written
 from hark.conversations.models import Draft, Note
+from hark.conversations.queries.mentions import mentioned_in
 from hark.conversations.types import Author
 from hark.kernel.actions import record
 from hark.kernel.errors import NotAllowed
@@ -18,10 +19,10 @@ from hark.organisation.types import MAY_NOTE
 
 @transaction.atomic
 def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID, files: Sequence[str] = ()) -> Note:
-    """Write a note on a case; its draft is dropped. One transaction; the same key twice gives the same note.
+    """Write a note on a case; its draft is dropped, and the event names whom it mentions.
 
-    `files` are keys of those beside the text, which may be empty then. Raises NotFound, NotAllowed, NothingWritten,
-    TooLong, CannotTakeFile.
+    One transaction; the same key twice gives the same note. `files` are keys of those beside the text, which may be
+    empty then. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotTakeFile.
     """
     agent = acting_agent(author, MAY_NOTE)
     case = locked_case(agent, case_id)
@@ -37,6 +38,6 @@ def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID, 
     case.version += 1
     case.save(update_fields=["version"])
     Draft.objects.filter(case=case, agent=agent, kind="note").delete()
-    told = NewEvent("note.added", case.key, author.agent_key, case.inbox_id, data={"case": case.key, "note": key})
-    record([told])
+    told = {"case": case.key, "note": key, "mentions": [one.key for one in mentioned_in(note.text, case)]}
+    record([NewEvent("note.added", case.key, author.agent_key, case.inbox_id, data=told)])
     return note

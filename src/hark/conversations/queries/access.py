@@ -11,6 +11,7 @@ from hark.conversations.models import Case, Conversation, Message, Note
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, sees_everything
+from hark.organisation.types import SEES_EVERYTHING
 
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
@@ -44,6 +45,14 @@ def get_case(agent: Agent, key: str) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def agents_who_see(case: Case) -> QuerySet[Agent]:
+    """The gate from its other side: everybody who may see this case."""
+    inside = Q(teams__in=case.inbox.teams.all())
+    if case.inbox.only_assigned:
+        inside &= Q(pk=case.assignee_id)
+    return Agent.objects.filter(inside | Q(role__in=SEES_EVERYTHING), is_active=True).distinct()
 
 
 def case_gate(agent: Agent, at: str = "") -> Q:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet, TextChoices
 
 from hark.contacts.models import Identity
-from hark.conversations.models import Case, Clock, Conversation, Draft
+from hark.conversations.models import Case, Clock, Conversation, Draft, Follow
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.appearance import icon_of
 from hark.conversations.queries.filters import AT_RISK, condition
@@ -28,6 +28,7 @@ class View(TextChoices):
     AT_RISK = "at_risk", "At risk"
     WAITING = "waiting", "Waiting"
     SNOOZED = "snoozed", "Snoozed"
+    FOLLOWED = "followed", "Followed"
     RESOLVED = "resolved", "Resolved"
     ALL = "all", "All"
 
@@ -102,6 +103,7 @@ def cases_in(agent: Agent, view: AnyList, *, at: datetime) -> QuerySet[Case]:
             View.AT_RISK: alive & Q(status=Status.OPEN, due_at__lte=at + AT_RISK),
             View.WAITING: alive & awake & Q(status=Status.WAITING),
             View.SNOOZED: alive & ~awake,
+            View.FOLLOWED: alive & Q(pk__in=Follow.objects.filter(agent=agent).values("case")),
             View.RESOLVED: Q(status=Status.RESOLVED, merged_into__isnull=True),
             View.ALL: alive,
         }[view]

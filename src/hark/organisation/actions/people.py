@@ -91,12 +91,13 @@ def change_inbox(*, key: str, inbox: NewInbox, brand: Brand | None = None) -> In
     Raises NotFound, NameTaken.
     """
     changed: dict[str, Any] = {name: value for name, value in asdict(inbox).items() if name != "only_assigned"}
+    told = dict(changed)
     if brand:
-        changed["brand"] = brand
+        changed["brand"], told["brand"] = brand, brand.key
     with _unique("inbox"):
         if not Inbox.objects.filter(key=key).update(**changed):
             raise NotFound
-        audit("inbox.changed", key, **changed)
+        audit("inbox.changed", key, **told)
     return Inbox.objects.get(key=key)
 
 

@@ -7,6 +7,7 @@ router, so that what it had to leave alone because of a lock is looked at again 
 from hark.routing.actions.answering import accept_offer, decline_offer
 from hark.routing.actions.ending import finish_work, follow_assignment
 from hark.routing.actions.matching import route
+from hark.routing.actions.next import take_next
 from hark.routing.actions.placing import place
 from hark.routing.actions.presence import heartbeat, set_capacity, set_presence
 from hark.routing.actions.skills import define_skill, set_agent_skills
@@ -25,4 +26,5 @@ __all__ = [
     "set_capacity",
     "set_presence",
     "take",
+    "take_next",
 ]

@@ -26,6 +26,7 @@ AS_FILTERS = {
     View.AT_RISK: "status.open~clock.at_risk~clock.late",
     View.WAITING: "status.waiting",
     View.SNOOZED: "snoozed.yes",
+    View.FOLLOWED: "",  # no field of the filter says it
     View.RESOLVED: "status.resolved",
     View.ALL: "",
 }

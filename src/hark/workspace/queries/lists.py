@@ -18,7 +18,7 @@ from hark.conversations.queries.cases import (
 from hark.conversations.queries.saved_views import FilteredList, find_list, saved_lists
 from hark.organisation.models import Agent
 from hark.workspace.queries.channels import venue_name
-from hark.workspace.queries.shapes import clock_shown, mood_shown
+from hark.workspace.queries.shapes import clock_shown, mood_shown, rank_words
 from hark.workspace.types import RowShown
 
 PAGE = 50
@@ -55,7 +55,8 @@ def list_shown(agent: Agent, view: AnyList, *, at: datetime, after: str = "") ->
 
 def row_shown(row: CaseRow, *, here: bool = True) -> RowShown:
     """A line with its words."""
-    return RowShown(row, clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue), here)
+    rank = rank_words(row.clock)
+    return RowShown(row, clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue), here, rank)
 
 
 def rows_changed(agent: Agent, view: AnyList, keys: Sequence[str], *, at: datetime) -> list[RowShown]:

@@ -18,6 +18,7 @@ FLAG_WORDS = {
     "abuse": "Insults",
 }  # fmt: skip
 WHYS_SHOWN = 3
+ABOUT_TO_BREAK = 0.7  # as routing sees it
 
 
 def clock_shown(face: ClockFace) -> ClockShown:
@@ -33,6 +34,15 @@ def clock_shown(face: ClockFace) -> ClockShown:
     if face.state == "met":
         return ClockShown("calm", "Met", f"in {span_words(face.seconds)}", 0, kind)
     return ClockShown("none")
+
+
+def rank_words(face: ClockFace) -> str:
+    """Why a line stands where it does, where that needs a word: its promise is broken, or about to."""
+    if face.state == "breached" and not face.stopped:
+        return "its promise is broken"
+    if face.state == "running" and face.spent > ABOUT_TO_BREAK:
+        return f"{round(face.spent * 100)} % of its time used"
+    return ""
 
 
 def mood_shown(level: str) -> MoodShown:

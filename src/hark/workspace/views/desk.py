@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from hark.conversations.queries.notices import unread_notices
 from hark.intake.queries import count_parked
 from hark.kernel.acting import acting
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
@@ -110,6 +111,7 @@ def rail(request: HttpRequest, here: str) -> dict[str, Any]:
         "ill": len(ill_channels()) if role in MAY_ADMINISTER else 0,
         "may_audit": role in MAY_AUDIT,
         "parked": count_parked(agent) if role in MAY_SUPERVISE else 0,
+        "unread": unread_notices(agent),
     }
 
 

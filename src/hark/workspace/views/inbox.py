@@ -10,12 +10,13 @@ from hark.conversations.queries.access import get_case
 from hark.conversations.queries.cases import AnyList, clock_faces
 from hark.conversations.queries.files import files_beside
 from hark.conversations.queries.merges import live_merge
+from hark.conversations.queries.notices import is_followed
 from hark.conversations.queries.tags import tags_of
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ANSWER
-from hark.routing.queries import load_of, open_offers_for
+from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.filtering import filter_shown
@@ -23,6 +24,7 @@ from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
 from hark.workspace.queries.shapes import clock_shown
+from hark.workspace.queries.together import company
 from hark.workspace.queries.typed import drafts_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
 
@@ -89,7 +91,9 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     context = {**rail(request, "inbox"), "case": case, "ledger": ledger(agent, case, at=at, before=before)}
     if before:
         return render(request, "workspace/parts/older.html", context)
-    return render(request, "workspace/timeline.html", {**context, **head_context(case), "view": view_of(request)})
+    return render(
+        request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)}
+    )
 
 
 @desk("GET")
@@ -144,17 +148,19 @@ def case_context(agent: Agent, case: Case, view: AnyList, **composer: Any) -> di
         "view": view,
         "ledger": ledger(agent, case, at=at),
         "contact": contact_shown(agent, case, at=at),
-        **head_context(case),
+        **head_context(agent, case),
         **composer_context(agent, case, **composer),
     }
 
 
-def head_context(case: Case) -> dict[str, Any]:
+def head_context(agent: Agent, case: Case) -> dict[str, Any]:
     """What the head of a case says."""
     clocks = [clock_shown(face) for face in clock_faces(case, at=database_now())]
     return {
         "clocks": [clock for clock in clocks if clock.state != "none"],
-        "holders": who_may_hold(case),
+        "holders": [one for one in who_may_hold(case) if one != agent],
+        "followed": is_followed(agent, case),
+        "why_mine": why_in_hand(agent, case) if case.assignee_id == agent.pk else "",
         "tags": tags_of(case),
         "merge": live_merge(case),
     }
@@ -172,5 +178,6 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "drafts": drafts_shown(agent, case),
         "trays": {kind: files_beside(agent, case, kind) for kind in ("reply", "note")},
         "send_key": new_uuid(),
+        "company": company(agent, case, at=database_now()),
         **said,
     }

@@ -1,11 +1,13 @@
 """Offers and presence: what the router asks of the agent, and what the agent says of himself."""
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
 from hark.organisation.types import MAY_ANSWER
-from hark.routing.actions import accept_offer, decline_offer, heartbeat, set_presence
+from hark.routing.actions import accept_offer, decline_offer, heartbeat, set_presence, take_next
+from hark.routing.errors import NothingWaits
 from hark.routing.types import DeclineReason, PresenceState
 from hark.workspace.views.desk import agent_of, desk, rail
 from hark.workspace.views.inbox import offers_context
@@ -24,6 +26,29 @@ def accept(request: HttpRequest, key: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return trigger_client_event(HttpResponse(status=204), "hark:open", {"href": f"/case/{case.key}/?view=mine"})
     return redirect(f"/case/{case.key}/?view=mine")
+
+
+@desk("POST", roles=MAY_ANSWER)
+def next_case(request: HttpRequest) -> HttpResponse:
+    """The most urgent case that the agent can do, taken in hand and opened; `but` is the one before him."""
+    try:
+        case = take_next(agent_id=agent_of(request).pk, but=request.POST.get("but", ""))
+    except NothingWaits as nothing:
+        return nothing_waits(request, nothing)
+    href = f"/case/{case.key}/?view=mine"
+    if request.headers.get("HX-Request"):
+        return trigger_client_event(HttpResponse(status=204), "hark:open", {"href": href})
+    return redirect(href)
+
+
+def nothing_waits(request: HttpRequest, nothing: NothingWaits) -> HttpResponse:
+    """That is good news, and said as such."""
+    if not request.headers.get("HX-Request"):
+        messages.success(request, nothing.message)
+        return redirect("/")
+    response = render(request, "workspace/parts/said.html", {"words": nothing.message})
+    response["HX-Retarget"], response["HX-Reswap"] = "#said", "innerHTML"
+    return response
 
 
 @desk("POST", roles=MAY_ANSWER)

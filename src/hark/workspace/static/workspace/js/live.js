@@ -8,6 +8,7 @@ const LATER = 1000;    /* what only moves its counts */
 const LOST_AFTER = 3000;
 const TRY_AGAIN = 2000;
 const BEAT = 10000;
+const UNSHOWN = /^(draft\.kept|looking\.|notice\.)/;   /* what neither the list nor a case shows */
 
 const changed = new Set();
 let everything = false;
@@ -47,11 +48,8 @@ const refresh = settled(async () => {
   const keys = new Set(changed);
   const whole = everything;
   const key = openCase();
-  if (panes()) await refreshList(keys);
-  if (key && (whole || keys.has(key))) {
-    await refreshLedger(key, { missed });
-    await refreshContact(key);
-  }
+  const shown = key && (whole || keys.has(key)) ? [refreshLedger(key, { missed }), refreshContact(key)] : [];
+  await Promise.all([...shown, ...(panes() ? [refreshList(keys)] : [])]);   /* the case first, nothing waits for another */
   for (const done of keys) changed.delete(done);   /* only now: what could not be fetched is asked for again */
   if (whole) { everything = false; missed = false; }
 }, QUIET);
@@ -60,11 +58,12 @@ function heard(event) {
   let said;
   try { said = JSON.parse(event.data); } catch { return; }
   if (!said.kind) return;
+  document.dispatchEvent(new CustomEvent("hark:heard", { detail: said }));   /* for whoever shows more than cases */
+  if (UNSHOWN.test(said.kind)) return;
   const key = said.data?.case || (said.subject?.startsWith("case_") ? said.subject : "");
   if (key) changed.add(key);
   if (said.kind === "message.received" && !key) heardSomething();
   if (said.kind === "presence.changed") refreshPresence(said);
-  if (said.kind === "draft.kept") return;
   const mine = key === openCase() || said.kind.startsWith("offer.") || document.getElementById(`row-${key}`);
   refresh(mine ? QUIET : LATER);
 }
@@ -83,7 +82,7 @@ async function refreshPresence(said) {
   if (fresh) { replaceById(one("#presence", fresh)); markPresence(); }
 }
 
-function all_() { everything = true; refresh(); }
+function all_() { everything = true; refresh(); document.dispatchEvent(new Event("hark:back")); }
 
 function lost() {
   clearTimeout(lostTimer);

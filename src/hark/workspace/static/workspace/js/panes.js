@@ -50,7 +50,10 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => location.reload());
-document.addEventListener("hark:open", (event) => openHere(event.detail.href).catch(() => location.assign(event.detail.href)));
+document.addEventListener("hark:open", (event) => {
+  const { href } = event.detail;
+  openHere(href).then(() => one("#timeline-scroll")?.focus({ preventScroll: true })).catch(() => location.assign(href));
+});
 document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id === "rows" || event.detail.elt.closest?.("#rows")) markRow(one("#case")?.dataset.case);
 });

@@ -1,14 +1,14 @@
-/* Search: its key, and the way from the box into what was found. Drawing it anew while typing is htmx's. */
+/* Search: the way into the box, and from it into what was found. Drawing it anew while typing is htmx's. */
 import { one } from "./page.js";
 
 const box = () => one(".search__box");
 
-export function goToSearch() {
-  if (!box()) { location.assign("/search/"); return; }
+document.addEventListener("click", (event) => {
+  if (!box() || !event.target.closest('.rail a[href="/search/"]')) return;
+  event.preventDefault();
   box().focus();
   box().select();
-}
-
+});
 document.addEventListener("keydown", (event) => {
   if (event.target !== box() || event.isComposing) return;
   const first = one("#found [data-hit]");

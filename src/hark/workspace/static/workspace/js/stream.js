@@ -34,7 +34,7 @@ export function heardSomething() {
   if (!button) return;
   waiting += 1;
   button.hidden = false;
-  button.textContent = `Show ${waiting} new`;
+  one("[data-words]", button).textContent = `Show ${waiting} new`;
 }
 
 /* After a correction the line is drawn anew where it stands; one that left this list stays, stepped back. */

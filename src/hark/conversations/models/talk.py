@@ -1,16 +1,13 @@
-"""Messages, conversations, cases and what agents write on them."""
+"""Cases, conversations, messages, their readings and clocks, and what agents write on them."""
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Lower
 
 from hark.clocks.types import ClockKind
 from hark.contacts.models import Contact, Identity
-from hark.conversations.types import Direction, FileState, Status, Visibility
+from hark.conversations.types import Direction, Status, Visibility
 from hark.delivery.models import OutboxItem
 from hark.intake.models import Arrival
-from hark.kernel.fulltext import WordsField
-from hark.organisation.models import Agent, Brand, Channel, Inbox, Team
+from hark.organisation.models import Agent, Channel, Inbox, Team
 
 
 class Case(models.Model):
@@ -147,48 +144,6 @@ class MessageVersion(models.Model):
     replaced_at = models.DateTimeField()
 
 
-class ThreadRef(models.Model):
-    """A name by which a mail may speak of a conversation, as its SHA-256: a Message-ID, or a code in a reply address.
-
-    `token`: only Hark gives it out, so that whoever has it got our mail; it was made for `recipient`. Any other name
-    counts for those only who take part already.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
-    hash = models.BinaryField()
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="+")
-    token = models.BooleanField(default=False)
-    recipient = models.TextField(default="")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="threadref_hash_channel", fields=["hash", "channel"]),
-            models.CheckConstraint(
-                name="threadref_recipient_of_tokens_only", condition=models.Q(token=True) | models.Q(recipient="")
-            ),
-        ]
-
-
-class Participant(models.Model):
-    """Somebody who has written in a mail conversation. `pending`: he came by a name that was given to somebody else.
-
-    Until an agent has let him in he is shown as such, is answered by nobody, and sees nothing.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="participants")
-    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, related_name="+")
-    pending = models.BooleanField(default=False)
-    admitted_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
-    admitted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="participant_conversation_identity", fields=["conversation", "identity"])
-        ]
-
-
 class Tombstone(models.Model):
     """A deletion that came before its message: when that one comes late, it is shown as deleted."""
 
@@ -240,7 +195,7 @@ class Correction(models.Model):
 
 
 class Clock(models.Model):
-    """One promise on a case, running until `stopped_at`."""
+    """One promise on a case, running until `stopped_at`. `warned_at`: its holder was told that it is about to break."""
 
     id = models.BigAutoField(primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="clocks")
@@ -251,6 +206,7 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -286,200 +242,3 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="draft_case_agent_kind", fields=["case", "agent", "kind"])]
-
-
-class MessageHtml(models.Model):
-    """A message as it was formatted, cleaned; pictures that lie elsewhere are taken out until an agent asks for them.
-
-    `hidden_text` is what the sender had hidden from people's eyes.
-    """
-
-    message = models.OneToOneField(Message, primary_key=True, on_delete=models.PROTECT, related_name="formatted")
-    html = models.TextField()
-    hidden_text = models.TextField(default="")
-    remote = models.SmallIntegerField(default=0)
-    remote_wanted_at = models.DateTimeField(null=True)
-    remote_wanted_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
-
-
-class Attachment(models.Model):
-    """A file of a message, of a note, or of what an agent is writing (`draft_case` and `draft_kind`).
-
-    Its bytes lie in `kernel.storage` under `sha256`; `preview` is the hash of the same picture re-encoded, without what
-    a camera writes into it. `name` is data. `ref` finds the bytes at the venue or in the arrival until they are here:
-    tried again at `try_at`. `remote`: a picture that the formatted message names on the web, fetched when asked for.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="attachments")
-    note = models.ForeignKey(Note, null=True, on_delete=models.PROTECT, related_name="attachments")
-    draft_case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    draft_kind = models.TextField(default="")
-    agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    state = models.TextField(choices=FileState)
-    name = models.TextField()
-    mime = models.TextField(default="")
-    size = models.BigIntegerField(null=True)
-    sha256 = models.TextField(default="")
-    preview = models.TextField(default="")
-    width = models.IntegerField(null=True)
-    height = models.IntegerField(null=True)
-    ref = models.TextField(default="")
-    content_id = models.TextField(default="")
-    inline = models.BooleanField(default=False)
-    remote = models.BooleanField(default=False)
-    problem = models.TextField(default="")
-    attempts = models.SmallIntegerField(default=0)
-    try_at = models.DateTimeField(null=True)
-    added_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="attachment_message_ref", fields=["message", "ref"], condition=~models.Q(ref="")
-            ),
-            models.CheckConstraint(name="attachment_state", condition=models.Q(state__in=FileState.values)),
-            models.CheckConstraint(
-                name="attachment_stored_has_bytes", condition=~models.Q(state="stored") | ~models.Q(sha256="")
-            ),
-            models.CheckConstraint(
-                name="attachment_belongs_to_one",
-                condition=models.Q(message__isnull=False, note__isnull=True, draft_case__isnull=True)
-                | models.Q(message__isnull=True, note__isnull=False, draft_case__isnull=True)
-                | models.Q(message__isnull=True, note__isnull=True, draft_case__isnull=False, agent__isnull=False),
-            ),
-        ]
-        indexes = [
-            models.Index(name="attachment_due", fields=["try_at"], condition=models.Q(state="waiting")),
-            models.Index(name="attachment_agent_added", fields=["agent", "added_at"]),
-            models.Index(name="attachment_draft", fields=["draft_case", "agent"]),
-            models.Index(name="attachment_bytes", fields=["sha256"], condition=~models.Q(sha256="")),
-            models.Index(name="attachment_preview", fields=["preview"], condition=~models.Q(preview="")),
-        ]
-
-
-class MessageSearch(models.Model):
-    """What can be found of a message: its words, stems, author, venue and mood. Beside it, and rebuilt at any time.
-
-    Holds nothing that is not in the message; says nothing of rights, which are asked of the message's conversation.
-    """
-
-    message = models.OneToOneField(Message, primary_key=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    words = WordsField()
-
-    class Meta:
-        indexes = [
-            GinIndex(name="messagesearch_words", fields=["words"], fastupdate=False),
-            models.Index(name="messagesearch_newest", fields=["-at", "-message"]),
-        ]
-
-
-class NoteSearch(models.Model):
-    """What can be found of a note."""
-
-    note = models.OneToOneField(Note, primary_key=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    words = WordsField()
-
-    class Meta:
-        indexes = [
-            GinIndex(name="notesearch_words", fields=["words"], fastupdate=False),
-            models.Index(name="notesearch_newest", fields=["-at", "-note"]),
-        ]
-
-
-class Tag(models.Model):
-    """A word that agents put on cases. A retired one stays where it is and is not offered any more."""
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    name = models.TextField()
-    retired_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(Lower("name"), name="tag_name")]
-
-
-class CaseTag(models.Model):
-    """A tag on a case."""
-
-    id = models.BigAutoField(primary_key=True)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="casetag_case_tag", fields=["case", "tag"])]
-        indexes = [models.Index(name="casetag_tag", fields=["tag", "case"])]
-
-
-class SavedReply(models.Model):
-    """A text with variables that agents put into their answers: of one brand or all, in some inboxes or all."""
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    title = models.TextField()
-    text = models.TextField()
-    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+")
-    inboxes = models.ManyToManyField(Inbox, related_name="+")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(Lower("title"), name="savedreply_title")]
-
-
-class Macro(models.Model):
-    """A reply (perhaps none) and acts (pairs of a word and a value), done together with one key."""
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    title = models.TextField()
-    text = models.TextField(default="", blank=True)
-    acts = models.JSONField(default=list)
-    inboxes = models.ManyToManyField(Inbox, related_name="+")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(Lower("title"), name="macro_title")]
-
-
-class SavedView(models.Model):
-    """A filter over cases under a name: of one agent, or of a team. `filter` is a CaseFilter as it is written."""
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    name = models.TextField()
-    owner = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
-    filter = models.TextField(default="", blank=True)
-    place = models.IntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="savedview_of_one_or_a_team",
-                condition=models.Q(owner__isnull=True, team__isnull=False)
-                | models.Q(owner__isnull=False, team__isnull=True),
-            )
-        ]
-        indexes = [models.Index(name="savedview_owner", fields=["owner", "place", "id"])]
-
-
-class CaseMerge(models.Model):
-    """One case put into another. `moved` holds the rows that went over and how both cases stood, to undo it exactly."""
-
-    id = models.BigAutoField(primary_key=True)
-    key = models.TextField(unique=True)
-    survivor = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    absorbed = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    undone_at = models.DateTimeField(null=True)
-    moved = models.JSONField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="casemerge_one_live", fields=["absorbed"], condition=models.Q(undone_at__isnull=True)
-            ),
-            models.CheckConstraint(name="casemerge_two_cases", condition=~models.Q(survivor=models.F("absorbed"))),
-        ]

@@ -1,0 +1,175 @@
+"""Notices: what happened is told to those whom it concerns, through the gate, as each of them wishes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from hark.conversations.models import Case, Follow, Message, Notice, NoticeWishes
+from hark.conversations.queries.access import cases_visible_to
+from hark.conversations.queries.notices import Wishes, wishes_of
+from hark.conversations.types import NoticeKind
+from hark.kernel.actions import record
+from hark.kernel.time import database_now
+from hark.kernel.types import JournalEvent, NewEvent
+from hark.organisation.models import Agent
+
+FOLLOWED = frozenset({"message.received", "case.replied", "note.added", "case.resolved", "case.reopened"})
+CONCERNING = FOLLOWED | {"case.assigned", "message.state", "clock.at_risk"}
+NOT_SENT = frozenset({"ambiguous", "failed", "refused"})
+FORGOTTEN_AFTER = timedelta(days=7)  # a journal that is read anew, or very late, does not flood anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One event and one agent whom it concerns."""
+
+    agent_id: int
+    kind: NoticeKind
+    event: JournalEvent
+
+
+@transaction.atomic
+def notice(events: Sequence[JournalEvent], *, at: datetime) -> int:
+    """Write the notices of these events and tell the pages of those who have any; returns for how many agents.
+
+    Set-based but for one look through the gate for each agent concerned. Idempotent: one notice an agent and event,
+    the first reason that applies. Nobody hears of what he did himself, or of a case that he may not see.
+    """
+    told = [event for event in events if event.kind in CONCERNING and event.at > at - FORGOTTEN_AFTER]
+    concerns = _concerns(told)
+    return _write(concerns) if concerns else 0
+
+
+def _concerns(events: Sequence[JournalEvent]) -> list[Concern]:
+    """Whom the events concern and why, most personal reason first."""
+    keys = _agents_named(events)
+    found = [
+        *_mentioned(events, keys),
+        *_assigned(events, keys),
+        *_not_sent(events),
+        *_at_risk(events),
+        *_followed(events),
+    ]
+    first: dict[tuple[int, int], Concern] = {}
+    for concern in found:
+        if keys.get(concern.event.actor) != concern.agent_id:
+            first.setdefault((concern.agent_id, concern.event.position.id), concern)
+    return list(first.values())
+
+
+def _agents_named(events: Sequence[JournalEvent]) -> dict[str, int]:
+    keys = {event.actor for event in events} | {event.data.get("agent", "") for event in events}
+    keys |= {key for event in events for key in event.data.get("mentions", ())}
+    return dict(Agent.objects.filter(key__in=keys).values_list("key", "pk")) if events else {}
+
+
+def _mentioned(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterable[Concern]:
+    for event in events:
+        for key in event.data.get("mentions", ()):
+            if key in agents:
+                yield Concern(agents[key], NoticeKind.MENTION, event)
+
+
+def _assigned(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterable[Concern]:
+    """Given by a colleague; what the router gave was offered and accepted."""
+    for event in events:
+        if event.kind == "case.assigned" and event.actor in agents and event.data.get("agent") in agents:
+            yield Concern(agents[event.data["agent"]], NoticeKind.ASSIGNED, event)
+
+
+def _not_sent(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    lost = [one for one in events if one.kind == "message.state" and one.data.get("state") in NOT_SENT]
+    keys = [event.data.get("message", "") for event in lost]
+    authors = (
+        dict(Message.objects.filter(key__in=keys, agent__isnull=False).values_list("key", "agent")) if keys else {}
+    )
+    for event in lost:
+        if author := authors.get(event.data.get("message", "")):
+            yield Concern(author, NoticeKind.NOT_SENT, event)
+
+
+def _at_risk(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    warnings = [event for event in events if event.kind == "clock.at_risk"]
+    held = Case.objects.filter(key__in=[event.subject for event in warnings], assignee__isnull=False)
+    holders = dict(held.values_list("key", "assignee")) if warnings else {}
+    for event in warnings:
+        if holder := holders.get(event.subject):
+            yield Concern(holder, NoticeKind.AT_RISK, event)
+
+
+def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    heard = [event for event in events if event.kind in FOLLOWED]
+    followers: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    follows = Follow.objects.filter(case__key__in={event.subject for event in heard})
+    for key, agent, since in follows.values_list("case__key", "agent", "since") if heard else ():
+        followers[key].append((agent, since))
+    for event in heard:
+        for agent, since in followers[event.subject]:
+            if event.at >= since:
+                yield Concern(agent, NoticeKind.FOLLOWED, event)
+
+
+def _write(concerns: Sequence[Concern]) -> int:
+    agents = Agent.objects.in_bulk({concern.agent_id for concern in concerns})
+    wishes = wishes_of(agents.values())
+    by = dict(Agent.objects.filter(key__in={one.event.actor for one in concerns}).values_list("key", "pk"))
+    cases = {number: _seen(agent, concerns) for number, agent in agents.items()}
+    rows = []
+    for concern in concerns:
+        case = cases[concern.agent_id].get(concern.event.subject)
+        media = wishes[concern.agent_id].media(concern.kind, concern.event.at)
+        if case and media:
+            rows.append(_row(concern, case, media, by.get(concern.event.actor)))
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    reached = sorted({row.agent_id for row in rows})
+    record([NewEvent("notice.made", agents[number].key, agent_id=number) for number in reached])
+    return len(reached)
+
+
+def _seen(agent: Agent, concerns: Sequence[Concern]) -> dict[str, int]:
+    """Of the cases that concern this agent, those he may see."""
+    keys = {concern.event.subject for concern in concerns if concern.agent_id == agent.pk}
+    return dict(cases_visible_to(agent).filter(key__in=keys).values_list("key", "pk"))
+
+
+def _row(concern: Concern, case_id: int, media: list[str], by_id: int | None) -> Notice:
+    event = concern.event
+    return Notice(
+        agent_id=concern.agent_id,
+        case_id=case_id,
+        by_id=by_id,
+        kind=concern.kind,
+        what=event.kind,
+        event_id=event.position.id,
+        media=media,
+        at=event.at,
+    )
+
+
+@transaction.atomic
+def read_notices(*, agent: Agent, case_id: int | None = None) -> int:
+    """The agent has seen what concerns him, on one case or on all; returns how many were new to him."""
+    unread = Notice.objects.filter(agent=agent, read_at=None)
+    if case_id is not None:
+        unread = unread.filter(Q(case=case_id) | Q(case__merged_into=case_id))
+    seen = unread.update(read_at=database_now())
+    if seen:
+        record([NewEvent("notice.read", agent.key, agent.key, agent_id=agent.pk)])
+    return seen
+
+
+def wish(*, agent: Agent, wishes: Wishes) -> None:
+    """Keep how an agent wants to hear of things from now on."""
+    NoticeWishes.objects.update_or_create(
+        agent=agent,
+        defaults={
+            "media": {str(kind): sorted(media) for kind, media in wishes.by_kind.items()},
+            "days": sorted(wishes.days),
+            "from_time": wishes.from_time,
+            "until_time": wishes.until_time,
+        },
+    )

@@ -1,0 +1,48 @@
+"""Messages, conversations, cases and what agents write on them."""
+
+from hark.conversations.models.files import Attachment
+from hark.conversations.models.letters import MessageHtml, Participant, ThreadRef
+from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
+from hark.conversations.models.searching import MessageSearch, NoteSearch
+from hark.conversations.models.talk import (
+    Case,
+    Clock,
+    Conversation,
+    Correction,
+    Draft,
+    Message,
+    MessageVersion,
+    Note,
+    Reading,
+    Tombstone,
+)
+from hark.conversations.models.tools import CaseMerge, CaseTag, Macro, SavedReply, SavedView, Tag
+
+__all__ = [
+    "Attachment",
+    "Case",
+    "CaseMerge",
+    "CaseTag",
+    "Clock",
+    "Conversation",
+    "Correction",
+    "Draft",
+    "Follow",
+    "Looking",
+    "Macro",
+    "Message",
+    "MessageHtml",
+    "MessageSearch",
+    "MessageVersion",
+    "Note",
+    "NoteSearch",
+    "Notice",
+    "NoticeWishes",
+    "Participant",
+    "Reading",
+    "SavedReply",
+    "SavedView",
+    "Tag",
+    "ThreadRef",
+    "Tombstone",
+]

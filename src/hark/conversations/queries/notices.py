@@ -1,0 +1,87 @@
+"""What concerns an agent: his notices, through the gate, and how he wants to hear of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import QuerySet
+
+from hark.conversations.models import Case, Follow, Notice, NoticeWishes
+from hark.conversations.queries.access import cases_visible_to
+from hark.conversations.types import Medium, NoticeKind
+from hark.organisation.models import Agent
+
+COUNTED_TO = 99
+WHOLE_WEEK = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How an agent wants to hear. Hours and days (Monday is 0) are of his zone and hold for all media but the desk:
+
+    the list in Hark waits until he looks, everything else asks for his attention.
+    """
+
+    by_kind: Mapping[str, frozenset[str]] = field(
+        default_factory=lambda: {str(kind): frozenset(Medium.values) for kind in NoticeKind}
+    )
+    days: frozenset[int] = WHOLE_WEEK
+    from_time: time | None = None
+    until_time: time | None = None
+    zone: str = "UTC"
+
+    def media(self, kind: str, at: datetime) -> list[str]:
+        """The media for a notice of this kind at that instant, none when he does not want to hear of it."""
+        wanted = self.by_kind.get(str(kind), frozenset(Medium.values))
+        return sorted(wanted if self.works(at) else wanted & {Medium.DESK})
+
+    def works(self, at: datetime) -> bool:
+        """Is this within his hours? Those that go over midnight belong to the day on which they began."""
+        local = at.astimezone(_zone(self.zone))
+        begins, ends = self.from_time or time.min, self.until_time or time.max
+        clock = local.time()
+        if begins <= ends:
+            return local.weekday() in self.days and begins <= clock < ends
+        if clock >= begins:
+            return local.weekday() in self.days
+        return clock < ends and (local.weekday() - 1) % 7 in self.days
+
+
+def wishes_of(agents: Iterable[Agent]) -> dict[int, Wishes]:
+    """How these agents want to hear; everything at any time where they have not said. One query."""
+    zones = {agent.pk: agent.time_zone for agent in agents}
+    found = {number: Wishes(zone=zone) for number, zone in zones.items()}
+    for row in NoticeWishes.objects.filter(agent__in=zones):
+        by_kind = {str(kind): frozenset(row.media.get(kind, Medium.values)) for kind in NoticeKind}
+        found[row.agent_id] = Wishes(by_kind, frozenset(row.days), row.from_time, row.until_time, zones[row.agent_id])
+    return found
+
+
+def notices_of(agent: Agent) -> QuerySet[Notice]:
+    """The notices in the agent's list, newest first; those on cases that he may no longer see are not there."""
+    rows = Notice.objects.filter(agent=agent, media__contains=[Medium.DESK], case__in=cases_visible_to(agent))
+    return rows.select_related("case__contact", "by").order_by("-id")
+
+
+def unread_notices(agent: Agent) -> int:
+    """How many of them are new to him, at most 99."""
+    return notices_of(agent).filter(read_at=None).order_by()[:COUNTED_TO].count()
+
+
+def notices_to_pop_up(agent: Agent, *, since: datetime) -> QuerySet[Notice]:
+    """Unread ones since then that may ask for his attention in the browser."""
+    rows = Notice.objects.filter(agent=agent, media__contains=[Medium.BROWSER], case__in=cases_visible_to(agent))
+    return rows.filter(read_at=None, at__gt=since).select_related("case", "by").order_by("id")
+
+
+def is_followed(agent: Agent, case: Case) -> bool:
+    """Does the agent follow this case?"""
+    return Follow.objects.filter(agent=agent, case=case).exists()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
