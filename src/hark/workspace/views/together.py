@@ -11,8 +11,9 @@ from hark.conversations.queries.access import get_case
 from hark.conversations.queries.mentions import colleagues_named
 from hark.kernel.time import database_now
 from hark.organisation.types import MAY_NOTE
+from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.together import company
-from hark.workspace.views.answers import author_of, changed
+from hark.workspace.views.answers import changed
 from hark.workspace.views.desk import agent_of, desk
 
 
