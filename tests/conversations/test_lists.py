@@ -10,6 +10,7 @@ from hark.contacts.models import Contact
 from hark.conversations.actions.cases import assign, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.following import follow
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import take_back
 from hark.conversations.actions.snoozing import snooze
@@ -54,6 +55,7 @@ def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) 
     set_waiting(case_id=cases["waits"].pk, actor=acts(tessa))
     resolve(case_id=cases["done"].pk, actor=acts(tessa))
     snooze(case_id=cases["rests"].pk, until=database_now() + timedelta(hours=1), actor=acts(tessa))
+    follow(case_id=cases["his"].pk, author=acts(tessa))
     keys = {case.key: name for name, case in cases.items()}
     found = {view: {keys[key] for key in all_pages(tessa, view)} for view in View}
     assert found == {
@@ -62,6 +64,7 @@ def test_views_hold_what_they_say(tessa: Agent, ruben: Agent, channel: Channel) 
         View.AT_RISK: {"late"},
         View.WAITING: {"waits"},
         View.SNOOZED: {"rests"},
+        View.FOLLOWED: {"his"},
         View.RESOLVED: {"done"},
         View.ALL: {"mine", "his", "nobodys", "waits", "late", "rests"},
     }
@@ -324,7 +327,7 @@ def test_cost_does_not_grow_with_the_rows(
             assert len(case_page(tessa, View.ALL, at=at, limit=rows).rows) == rows
         with django_assert_num_queries(len(View)):
             case_counts(tessa, at=at)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(13):
             assert len(timeline(tessa, case, at=at, limit=rows).entries) == rows
         with django_assert_num_queries(5):
             assert len(stream_page(tessa, Label.UNSURE, limit=rows - 1).rows) == rows - 1
