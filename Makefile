@@ -30,7 +30,7 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: browser lock hostile venues drills triage bench growth screenshots understanding pythons
+.PHONY: browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python scripts/get_browser.py
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
@@ -42,6 +42,8 @@ hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not 
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)
 drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with the ledger checked each time
 	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
+pages: $(VENV)/.dev browser ## Every page of the desk under axe: wide and narrow, light and dark
+	@HARK_PAGES=1 $(BIN)/python -m pytest tests/browser -k "violation or axe or clean" -p no:cacheprovider --timeout 1800 $(ARGS)
 triage: $(VENV)/.dev browser ## A scripted agent triages 100 new items by keys alone in a real browser; says how long it took
 	@HARK_TRIAGE_ITEMS=$${ITEMS:-100} $(BIN)/python -m pytest tests/browser/test_triage.py -p no:cacheprovider --timeout 1800 -s $(ARGS)
 bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages

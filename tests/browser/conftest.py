@@ -1,5 +1,6 @@
 """A real Chromium before the real product. These tests are never skipped: without a browser they fail."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,15 +20,32 @@ from tests.workspace.makers import PASSWORD, World, make_world
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 Opened = Callable[..., Page]
+NARROW = 360
 expect.set_options(timeout=20_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One product and one browser serve all of them: they stay on one worker."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One product and one browser serve all of them: they stay on one worker.
+
+    Pages are looked at wide in light and narrow in dark; `make pages` looks at them in all four ways.
+    """
+    if not os.environ.get("HARK_PAGES"):
+        crossed = [item for item in items if is_crossed(item)]
+        items[:] = [item for item in items if item not in crossed]
+        config.hook.pytest_deselected(items=crossed)
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("browser")
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def is_crossed(item: pytest.Item) -> bool:
+    """Does it look at a page in dark and wide, or in light and narrow?"""
+    asked = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    width = asked.get("width") or asked.get("size", (None,))[0]
+    return bool(width and "scheme" in asked and item.path.is_relative_to(Path(__file__).parent)) and (
+        (asked["scheme"] == "dark") != (width == NARROW)
+    )
 
 
 @pytest.fixture(scope="package")  # not the session: Playwright's loop must not run under other tests

@@ -21,7 +21,7 @@ from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.workspace.makers import World, case_of, known, make_channel, make_corner, say
 
-ITEMS = int(os.environ.get("HARK_TRIAGE_ITEMS", "10"))
+ITEMS = int(os.environ.get("HARK_TRIAGE_ITEMS", "5"))
 POSTS = ITEMS * 2 // 5
 CASES = ITEMS - POSTS
 SECONDS_AN_ITEM = 6.0  # a hundred in ten minutes

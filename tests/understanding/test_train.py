@@ -17,6 +17,8 @@ pytest.importorskip("sklearn", reason="training needs the extra `train`")
 from hark.understanding.train import NotBetter, OutOfTime, train
 from hark.understanding.train.sources import DataMissing, Labelled, fold_key, keys_of, paired, semeval
 
+pytestmark = pytest.mark.xdist_group("training")  # one training serves them all
+
 
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory: pytest.TempPathFactory) -> Path:
