@@ -89,6 +89,7 @@ def care(page: Page, before: str) -> str:
     page.keyboard.insert_text("Told her to restart.")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#note")).to_have_value("")
+    expect(page.locator("#note")).not_to_be_focused()
     page.keyboard.press("e")
     expect(page.locator("#case-head .facts")).to_contain_text("Resolved")
     return page.locator("#case").get_attribute("data-case") or ""
