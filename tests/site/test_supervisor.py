@@ -147,14 +147,14 @@ def test_second_signal_ends_it_at_once(up: Running) -> None:
     assert not any(is_running(pid) for pid in pids.values())
 
 
-def test_stale_lock_file_of_postgresql_does_not_stop_the_start(up: Running) -> None:
-    server = EmbeddedServer(up.data)
+def test_stale_lock_file_of_postgresql_does_not_stop_the_start(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
     server.start()
     assert server.process is not None
     server.process.kill()
     server.process.wait()
     with subprocess.Popen(["sleep", "60"]) as stranger:  # who now has the number that stands in the lock file
-        lock = up.data / "postgres" / "postmaster.pid"
+        lock = tmp_path / "postgres" / "postmaster.pid"
         lines = lock.read_text().splitlines()
         lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
         server.make_way()

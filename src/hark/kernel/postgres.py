@@ -33,8 +33,6 @@ SETTINGS = {
     "log_destination": "stderr",
     "timezone": "UTC",
 }
-if LINUX:  # after a crash everything is brought to the disk by one call, not file by file, which took up to a minute
-    SETTINGS["recovery_init_sync_method"] = "syncfs"
 
 
 class NoEmbeddedDatabase(HarkError):
@@ -113,8 +111,8 @@ class EmbeddedServer:
             os.close(log)
         return self.process
 
-    def start(self, *, timeout_seconds: float = 60) -> None:
-        """Start the server and wait until it takes connections."""
+    def start(self, *, timeout_seconds: float = 100) -> None:
+        """Start the server and wait until it takes connections: after a crash each of its files is synced first."""
         self.prepare()
         process = self.spawn()
         deadline = monotonic() + timeout_seconds
