@@ -17,8 +17,46 @@ DEEPEST = 200
 LARGEST = 256 * 1024  # bytes
 QUICK = 2_000  # characters that never take long
 PASSED = frozenset(  # let through by nh3 so that the walk sees their style, and unwrapped there
-    "address article aside big caption center cite col colgroup dd del details dfn dl dt figcaption figure font footer"
-    " h4 h5 h6 header ins kbd label main mark nav q samp section small strike summary tfoot tt var".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "big",
+        "caption",
+        "center",
+        "cite",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "ins",
+        "kbd",
+        "label",
+        "main",
+        "mark",
+        "nav",
+        "q",
+        "samp",
+        "section",
+        "small",
+        "strike",
+        "summary",
+        "tfoot",
+        "tt",
+        "var",
+    ]
 )
 ATTRIBUTES = {
     "*": {"dir", "lang", "style", "hidden", "color", "bgcolor"},

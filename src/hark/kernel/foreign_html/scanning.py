@@ -10,8 +10,29 @@ from collections.abc import Iterator
 LONGEST = 4 * 1_048_576  # characters that are looked at for their words
 RAW_TEXT = frozenset({"script", "style", "title", "iframe", "noembed", "noframes", "xmp", "textarea"})
 UNREAD = RAW_TEXT - {"xmp", "textarea"}
-VOID = frozenset("area base br col embed frame hr img input keygen link meta param source track wbr".split())
-FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "frame",
+        "hr",
+        "img",
+        "input",
+        "keygen",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 CELLS = frozenset({"p", "td", "th"})
 ENDS = {  # a start tag that ends these without their end tags
     "p": frozenset({"p"}),
@@ -23,7 +44,31 @@ ENDS = {  # a start tag that ends these without their end tags
     "tr": CELLS | {"tr"},
     "option": frozenset({"option"}),
 }
-BREAKS = frozenset("p div br tr li h1 h2 h3 h4 h5 h6 table ul ol blockquote pre hr section article dt dd".split())
+BREAKS = frozenset(
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "ul",
+        "ol",
+        "blockquote",
+        "pre",
+        "hr",
+        "section",
+        "article",
+        "dt",
+        "dd",
+    ]
+)
 
 ATTRIBUTES = r"""(?:[\s/]++|(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+))?+)*+"""
 TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>\x00]*+){ATTRIBUTES}>")

@@ -12,13 +12,64 @@ from urllib.parse import urlsplit
 from hark.kernel.foreign_html.hiding import HIDES, Colour, colour_of, read_mark, same
 
 ALLOWED = frozenset(
-    "a abbr b blockquote br code div em h1 h2 h3 hr i img li ol p pre s span strong sub sup table tbody td th thead tr"
-    " u ul".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ]
 )
 VOID = frozenset({"br", "hr", "img", "col"})
 KEPT = ("href", "title", "src", "alt", "width", "height", "dir", "lang", "target", "rel")
-BLOCKS = frozenset("div table ul ol li tr section article address header footer main center pre dl dt dd".split())
-PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote".split())
+BLOCKS = frozenset(
+    [
+        "div",
+        "table",
+        "ul",
+        "ol",
+        "li",
+        "tr",
+        "section",
+        "article",
+        "address",
+        "header",
+        "footer",
+        "main",
+        "center",
+        "pre",
+        "dl",
+        "dt",
+        "dd",
+    ]
+)
+PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"])
 
 TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s[a-z-]+="[^"]*")*)\s*/?>|([^<]+|<)')
 ATTRIBUTE = re.compile(r'\s([a-z-]+)="([^"]*)"')
@@ -26,7 +77,31 @@ HOST_IN_WORDS = re.compile(
     r"(?:https?://|www\.)((?:[\w-]{1,63}\.){1,9}[\w-]{2,63})|((?:[\w-]{1,63}\.){1,9}[a-z]{2,24})(?:/\S*)?"
 )
 FILES = frozenset(
-    "csv doc docx gif htm html jpeg jpg js json mp3 mp4 odt pdf php png ppt pptx txt xls xlsx xml zip".split()
+    [
+        "csv",
+        "doc",
+        "docx",
+        "gif",
+        "htm",
+        "html",
+        "jpeg",
+        "jpg",
+        "js",
+        "json",
+        "mp3",
+        "mp4",
+        "odt",
+        "pdf",
+        "php",
+        "png",
+        "ppt",
+        "pptx",
+        "txt",
+        "xls",
+        "xlsx",
+        "xml",
+        "zip",
+    ]
 )
 QUOTE_BEGINS, QUOTE_ENDS = "\x0e", "\x0f"  # shift-out and shift-in, which no shown text holds
 MARKS = {0x0E: None, 0x0F: None}

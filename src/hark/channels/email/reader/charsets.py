@@ -47,7 +47,7 @@ MEANT = {
     "windows-874": "cp874",
 }
 PLAIN = frozenset({"", "utf-8", "default", "unknown", "unknown-8bit", "x-unknown", "none", "binary"})
-REFUSED = frozenset("idna punycode unicode_escape raw_unicode_escape undefined mbcs oem rot13".split())
+REFUSED = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "rot13"])
 
 
 def decoded(data: bytes, charset: str, notes: Notes, *, whole: bool = True) -> str:

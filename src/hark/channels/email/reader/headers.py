@@ -12,8 +12,26 @@ FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 ENVELOPE = re.compile(rb">?From [^\n]*\n")
 FOLD = re.compile(r"\r?\n[ \t]*")
 KNOWN = frozenset(
-    "from to cc subject date received message-id return-path mime-version content-type delivered-to sender x-mailer"
-    " reply-to in-reply-to references content-transfer-encoding content-disposition".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "received",
+        "message-id",
+        "return-path",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "sender",
+        "x-mailer",
+        "reply-to",
+        "in-reply-to",
+        "references",
+        "content-transfer-encoding",
+        "content-disposition",
+    ]
 )
 
 
