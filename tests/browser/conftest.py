@@ -17,7 +17,7 @@ from hark.organisation.types import MAY_ADMINISTER
 from tests.browser.product import Product
 from tests.workspace.makers import PASSWORD, World, make_world
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 Opened = Callable[..., Page]
 NARROW = 360
