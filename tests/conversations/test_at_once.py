@@ -97,9 +97,7 @@ def wait_until_somebody_waits_for_a_lock() -> None:
     deadline = time.monotonic() + 10
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
+            cursor.execute(WAITING)
             if cursor.fetchone():
                 return
             time.sleep(0.01)
