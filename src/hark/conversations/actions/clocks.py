@@ -91,7 +91,7 @@ def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
 
 def _lock(case_id: int | None) -> None:
     """The case comes before its clocks, as where an agent resolves it: else the two would wait for each other."""
-    list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).values_list("pk"))
+    list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id or 0).values_list("pk"))
 
 
 def soonest(*, case_id: int) -> datetime | None:
