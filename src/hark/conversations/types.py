@@ -44,6 +44,9 @@ class FileState(TextChoices):
     REMOVED = "removed", "Removed"
 
 
+DRAFT_KINDS = ("reply", "note")  # what an agent may be writing on a case
+
+
 @dataclass(frozen=True, slots=True)
 class SeenFile:
     """A file that a venue names in a message; its bytes come later. `name` and `mime` are what others say."""

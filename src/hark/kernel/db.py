@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, LiteralString, cast
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from hark.kernel.errors import NotInTransaction
 
@@ -41,6 +43,19 @@ def fetch_all(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def count_each(found: Iterable[QuerySet[Any]]) -> list[int]:
+    """How many rows each of these would give, in one statement."""
+    statements, parameters = [], []
+    for queryset in found:
+        try:
+            sql, more = queryset.values("pk").query.sql_with_params()
+        except EmptyResultSet:  # what Django knows to be empty it does not put into words
+            sql, more = "SELECT 1 WHERE false", ()
+        statements.append(f"(SELECT count(*) FROM ({sql}) counted)")  # noqa: S608
+        parameters += more
+    return list(fetch_all(f"SELECT {', '.join(statements)}", parameters)[0]) if statements else []
 
 
 def execute(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:

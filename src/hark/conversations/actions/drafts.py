@@ -11,7 +11,6 @@ from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.types import MAY_NOTE
 
-KINDS = ("reply", "note")
 LONGEST_DRAFT = 20_000
 
 

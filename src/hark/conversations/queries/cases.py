@@ -15,6 +15,7 @@ from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.saved_views import FilteredList
 from hark.conversations.queries.tags import tag_names
 from hark.conversations.types import Status
+from hark.kernel.db import count_each
 from hark.organisation.models import Agent
 
 COUNTED_TO = 1_000  # a list says "1,000 and more" rather than reading a million rows
@@ -111,8 +112,9 @@ def cases_in(agent: Agent, view: AnyList, *, at: datetime) -> QuerySet[Case]:
 
 
 def case_counts(agent: Agent, *, at: datetime, lists: Iterable[AnyList] = tuple(View)) -> dict[str, int]:
-    """How many cases each list holds for this agent, at most COUNTED_TO, by its `value`. One query a list."""
-    return {str(view.value): cases_in(agent, view, at=at)[:COUNTED_TO].count() for view in lists}
+    """How many cases each list holds for this agent, at most COUNTED_TO, by its `value`. One query for all."""
+    asked = {str(view.value): cases_in(agent, view, at=at)[:COUNTED_TO] for view in lists}
+    return dict(zip(asked, count_each(asked.values()), strict=True))
 
 
 def case_page(agent: Agent, view: AnyList, *, at: datetime, after: str = "", limit: int = 50) -> CasePage:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from hark.conversations.models import Attachment, Case
 from hark.conversations.queries.access import case_gate, conversation_gate
-from hark.conversations.types import FileState
+from hark.conversations.types import DRAFT_KINDS, FileState
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
 
@@ -63,11 +63,11 @@ def files_of_notes(note_ids: Iterable[int]) -> dict[int, tuple[FileShown, ...]]:
     return _grouped(Attachment.objects.filter(note__in=ids), "note_id") if ids else {}
 
 
-def files_beside(agent: Agent, case: Case, kind: str) -> list[FileShown]:
-    """The agent's own files beside the reply or note that is being written; those still coming in are left out."""
-    mine = Attachment.objects.filter(draft_case=case, draft_kind=kind, agent=agent)
+def files_beside(agent: Agent, case: Case) -> dict[str, list[FileShown]]:
+    """The agent's own files beside the reply and the note being written; those still coming in are left out."""
+    mine = Attachment.objects.filter(draft_case=case, draft_kind__in=DRAFT_KINDS, agent=agent)
     there = mine.filter(state__in=[FileState.STORED, FileState.FAILED, FileState.WAITING]).order_by("id")
-    return [file_shown(file) for file in there]
+    return {kind: [file_shown(file) for file in there if file.draft_kind == kind] for kind in DRAFT_KINDS}
 
 
 def file_shown(file: Attachment) -> FileShown:

@@ -10,7 +10,7 @@ from hark.conversations.errors import CannotTakeFile, FilesPerHour, TooManyFiles
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.files import files_beside, get_file
-from hark.conversations.types import FileState
+from hark.conversations.types import DRAFT_KINDS, FileState
 from hark.kernel import storage
 from hark.kernel.errors import HarkError
 from hark.kernel.giving import sealed, stored_file
@@ -21,7 +21,6 @@ from hark.workspace.queries.addresses import file_token, is_file_token
 from hark.workspace.views.answers import case_of, changed
 from hark.workspace.views.desk import agent_of, desk
 
-KINDS = ("reply", "note")
 WAYS = ("download", "preview")
 STATUS: dict[type[HarkError], int] = {
     storage.StorageAway: 507,
@@ -113,13 +112,13 @@ def give_file(request: HttpRequest, key: str, way: str, token: str) -> HttpRespo
 
 def _kind(request: HttpRequest) -> str:
     kind = request.POST.get("kind") or request.GET.get("kind") or ""
-    if kind not in KINDS:
+    if kind not in DRAFT_KINDS:
         raise Http404
     return kind
 
 
 def _tray(request: HttpRequest, agent: Agent, case: Case, kind: str) -> HttpResponse:
-    context = {"kind_of_tray": kind, "files": files_beside(agent, case, kind)}
+    context = {"kind_of_tray": kind, "files": files_beside(agent, case)[kind]}
     return render(request, "workspace/parts/tray.html", context)
 
 

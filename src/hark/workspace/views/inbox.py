@@ -176,7 +176,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "way": way,
         "kind": first_kind([way] if way else []),
         "drafts": drafts_shown(agent, case),
-        "trays": {kind: files_beside(agent, case, kind) for kind in ("reply", "note")},
+        "trays": files_beside(agent, case),
         "send_key": new_uuid(),
         "company": company(agent, case, at=database_now()),
         **said,
