@@ -121,6 +121,8 @@ def test_mailbox_form_stands_in_parts_and_never_shows_its_passwords(world: World
     assert account_of(channel).secrets["password"] == PASSWORD
     assert PASSWORD not in answer.content.decode()
     assert PASSWORD not in client.get(f"/settings/channels/{channel.key}/").content.decode()
+    again = client.post("/settings/channels/new/email/", {**given, "set_address": "Care@Plum.example"})
+    assert "connected already" in again.content.decode()
 
 
 def test_form_is_refused_where_a_field_cannot_be(world: World, signed_in: SignedIn) -> None:

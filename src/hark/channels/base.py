@@ -44,6 +44,7 @@ class Venue(Protocol):
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"
     Settings: ClassVar[type[Any]] = NoSettings  # becomes the administrator's form (`kit.setting`)
     identified_by: ClassVar[str] = ""  # the setting that names the account there, such as an address
+    folds_case: ClassVar[bool] = False  # are PLUM and plum one account there?
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = ()  # made and replaced by hand, on the channel's own page
     send_seconds: ClassVar[float] = 30.0  # no attempt to send takes longer; nobody else takes it up meanwhile
     polled_type: ClassVar[str] = "application/json"  # what the bytes of a polled arrival are

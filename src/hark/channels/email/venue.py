@@ -52,6 +52,7 @@ class Email(Venue):
     )
     Settings = MailSettings
     identified_by: ClassVar[str] = "address"
+    folds_case: ClassVar[bool] = True
     send_seconds: ClassVar[float] = sending.LONGEST_SECONDS
     polled_type: ClassVar[str] = "message/rfc822"
     poll_seconds: ClassVar[float] = 30.0

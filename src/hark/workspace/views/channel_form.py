@@ -64,7 +64,8 @@ class ChannelForm(forms.Form):
     def external_id(self) -> str:
         """What names the account at the venue, where a setting does; a page of ours is named by inbox and name."""
         if self.venue.identified_by:
-            return str(self.settings().get(self.venue.identified_by) or "")
+            named = str(self.settings().get(self.venue.identified_by) or "").strip()
+            return named.lower() if self.venue.folds_case else named
         return "" if self.channel else f"{self.cleaned_data['inbox'].key}/{self.cleaned_data['name']}"
 
     def clean(self) -> dict[str, Any]:
