@@ -19,13 +19,13 @@ from hark.channels.form.stamps import talk_token
 from hark.channels.webchat import mint
 from hark.kernel.time import now
 from hark.organisation.actions.people import deactivate_agent
-from hark.organisation.models import Channel
-from hark.organisation.types import SEES_EVERYTHING, Role
+from hark.organisation.models import Agent, Channel
+from hark.organisation.types import Right, Role
 from hark.portal.urls import urlpatterns as portal_patterns
 from hark.site.front import RAW_PATHS
 from hark.site.urls import urlpatterns as all_patterns
 from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
-from tests.workspace.makers import World, make_channel, make_role
+from tests.workspace.makers import World, an_own_role, make_channel, make_role
 from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
 __all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
@@ -54,11 +54,12 @@ CACHED = {"chat-widget", "brand-style", "form-embed"}  # scripts and colours, th
 RAW = {"/in/*", "/live", "/chat/*/live", "/livez", "/readyz"}
 
 
-def expected(name: str, role: Role, whose: str) -> frozenset[int]:
-    """What the table says of a signed-in role and an object that is `own`, `other` or `unknown`."""
+def expected(name: str, agent: Agent, whose: str) -> frozenset[int]:
+    """What the table says of somebody signed in and an object that is `own`, `other` or `unknown`."""
     row = TABLE[name]
-    other = whose == "other" and (row.private or role not in SEES_EVERYTHING)
-    shut = role not in row.who or name in GONE_FOR_ALL or whose == "unknown" or other
+    rights = {row.who} if isinstance(row.who, Right) else row.who
+    other = whose == "other" and (row.private or not agent.may(Right.SEE_ALL))
+    shut = (rights and not agent.may(*rights)) or name in GONE_FOR_ALL or whose == "unknown" or other
     return frozenset({404}) if shut else DONE
 
 
@@ -92,7 +93,9 @@ def test_every_address_has_a_row() -> None:
 
 @pytest.mark.timeout(300)
 def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -> None:
-    people = {role: signed_in(make_role(world, role)) for role in Role}
+    own = an_own_role(world, Right.NOTE, Right.TOOLS, Right.AUDIT, Right.KEYS)
+    people = {agent.role_name: agent for agent in (make_role(world, role) for role in (*Role, own))}
+    clients = {name: signed_in(agent) for name, agent in people.items()}
     gone = make_role(world, Role.ADMINISTRATOR)
     out = signed_in(gone)
     deactivate_agent(key=gone.key, actor=world.owner)
@@ -105,10 +108,10 @@ def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -
     keys = {about: keys_of(world, about) for about in {row.about for row in TABLE.values()} - {""}}
     found = []
     for name, row in TABLE.items():
-        own, other = keys.get(row.about, ("", ""))
-        objects = {"own": own, "other": other, "unknown": f"{row.about}_0000000000"} if row.about else {"own": ""}
-        for role, client in people.items():
-            found += [f"{name}, {role}: {words}" for words in differences(client, name, role, objects)]
+        mine, other = keys.get(row.about, ("", ""))
+        objects = {"own": mine, "other": other, "unknown": f"{row.about}_0000000000"} if row.about else {"own": ""}
+        for role, agent in people.items():
+            found += [f"{name}, {role}: {words}" for words in differences(clients[role], name, agent, objects)]
         for who, client in nobody.items():
             for whose, key in objects.items():
                 answer = asked(client, name, key)
@@ -117,12 +120,12 @@ def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -
     assert found == []
 
 
-def differences(client: Client, name: str, role: Role, objects: dict[str, str]) -> list[str]:
-    """Where the answers to this role are not those of the table, are kept on the way, or tell what is there."""
+def differences(client: Client, name: str, agent: Agent, objects: dict[str, str]) -> list[str]:
+    """Where the answers to this agent are not those of the table, are kept on the way, or tell what is there."""
     found, hidden = [], set()
     for whose, key in objects.items():
         answer = undone(partial(asked, client, name, key))
-        if answer.status_code not in expected(name, role, whose):
+        if answer.status_code not in expected(name, agent, whose):
             found.append(f"{whose}: {answer.status_code}")
         if not private(answer) or "Cookie" not in answer.headers["Vary"]:
             found.append(f"{whose}: may be kept on the way")

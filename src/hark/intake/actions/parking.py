@@ -12,7 +12,7 @@ from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import public_key, random_fraction
 from hark.kernel.types import NewEvent
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 BACK_OFF_SECONDS = (2, 6, 12, 24)  # five tries within 53 s: a poison message is on the list within a minute
 ERROR_LENGTH = 500
@@ -68,7 +68,7 @@ def _settle(arrival_id: int, actor: Agent, state: ArrivalState, event: str) -> N
     row = parked.select_for_update(of=("self",)).first()
     if row is None:
         raise NotFound
-    if actor.role not in MAY_ANSWER:
+    if not actor.may(Right.ANSWER):
         raise NotAllowed
     again = state == ArrivalState.RECEIVED
     Arrival.objects.filter(pk=row.pk).update(

@@ -3,12 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_AUDIT
+from hark.organisation.types import Right
 from hark.workspace.queries.audit import KINDS, audit_page
 from hark.workspace.views.desk import agent_of, desk, show
 
 
-@desk("GET", roles=MAY_AUDIT)
+@desk("GET", right=Right.AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
     """Who changed what, newest first."""
     kind, who, before = (request.GET.get(name, "") for name in ("kind", "who", "before"))

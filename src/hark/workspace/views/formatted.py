@@ -8,7 +8,7 @@ from hark.conversations.queries.formatted import formatted_message, original_of
 from hark.kernel.files import OCTETS
 from hark.kernel.framed import POLICY, framed_page
 from hark.kernel.giving import sealed
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.views.answers import case_of, changed, message_of
 from hark.workspace.views.desk import agent_of, desk
@@ -25,7 +25,7 @@ def formatted(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def pictures(request: HttpRequest, key: str) -> HttpResponse:
     """Have the pictures fetched that lie elsewhere; whoever put them there can know then that the mail was read."""
     agent = agent_of(request)
