@@ -29,6 +29,7 @@ from tests.workspace.makers import World, an_own_role, make_channel, make_role
 from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
 __all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
+OF_NO_INBOX = {"reply", "macro"}  # whoever defines them defines all of them
 DONE = frozenset({200, 204, 302, 422})
 
 # Customers' pages know no roles, only what the address or the token holds: one's own, that of a customer of another
@@ -58,7 +59,8 @@ def expected(name: str, agent: Agent, whose: str) -> frozenset[int]:
     """What the table says of somebody signed in and an object that is `own`, `other` or `unknown`."""
     row = TABLE[name]
     rights = {row.who} if isinstance(row.who, Right) else row.who
-    other = whose == "other" and (row.private or not agent.may(Right.SEE_ALL))
+    elsewhere = row.private or not (agent.may(Right.SEE_ALL) or row.about in OF_NO_INBOX)
+    other = whose == "other" and elsewhere
     shut = (rights and not agent.may(*rights)) or name in GONE_FOR_ALL or whose == "unknown" or other
     return frozenset({404}) if shut else DONE
 

@@ -24,13 +24,15 @@ from tests.workspace.makers import World, a_macro, a_saved_reply, an_own_role, c
 from tests.workspace.parking import park
 
 EVERYBODY: frozenset[Right] = frozenset()  # no right is needed
-
 SignedIn = Callable[[Agent], Client]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Which right, or one of which, is asked for; `what` is posted; `about` is the kind of thing in the address; `private`: another's is nobody's else."""
+    """`who`: the right that is asked for, or several of which one.
+
+    `what` is posted; `about` is the kind of thing in the address; `private`: another's is nobody's else.
+    """
 
     who: Right | frozenset[Right]
     post: bool = False
@@ -124,6 +126,7 @@ TABLE: dict[str, Row] = {
     "account_codes": Row(EVERYBODY, post=True),
     "account_session_ended": Row(EVERYBODY, post=True),
     "audit": Row(Right.AUDIT),
+    "audit_export": Row(Right.AUDIT, post=True),
     "account_logout": Row(EVERYBODY, post=True),
 }
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}

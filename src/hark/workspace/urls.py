@@ -113,6 +113,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/recovery-codes/", account.recovery_codes, name="account_codes"),
     path("account/sessions/end/", account.session_ended, name="account_session_ended"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
     path("first-run/", first_run.first_run, name="first_run"),
     path("first-run/brand/", first_run.brand_step, name="first_run_brand"),
     path("first-run/inbox/", first_run.inbox_step, name="first_run_inbox"),

@@ -4,13 +4,14 @@ from django.db import transaction
 
 from hark.intake.actions.storing import WAKE
 from hark.intake.models import Arrival
-from hark.intake.queries import troubled_arrivals
+from hark.intake.queries import get_parked, troubled_arrivals
 from hark.intake.types import TRIES, ArrivalState, ClaimedArrival, LeaseLost
 from hark.kernel.actions import record
 from hark.kernel.db import fetch_all, notify
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import public_key, random_fraction
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 
@@ -60,6 +61,14 @@ def replay(*, arrival_id: int, actor: Agent) -> None:
 def discard(*, arrival_id: int, actor: Agent) -> None:
     """Set a parked arrival aside for good; it keeps its bytes and its error. Raises NotFound, NotAllowed."""
     _settle(arrival_id, actor, ArrivalState.DISCARDED, "arrival.discarded")
+
+
+@transaction.atomic
+def look_into(*, key: str, actor: Agent) -> Arrival:
+    """A parked arrival with its bytes; that somebody looked is in the audit. Raises NotFound."""
+    row = get_parked(actor, key)
+    audit("arrival.opened", key)
+    return row
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from hark.intake.actions.parking import discard, replay
+from hark.intake.actions.parking import discard, look_into, replay
 from hark.intake.queries import get_parked, parked, shown_bytes
 from hark.kernel.time import now
 from hark.organisation.types import Right
@@ -24,7 +24,7 @@ def parked_arrivals(request: HttpRequest) -> HttpResponse:
 @desk("GET", right=Right.SUPERVISE)
 def parked_arrival(request: HttpRequest, key: str) -> HttpResponse:
     """One of them, with its bytes as text."""
-    row = get_parked(agent_of(request), key)
+    row = look_into(key=key, actor=agent_of(request))
     headers = [(name, shown_bytes(str(value).encode())) for name, value in sorted(row.headers.items())]
     return show(
         request, "parked_arrival.html", "parked", row=row, raw=shown_bytes(bytes(row.body)), size=len(row.body),
