@@ -20,7 +20,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import SETTINGS, Right
 from hark.workspace.urls import urlpatterns
 from tests.workspace.fixtures import page_of
-from tests.workspace.makers import World, a_macro, a_saved_reply, an_own_role, case_of, known, say
+from tests.workspace.makers import World, a_macro, a_saved_reply, an_api_key, an_own_role, case_of, known, say
 from tests.workspace.parking import park
 
 EVERYBODY: frozenset[Right] = frozenset()  # no right is needed
@@ -111,6 +111,8 @@ TABLE: dict[str, Row] = {
     "settings_teams": Row(Right.PEOPLE),
     "settings_roles": Row(Right.PEOPLE),
     "settings_role": Row(Right.PEOPLE, about="role"),
+    "settings_keys": Row(Right.KEYS),
+    "settings_key_revoked": Row(Right.KEYS, post=True, about="key"),
     "settings_tags": Row(Right.TOOLS),
     "settings_replies": Row(Right.TOOLS),
     "settings_reply": Row(Right.TOOLS, about="reply"),
@@ -173,6 +175,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),
         "reply": lambda: (a_saved_reply(world).key, a_saved_reply(world).key),
+        "key": lambda: (an_api_key(world.owner)[0].key,) * 2,
         "role": lambda: (an_own_role(world).key, an_own_role(world).key),
         "macro": lambda: (a_macro(world).key, a_macro(world).key),
     }[about]()

@@ -9,7 +9,7 @@ from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
 from hark.kernel.time import now
 from hark.organisation.audit_chain import Broken, Entry, first_broken
-from hark.organisation.models import Agent, AuditEntry, Channel, Inbox, Organisation, OwnRole, SignIn
+from hark.organisation.models import Agent, ApiKey, AuditEntry, Channel, Inbox, Organisation, OwnRole, SignIn
 from hark.organisation.types import NEEDS_SECOND_FACTOR, RIGHTS_OF, ChannelState, Right, Role, known_rights
 
 AnyRole = Role | OwnRole
@@ -79,6 +79,11 @@ def get_role(word: str) -> AnyRole:
 def all_roles() -> list[AnyRole]:
     """The given roles, the most powerful first, then one's own by name."""
     return [*Role, *OwnRole.objects.order_by("name")]
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """All keys of the API, the newest first."""
+    return ApiKey.objects.select_related("agent", "inbox").order_by("-made_at")
 
 
 def may_give(agent: Agent, role: AnyRole) -> bool:

@@ -58,6 +58,7 @@ GOES_WITH = {
     Right.BRANDS: Right.SEE_ALL,
     Right.PEOPLE: Right.SEE_ALL,
 }
+OF_THE_API = frozenset({Right.SEE_ALL, Right.NOTE, Right.ANSWER})  # what its addresses ask for
 NEEDS_SECOND_FACTOR = SETTINGS - {Right.TOOLS}
 
 
