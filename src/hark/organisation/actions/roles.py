@@ -11,6 +11,7 @@ from hark.organisation.actions.deciding import check_gives, whole
 from hark.organisation.actions.people import NameTaken, unique
 from hark.organisation.actions.sessions import end_sessions
 from hark.organisation.models import Agent, OwnRole
+from hark.organisation.queries import rights_of
 from hark.organisation.types import Right, Role
 
 
@@ -28,14 +29,16 @@ def keep_role(*, name: str, rights: Iterable[Right], actor: Agent, key: str = ""
         raise NameTaken("role")
     with unique("role"):
         row = _mine_to_change(key, actor) if key else OwnRole(key=public_key("role"))
-        before = sorted(row.rights)
+        before = rights_of(row)
         row.name, row.rights = name.strip(), sorted(whole(rights))
         check_gives(actor=actor, role=row)
         row.save()
-        if key and row.rights != before:
+        now = rights_of(row)
+        if now != before:
             for agent in Agent.objects.filter(own_role=row):
                 end_sessions(agent_id=agent.pk)
-        audit("role.changed" if key else "role.added", row.key, name=row.name, rights=[before, row.rights])
+        told = {"given": sorted(now - before), "taken": sorted(before - now)}
+        audit("role.changed" if key else "role.added", row.key, name=row.name, **told)
     return row
 
 
