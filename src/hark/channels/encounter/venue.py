@@ -9,7 +9,7 @@ from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Unreadable, loads
 from hark.channels.kit.carried import bytes_of
 from hark.channels.kit.words import id_of, text_of, time_of
-from hark.channels.types import Account, AttachmentRef, Caps, Inbound, OutboundFile, Person, Raw
+from hark.channels.types import Account, AttachmentRef, Caps, Health, Inbound, OutboundFile, Person, Raw
 
 SETTLED = "settled"
 MOST_FILES = 10
@@ -23,7 +23,11 @@ class Encounters(Venue):
     name: ClassVar[str] = "Encounters"
     intro: ClassVar[str] = "Shop counter, letters, calls elsewhere. Made by itself with the first one that is noted."
     proof: ClassVar[str] = "real server"
-    caps: ClassVar[Caps] = Caps()
+    caps: ClassVar[Caps] = Caps(own_venue=True)
+
+    def check(self, account: Account) -> Health:
+        """There is nothing that could be missing."""
+        return Health(self_ids=(account.key,), caps=self.caps)
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
         """One message: what the customer said, what was done under it. Address and number are claims."""
@@ -41,7 +45,7 @@ class Encounters(Venue):
                 external_id=number,
                 account=account.key,
                 raw_id=raw.id,
-                thread_id=number,
+                thread_id=id_of(met.get("thread")) or number,
                 visibility="private",
                 author=_person(met),
                 message_kind="encounter",
