@@ -58,6 +58,7 @@ TABLE: dict[str, Row] = {
     "undo_act": Row(Right.ANSWER, post=True, what=(("sealed", "x"),)),
     "answer_many": Row(Right.ANSWER),
     "views": Row(EVERYBODY),
+    "encounter": Row(Right.ANSWER),
     "take_back": Row(Right.ANSWER, post=True, about="message"),
     "settle": Row(Right.ANSWER, post=True, about="message", what=(("how", "drop"),)),
     "admit": Row(Right.ANSWER, post=True, about="message"),

@@ -21,6 +21,7 @@ WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
+    "encounter": ("person", "Met"),
 }  # fmt: skip
 
 
