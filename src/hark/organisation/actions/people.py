@@ -181,8 +181,8 @@ def change_agent(*, key: str, role: AnyRole, teams: Sequence[Team], actor: Agent
             end_sessions(agent_id=agent.pk)
         agent.teams.set(teams)
         record([NewEvent("agent.changed", agent.key, actor=actor.key, data={"role": role_word(role)})])
-        told = {"role": [role_word(before), role_word(role)], "teams": [teams_before, _keys(teams)]}
-        audit("agent.changed", agent.key, **told)
+        roles = [role_word(before), role_word(role)]
+        audit("agent.changed", agent.key, role=roles, teams=[teams_before, _keys(teams)])
     return Agent.objects.get(pk=agent.pk)
 
 

@@ -37,8 +37,8 @@ def keep_role(*, name: str, rights: Iterable[Right], actor: Agent, key: str = ""
         if now != before:
             for agent in Agent.objects.filter(own_role=row):
                 end_sessions(agent_id=agent.pk)
-        told = {"given": sorted(now - before), "taken": sorted(before - now)}
-        audit("role.changed" if key else "role.added", row.key, name=row.name, **told)
+        verb = "role.changed" if key else "role.added"
+        audit(verb, row.key, name=row.name, given=sorted(now - before), taken=sorted(before - now))
     return row
 
 

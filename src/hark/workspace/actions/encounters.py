@@ -28,9 +28,8 @@ def note_encounter(*, agent: Agent, met: Met, inbox: Inbox, case: Case | None) -
     One transaction; the same `met.id` twice is one encounter. Raises NotFound, NotAllowed, CaseMerged.
     """
     own = inbox.brand.own_numbers
-    met = replace(
-        met, **{name: without_cards(getattr(met, name), own)[0] for name in ("said", "done", "place", "name")}
-    )
+    said, done, place, name = (without_cards(text, own)[0] for text in (met.said, met.done, met.place, met.name))
+    met = replace(met, said=said, done=done, place=place, name=name)
     channel = _channel(agent, inbox)
     if case:
         expect_in_case(case_id=case.pk, channel=channel, thread_key=met.id, author=author_of(agent))

@@ -55,8 +55,10 @@ class EncounterForm(forms.Form):
 
     def __init__(self, *given: Any, inboxes: QuerySet[Inbox], cases: list[Case], person: Contact | None) -> None:
         """`cases`: those that it may belong to; `person`: whoever was met, where Hark knows him."""
-        first = {"at": timezone.localtime(now()), "number": new_uuid(), "then": cases[0].key if cases else NEW_CASE}
-        super().__init__(*given, initial=first)
+        super().__init__(*given)
+        self.initial = {"at": timezone.localtime(now()), "number": new_uuid(), "then": NEW_CASE}
+        if cases:
+            self.initial["then"] = cases[0].key
         joins = [(case.key, f"It belongs to “{case.title}”") for case in cases]
         rest = [(NEW_CASE, "Somebody has to go on: open a case"), (SETTLED, "It is settled: no case")]
         self.fields["then"].choices = [*joins, *rest]  # type: ignore[attr-defined]
@@ -102,7 +104,7 @@ def noted(
     form: EncounterForm,
     person: Contact | None,
     cases: list[Case],
-    files: list[UploadedFile],
+    files: "list[UploadedFile[Any]]",
 ) -> HttpResponse:
     """Store it, and go on where it will be seen."""
     given = form.cleaned_data
