@@ -7,6 +7,7 @@ from django.db import transaction
 
 from hark.channels.encounter import Met, NotedFile, body_of
 from hark.conversations.actions.encounters import expect_in_case
+from hark.conversations.actions.standing import acting_agent
 from hark.conversations.models import Case
 from hark.conversations.queries.files import largest_file
 from hark.intake.actions.storing import accept
@@ -17,6 +18,7 @@ from hark.kernel.files import plain_name, type_of
 from hark.kernel.time import database_now
 from hark.organisation.actions.channels import AlreadyConnected, connect_channel
 from hark.organisation.models import Agent, Channel, Inbox
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.encounters import VENUE, channel_of
 
@@ -27,6 +29,7 @@ def note_encounter(*, agent: Agent, met: Met, inbox: Inbox, case: Case | None) -
 
     One transaction; the same `met.id` twice is one encounter. Raises NotFound, NotAllowed, CaseMerged.
     """
+    acting_agent(author_of(agent), Right.ANSWER)
     own = inbox.brand.own_numbers
     said, done, place, name = (without_cards(text, own)[0] for text in (met.said, met.done, met.place, met.name))
     met = replace(met, said=said, done=done, place=place, name=name)
