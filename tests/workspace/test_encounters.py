@@ -67,6 +67,7 @@ def test_encounter_with_somebody_known_joins_the_case_that_is_chosen(world: Worl
     read_everything()
     message = Message.objects.latest("id")
     assert (message.conversation.case, message.identity and message.identity.contact) == (ann, ann.contact)
+    assert message.conversation.subject == "Call elsewhere, Ghent"
     assert [Case.objects.count(), Contact.objects.count(), Message.objects.count()] == [1, 1, 2]
 
 

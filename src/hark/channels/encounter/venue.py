@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from hark.channels.base import Venue
-from hark.channels.encounter.words import WAYS
+from hark.channels.encounter.words import heading
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Unreadable, loads
 from hark.channels.kit.carried import bytes_of
@@ -49,7 +49,7 @@ class Encounters(Venue):
                 visibility="private",
                 author=_person(met),
                 message_kind="encounter",
-                subject=", ".join(filter(None, (_way(met), text_of(met.get("place")).strip()))),
+                subject=heading(text_of(met.get("way")), text_of(met.get("place"))),
                 text=text,
                 attachments=tuple(_files(met)),
                 sent_at=time_of(met.get("at")) or raw.received_at,
@@ -66,10 +66,6 @@ class Encounters(Venue):
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """What `part` did not find lies nowhere else."""
         raise Refused("no_part", "It is not here any more.")
-
-
-def _way(met: dict[str, Any]) -> str:
-    return WAYS.get(text_of(met.get("way")), WAYS["elsewhere"])
 
 
 def _text(met: dict[str, Any]) -> str:

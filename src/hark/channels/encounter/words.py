@@ -45,6 +45,11 @@ class Met:
     files: tuple[NotedFile, ...] = ()
 
 
+def heading(way: str, place: str) -> str:
+    """How and where, in a few words."""
+    return ", ".join(filter(None, (WAYS.get(way, WAYS["elsewhere"]), place.strip())))
+
+
 def body_of(met: Met) -> bytes:
     """The encounter as it is stored."""
     return json.dumps({**asdict(met), "at": met.at.isoformat()}, ensure_ascii=False).encode()

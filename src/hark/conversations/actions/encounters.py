@@ -11,7 +11,7 @@ from hark.organisation.types import Right
 
 
 @transaction.atomic
-def expect_in_case(*, case_id: int, channel: Channel, thread_key: str, author: Author) -> Conversation:
+def expect_in_case(*, case_id: int, channel: Channel, thread_key: str, subject: str, author: Author) -> Conversation:
     """The conversation that a message of this thread will belong to, in the case; twice gives the same.
 
     One transaction. Raises NotFound, NotAllowed, CaseMerged.
@@ -20,6 +20,6 @@ def expect_in_case(*, case_id: int, channel: Channel, thread_key: str, author: A
     conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
         thread_key=thread_key,
-        defaults={"key": public_key("conv"), "case": case, "contact": case.contact},
+        defaults={"key": public_key("conv"), "case": case, "contact": case.contact, "subject": subject},
     )
     return conversation

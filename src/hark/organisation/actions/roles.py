@@ -1,6 +1,7 @@
 """Roles of the organisation's own making."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -37,8 +38,9 @@ def keep_role(*, name: str, rights: Iterable[Right], actor: Agent, key: str = ""
         if now != before:
             for agent in Agent.objects.filter(own_role=row):
                 end_sessions(agent_id=agent.pk)
-        verb = "role.changed" if key else "role.added"
-        audit(verb, row.key, name=row.name, given=sorted(now - before), taken=sorted(before - now))
+        told: dict[str, Any] = {"name": row.name, "given": sorted(now - before), "taken": sorted(before - now)}
+        given = {name: value for name, value in told.items() if value}
+        audit("role.changed" if key else "role.added", row.key, **given)
     return row
 
 

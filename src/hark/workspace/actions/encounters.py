@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from hark.channels.encounter import Met, NotedFile, body_of
+from hark.channels.encounter import Met, NotedFile, body_of, heading
 from hark.conversations.actions.encounters import expect_in_case
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.models import Case
@@ -35,7 +35,8 @@ def note_encounter(*, agent: Agent, met: Met, inbox: Inbox, case: Case | None) -
     met = replace(met, said=said, done=done, place=place, name=name)
     channel = _channel(agent, inbox)
     if case:
-        expect_in_case(case_id=case.pk, channel=channel, thread_key=met.id, author=author_of(agent))
+        subject, author = heading(met.way, met.place), author_of(agent)
+        expect_in_case(case_id=case.pk, channel=channel, thread_key=met.id, subject=subject, author=author)
     arrival = NewArrival(
         dedupe_key=met.id,
         lane_key=met.id,
