@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 
 from hark.conversations.models import Message
 from hark.organisation.types import Right
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, an_api_key, an_own_role, case_of, crowd, heard, maud
 from tests.workspace.parking import park
 
