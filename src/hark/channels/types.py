@@ -302,6 +302,11 @@ class Caps:
     own_venue: bool = False
     files_out: int = 0
 
+    @property
+    def comes_by_itself(self) -> bool:
+        """Does anything arrive there that nobody here writes?"""
+        return self.webhook or self.poll
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

@@ -34,7 +34,8 @@ def channels(request: HttpRequest) -> HttpResponse:
     """All channels with their health, and the venues that can be connected."""
     shown = channels_shown(agent_of(request))
     well = sum(channel.health == "well" for channel in shown)
-    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(venues().values(), key=_real_ones_first)]
+    connectable = [each for each in venues().values() if each.caps.comes_by_itself]
+    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(connectable, key=_real_ones_first)]
     return settings_page(request, "channels", channels=shown, well=well, venues=known)
 
 
