@@ -97,8 +97,8 @@ def test_session_of_an_agent_opens_nothing_here(world: World) -> None:
 def test_caller_who_calls_too_often_is_told_when_to_come_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from hark.api.views import door
 
-    monkeypatch.setattr(door, "BURST", 2)
-    monkeypatch.setattr(door, "WRONG_KEYS", 2)
+    for limit, calls in (("BURST", 2), ("PER_MINUTE", 1), ("WRONG_KEYS", 2), ("WRONG_KEYS_PER_MINUTE", 1)):
+        monkeypatch.setattr(door, limit, calls)
     for token in (an_api_key(world.tessa)[1], "hk_00000000_x"):
         answers = [call(token, "cases/") for _ in range(3)]
         assert answers[1].status_code in {200, 401}
