@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from hark.kernel import secrets
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ADMINISTER
+from hark.organisation.types import SETTINGS
 from tests.browser.product import Product
 from tests.chromium import launched
 from tests.workspace.makers import PASSWORD, World, make_world
@@ -83,7 +83,7 @@ def opened(browser: Browser, running: Product) -> Iterator[Opened]:
         if strict:
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: is_complaint(said) and complaints.append(said.text))
-        if as_ is not None and as_.role in MAY_ADMINISTER:
+        if as_ is not None and as_.may(*SETTINGS):
             context.add_cookies([{"name": "hark_session", "value": session_of(running, as_), "url": running.url}])
         elif as_ is not None:
             sign_in(page, as_)

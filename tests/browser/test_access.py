@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hark.conversations.models import Message
+from hark.organisation.types import Right
 from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.chromium import violations
-from tests.workspace.makers import World, case_of, crowd, heard, maud
+from tests.workspace.makers import World, an_api_key, an_own_role, case_of, crowd, heard, maud
 from tests.workspace.parking import park
 
 WIDE, PHONE = (1440, 900), (360, 740)
@@ -23,7 +24,10 @@ def day(running: Product, plum: World) -> dict[str, Any]:
         _, said = maud(plum)
         crowd(plum)
         heard(plum)
-        return {"case": case_of(said[-1]).key, "private": case_of(said[0]).key, "parked": park(plum.night_chat)}
+        an_api_key(plum.owner, Right.NOTE)
+        role = an_own_role(plum, Right.TOOLS).key
+        keys = {"case": case_of(said[-1]).key, "private": case_of(said[0]).key}
+        return {**keys, "parked": park(plum.night_chat), "role": role}
 
 
 def press(*keys: str) -> Callable[[Page], None]:
@@ -69,6 +73,10 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),
     "teams": ("/settings/teams/", None),
+    "roles": ("/settings/roles/?from=agent", None),
+    "role": ("/settings/roles/{role}/", None),
+    "keys of the API": ("/settings/keys/", None),
+    "encounter": ("/encounters/new/?case={case}", None),
     "account": ("/account/", None),
     "second factor": ("/account/second-factor/", None),
     "audit": ("/audit/", None),

@@ -62,6 +62,7 @@ def run(*arguments: str, stdin: bytes = b"") -> tuple[int, list[dict[str, object
 
 
 FIRST = {
+    "encounter": "counter.raw",
     "simulated": "conversation.raw",
     "api": "conversation.raw",
     "form": "first.raw",
@@ -151,6 +152,7 @@ def test_a_hundred_kilobytes_are_read_within_200_milliseconds(key: str) -> None:
         "simulated": ('{"events":[' + ",".join([post] * (100_000 // len(post))) + "]}").encode(),
         "api": ('{"events":[' + ",".join([said] * (100_000 // len(said))) + "]}").encode(),
         "email": b"From: maud@mail.example\r\n\r\n" + b"There is no signal here.\r\n" * 4_000,
+        "encounter": b'{"id":"1","said":"' + b"No SIM. " * 12_000 + b'"}',
         "form": b"message=" + b"%C3%A9+" * 14_000,
         "webchat": b'{"id":"0b5c1f7e-6d1a-4c57-9a31-0d8f6f2b7c01","text":"' + b"x@y.z " * 16_000 + b'"}',
     }

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 from django.test import override_settings
 
 from hark.channels.email.venue import Email
+from hark.channels.encounter import Encounters, Met, body_of
 from hark.channels.form import ContactForm, new_stamp, talk_token
 from hark.channels.simulated import Simulated
 from hark.channels.testing.conformance import ChannelConformance
@@ -80,6 +81,18 @@ class TestContactForm(ChannelConformance):
         stamp = new_stamp(FORM, at=OPENED, nonce=text.encode().hex()[:22]).text
         said = {"hark_stamp": stamp, "hark_talk": talk_token(FORM, thread), "message": text}
         return Raw(urlencode(said).encode(), {}, "1", at)
+
+
+class TestEncounters(ChannelConformance):
+    venue = Encounters()
+    samples = SAMPLES / "encounter"
+
+    def account(self) -> Account:
+        return Account("chan_met", "inbox_1")
+
+    def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
+        number = str(uuid5(UUID(int=4), text))
+        return Raw(body_of(Met(number, "counter", "", at, text, "", "p1", "Maud")), {}, "1", at)
 
 
 class TestSimulated(ChannelConformance):

@@ -15,6 +15,7 @@ BENCHES = (
     suites.TestContactForm(),
     suites.TestEmail(),
     api_suite.TestApiChannel(),
+    suites.TestEncounters(),
     suites.TestSimulated(),
 )
 

@@ -14,13 +14,13 @@ from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import take_back
 from hark.conversations.actions.searching import follow_journal, rebuild
-from hark.conversations.models import Case, Message, MessageSearch, NoteSearch
+from hark.conversations.models import Attachment, Case, Message, MessageSearch, NoteSearch
 from hark.conversations.queries import search as plans
 from hark.conversations.queries.asking import asked_for
 from hark.conversations.queries.found import Found, find, known_to
 from hark.conversations.queries.search import SearchTooSlow, search
 from hark.conversations.queries.searchable import search_lag_seconds
-from hark.conversations.types import Deletion
+from hark.conversations.types import Deletion, SeenFile
 from hark.kernel.ids import new_uuid
 from hark.kernel.models import EventReader
 from hark.kernel.time import database_now
@@ -100,6 +100,27 @@ def test_filters_narrow_what_is_found(plan: str, tessa: Agent, ruben: Agent, cha
     assert texts(ruben, "invoice is:mine") == []
     resolve(case_id=second.pk, actor=acts(tessa))
     assert texts(tessa, "is:resolved") == ["Another invoice"]
+
+
+def test_what_comes_with_a_message_or_note_is_found(plan: str, tessa: Agent, channel: Channel) -> None:
+    case = a_case(channel, "no file", ago=9)
+    said(channel, "a letter", ago=8, files=(SeenFile("doc", "bill.pdf"),))
+    said(channel, "a logo", ago=7, files=(SeenFile("logo", "logo.png", 5, "cid", inline=True),))
+    said(channel, "a photo", ago=6, files=(SeenFile("pic", "me.png"),))
+    Attachment.objects.filter(ref="pic").update(mime="image/png")  # known once it is fetched
+    note = add_note(case_id=case.pk, text="a scan", author=acts(tessa), idempotency_key=new_uuid())
+    scan = {"state": "stored", "sha256": "0" * 64, "name": "scan.pdf", "mime": "application/pdf"}
+    Attachment.objects.create(key="file_scan", note=note, added_at=note.at, **scan)
+    for query, found in (
+        ("has:attachment", ["a scan", "a photo", "a letter"]),
+        ("has:picture", ["a photo"]),
+        ("has:file -has:picture", ["a scan", "a letter"]),
+        ("letter has:picture", []),
+        ("a -has:attachment", ["a logo"]),
+    ):
+        assert texts(tessa, query) == found, query
+    Attachment.objects.filter(ref="doc").update(state="removed")
+    assert texts(tessa, "letter has:attachment") == []
 
 
 def test_hits_stand_under_their_case_with_their_words_marked(tessa: Agent, channel: Channel) -> None:

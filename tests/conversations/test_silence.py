@@ -14,7 +14,7 @@ from hark.organisation.actions.channels import pause_channel, resume_sending
 from hark.organisation.models import ChannelHealth
 from hark.organisation.queries import ill_channels
 from tests.workspace.fixtures import quick_passwords
-from tests.workspace.makers import World, known, make_world, say
+from tests.workspace.makers import World, known, make_channel, make_world, say
 
 MONDAY = datetime(2026, 9, 28, tzinfo=UTC)
 
@@ -89,6 +89,13 @@ def test_alarm_is_raised_once_and_ends_with_the_next_word(world: World) -> None:
     told = Event.objects.filter(kind="channel.health").order_by("id").values_list("subject", "data")
     assert list(told) == [(world.chat.key, {"problem": "silent"}), (world.chat.key, {"problem": ""})]
     assert ill_channels() == []
+
+
+def test_no_silence_is_learnt_where_people_here_write_down_what_happened(world: World) -> None:
+    noted = make_channel(world.care, "encounter", "Encounters")
+    learn_usual_gaps(at=at(28, 0))
+    assert ChannelHealth.objects.filter(channel=world.chat).exists()
+    assert not ChannelHealth.objects.filter(channel=noted).exists()
 
 
 def test_paused_channel_raises_no_alarm(world: World) -> None:

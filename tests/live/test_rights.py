@@ -10,7 +10,7 @@ from hark.conversations.models import Case
 from hark.kernel.ids import public_key
 from hark.kernel.live import hub
 from hark.kernel.time import database_now
-from hark.organisation.models import Agent, Inbox
+from hark.organisation.models import Agent, Inbox, OwnRole
 from hark.organisation.types import Role
 from tests.intake.running import make_inbox, until
 from tests.live.conftest import Listen
@@ -87,6 +87,23 @@ def test_agent_let_into_an_inbox_hears_of_it_and_is_told_to_reload(listen: Liste
     until(lambda: ann.named("reload"), seconds=5)
     happen("case_new", inbox)
     until(ann.heard)
+
+
+def test_agent_whose_own_role_sees_less_from_now_on_hears_less(listen: Listen) -> None:
+    inbox, team = make_inbox()
+    other, _ = make_inbox("Other")
+    role = OwnRole.objects.create(key="role_1", name="Looks on", rights=["see_all"])
+    agent = make_agent("ann", team)
+    Agent.objects.filter(pk=agent.pk).update(own_role=role)
+    ann = listen(agent)
+    happen("case_before", other)
+    until(ann.heard)
+    OwnRole.objects.update(rights=[])
+    until(lambda: ann.named("reload"), seconds=5)
+    happen("case_lost", other)
+    happen("case_kept", inbox)
+    until(lambda: len(ann.heard()) > 1)
+    assert ann.heard() == ["case_before", "case_kept"]
 
 
 def test_rights_that_cannot_be_checked_deliver_nothing(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:

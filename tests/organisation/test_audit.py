@@ -43,7 +43,7 @@ from hark.organisation.actions.set_up import set_up
 from hark.organisation.audit_chain import BEGINNING, Broken, Entry, first_broken, hash_of
 from hark.organisation.models import AuditEntry
 from hark.organisation.queries import audit_visible_to, broken_audit, has_second_factor
-from hark.organisation.types import MAY_AUDIT, NewBrand, NewInbox, Role
+from hark.organisation.types import RIGHTS_OF, NewBrand, NewInbox, Right, Role
 from tests.conversations.desk import acts
 from tests.organisation.commands import done
 from tests.security.test_second_factor import with_app
@@ -246,7 +246,7 @@ def test_tampering_past_the_trigger_is_named(world: World, why: str, tmp_path: P
 def test_only_owners_and_auditors_read_it(world: World, signed_in: SignedIn) -> None:
     for role in Role:
         person = make_role(world, role)
-        if role in MAY_AUDIT:
+        if Right.AUDIT in RIGHTS_OF[role]:
             assert audit_visible_to(person).exists()
         else:
             with pytest.raises(NotFound):

@@ -17,18 +17,21 @@ from django.urls import URLPattern, URLResolver
 from hark.channels.accounts import account_of
 from hark.channels.form.stamps import talk_token
 from hark.channels.webchat import mint
+from hark.conversations.models import Conversation
 from hark.kernel.time import now
+from hark.organisation.actions.api_keys import revoke_api_key
 from hark.organisation.actions.people import deactivate_agent
-from hark.organisation.models import Channel
-from hark.organisation.types import SEES_EVERYTHING, Role
+from hark.organisation.models import Agent, Channel
+from hark.organisation.types import OF_THE_API, Right, Role
 from hark.portal.urls import urlpatterns as portal_patterns
 from hark.site.front import RAW_PATHS
 from hark.site.urls import urlpatterns as all_patterns
 from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
-from tests.workspace.makers import World, make_channel, make_role
+from tests.workspace.makers import World, an_api_key, an_own_role, case_of, known, make_channel, make_role, say
 from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
 __all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
+OF_NO_INBOX = {"reply", "macro", "key"}  # whoever defines them defines all of them
 DONE = frozenset({200, 204, 302, 422})
 
 # Customers' pages know no roles, only what the address or the token holds: one's own, that of a customer of another
@@ -47,6 +50,14 @@ PORTAL: dict[str, tuple[int, int, int, int]] = {
     "form-talk-lines": (200, 404, 404, 404),
     "form-talk-file": (404, 404, 404, 404),
 }
+# The API's addresses: (the right that a key needs, is it a call that writes).
+API: dict[str, tuple[Right | None, bool]] = {
+    "api-cases": (None, False),
+    "api-case": (None, False),
+    "api-notes": (Right.NOTE, True),
+    "api-replies": (Right.ANSWER, True),
+    "api-nothing": (None, False),
+}
 POSTED = {"chat-start"}
 CACHED = {"chat-widget", "brand-style", "form-embed"}  # scripts and colours, the same for everybody
 
@@ -54,11 +65,13 @@ CACHED = {"chat-widget", "brand-style", "form-embed"}  # scripts and colours, th
 RAW = {"/in/*", "/live", "/chat/*/live", "/livez", "/readyz"}
 
 
-def expected(name: str, role: Role, whose: str) -> frozenset[int]:
-    """What the table says of a signed-in role and an object that is `own`, `other` or `unknown`."""
+def expected(name: str, agent: Agent, whose: str) -> frozenset[int]:
+    """What the table says of somebody signed in and an object that is `own`, `other` or `unknown`."""
     row = TABLE[name]
-    other = whose == "other" and (row.private or role not in SEES_EVERYTHING)
-    shut = role not in row.who or name in GONE_FOR_ALL or whose == "unknown" or other
+    rights = {row.who} if isinstance(row.who, Right) else row.who
+    elsewhere = row.private or not (agent.may(Right.SEE_ALL) or row.about in OF_NO_INBOX)
+    other = whose == "other" and elsewhere
+    shut = (rights and not agent.may(*rights)) or name in GONE_FOR_ALL or whose == "unknown" or other
     return frozenset({404}) if shut else DONE
 
 
@@ -86,13 +99,15 @@ def named(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_every_address_has_a_row() -> None:
-    assert sorted(named(all_patterns)) == sorted(TABLE.keys() | OPEN | SIGNED | PORTAL.keys())
+    assert sorted(named(all_patterns)) == sorted(TABLE.keys() | OPEN | SIGNED | PORTAL.keys() | API.keys())
     assert set(RAW_PATHS) == RAW
 
 
 @pytest.mark.timeout(300)
 def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -> None:
-    people = {role: signed_in(make_role(world, role)) for role in Role}
+    own = an_own_role(world, Right.NOTE, Right.TOOLS, Right.AUDIT, Right.KEYS)
+    people = {agent.role_name: agent for agent in (make_role(world, role) for role in (*Role, own))}
+    clients = {name: signed_in(agent) for name, agent in people.items()}
     gone = make_role(world, Role.ADMINISTRATOR)
     out = signed_in(gone)
     deactivate_agent(key=gone.key, actor=world.owner)
@@ -105,10 +120,10 @@ def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -
     keys = {about: keys_of(world, about) for about in {row.about for row in TABLE.values()} - {""}}
     found = []
     for name, row in TABLE.items():
-        own, other = keys.get(row.about, ("", ""))
-        objects = {"own": own, "other": other, "unknown": f"{row.about}_0000000000"} if row.about else {"own": ""}
-        for role, client in people.items():
-            found += [f"{name}, {role}: {words}" for words in differences(client, name, role, objects)]
+        mine, other = keys.get(row.about, ("", ""))
+        objects = {"own": mine, "other": other, "unknown": f"{row.about}_0000000000"} if row.about else {"own": ""}
+        for role, agent in people.items():
+            found += [f"{name}, {role}: {words}" for words in differences(clients[role], name, agent, objects)]
         for who, client in nobody.items():
             for whose, key in objects.items():
                 answer = asked(client, name, key)
@@ -117,12 +132,12 @@ def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -
     assert found == []
 
 
-def differences(client: Client, name: str, role: Role, objects: dict[str, str]) -> list[str]:
-    """Where the answers to this role are not those of the table, are kept on the way, or tell what is there."""
+def differences(client: Client, name: str, agent: Agent, objects: dict[str, str]) -> list[str]:
+    """Where the answers to this agent are not those of the table, are kept on the way, or tell what is there."""
     found, hidden = [], set()
     for whose, key in objects.items():
         answer = undone(partial(asked, client, name, key))
-        if answer.status_code not in expected(name, role, whose):
+        if answer.status_code not in expected(name, agent, whose):
             found.append(f"{whose}: {answer.status_code}")
         if not private(answer) or "Cookie" not in answer.headers["Vary"]:
             found.append(f"{whose}: may be kept on the way")
@@ -168,3 +183,64 @@ def test_customers_get_what_the_table_says_and_roles_get_no_more(world: World, s
             assert not answer.cookies
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
             assert (name in CACHED and status == 200) or "no-store" in answer.headers["Cache-Control"]
+
+
+def called(name: str, key: str, token: str) -> HttpResponse:
+    """A call of the API, as the caller of an address makes it."""
+    path = {"api-cases": "/api/v1/cases/", "api-nothing": "/api/v2/"}.get(name, f"/api/v1/cases/{key}/")
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if not API[name][1]:
+        return Client(headers=headers).get(path)
+    talk = Conversation.objects.filter(case__key=key).first()
+    seen = talk.messages.latest("id").key if talk else ""
+    body = {"text": "x", "conversation": talk.key if talk else "", "visibility": "private", "seen": seen}
+    body = body if name == "api-replies" else {"text": "x"}
+    client = Client(headers=headers, enforce_csrf_checks=True)
+    return client.post(f"{path}{name.removeprefix('api-')}/", body, "application/json")
+
+
+def of_the_api(name: str, rights: frozenset[Right] | None, *, sees: bool) -> int:
+    """What the API answers to a key with these rights (None: it opens nothing), about a case that it sees or not."""
+    right, writes = API[name]
+    if name == "api-nothing":
+        return 404
+    if rights is None:
+        return 401
+    if right and right not in rights:
+        return 403
+    return (201 if writes else 200) if sees or name == "api-cases" else 404
+
+
+def test_keys_of_the_api_get_what_their_rights_and_inbox_say(world: World) -> None:
+    cases = {
+        "own": case_of(say(world.chat, known("ann"), "Hello?")),
+        "other": case_of(say(world.night_chat, known("bob"), "Hi?")),
+    }
+    objects = {**{whose: case.key for whose, case in cases.items()}, "unknown": "case_0000000000"}
+    over, gone = an_api_key(world.owner, Right.NOTE), make_role(world, Role.SUPERVISOR)
+    revoke_api_key(key=over[0].key)
+    keys: dict[str, tuple[str, frozenset[Right] | None, set[str]]] = {
+        "reads": (an_api_key(world.tessa)[1], frozenset(), {"own"}),
+        "notes": (an_api_key(world.tessa, Right.NOTE)[1], frozenset({Right.NOTE}), {"own"}),
+        "answers": (
+            an_api_key(world.tessa, Right.NOTE, Right.ANSWER)[1],
+            frozenset({Right.NOTE, Right.ANSWER}),
+            {"own"},
+        ),
+        "sees all": (an_api_key(world.owner, Right.SEE_ALL)[1], frozenset(), {"own", "other"}),
+        "one inbox": (an_api_key(world.owner, *OF_THE_API, inbox=world.night)[1], OF_THE_API, {"other"}),
+        "revoked": (over[1], None, set()),
+        "of somebody deactivated": (an_api_key(gone)[1], None, set()),
+        "invented": ("hk_00000000_x", None, set()),
+        "none": ("", None, set()),
+    }
+    deactivate_agent(key=gone.key, actor=world.owner)
+    found = []
+    for who, (token, rights, sees) in keys.items():
+        for name in API:
+            for whose, key in objects.items() if rights is not None else [("own", objects["own"])]:
+                answer = undone(partial(called, name, key, token))
+                status = of_the_api(name, rights, sees=whose in sees)
+                if answer.status_code != status or not private(answer) or answer.cookies:
+                    found.append(f"{name}, {who}, {whose}: {answer.status_code}, not {status}")
+    assert found == []

@@ -10,7 +10,7 @@ from hark.channels.webchat import mint
 from hark.kernel.time import now
 from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Channel
-from hark.organisation.types import SEES_EVERYTHING, Role
+from hark.organisation.types import RIGHTS_OF, Right, Role
 from tests.intake.running import RunningFront, make_channel, make_inbox, until
 from tests.live.conftest import Listen, front, listen
 from tests.live.listening import happen, make_agent, sign_in
@@ -36,7 +36,9 @@ def test_live_stream_gives_each_role_its_inboxes_and_nothing_else(front: Running
     happen("case_own", own)
     for role, stream in streams.items():
         until(lambda stream=stream: "case_own" in stream.heard())
-        assert stream.heard() == (["case_other", "case_own"] if role in SEES_EVERYTHING else ["case_own"]), role
+        assert stream.heard() == (["case_other", "case_own"] if Right.SEE_ALL in RIGHTS_OF[role] else ["case_own"]), (
+            role
+        )
 
 
 def test_live_stream_refuses_strangers_visitors_other_sites_and_the_deactivated(front: RunningFront) -> None:

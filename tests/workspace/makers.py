@@ -13,11 +13,14 @@ from hark.conversations.actions.thread import thread
 from hark.conversations.models import Case, Macro, Message, SavedReply, Tag
 from hark.conversations.types import IncomingMessage, Visibility
 from hark.kernel.time import database_now
+from hark.organisation.actions.api_keys import make_api_key
 from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_agent, add_inbox, add_team
+from hark.organisation.actions.roles import keep_role
 from hark.organisation.actions.set_up import set_up
-from hark.organisation.models import Agent, Brand, Channel, Inbox, Team
-from hark.organisation.types import NewBrand, NewInbox, Role
+from hark.organisation.models import Agent, ApiKey, Brand, Channel, Inbox, OwnRole, Team
+from hark.organisation.queries import AnyRole, role_name, role_word
+from hark.organisation.types import NewBrand, NewInbox, Right
 from hark.workspace.actions.acts import author_of
 
 PASSWORD = "a sentence is easy to keep"
@@ -96,12 +99,27 @@ def make_channel(inbox: Inbox, venue: str, name: str) -> Channel:
     return channel
 
 
-def make_role(world: World, role: Role) -> Agent:
+def make_role(world: World, role: AnyRole) -> Agent:
     """Somebody with a role, in the team of Care."""
-    name = f"{role.label.split()[0]} {next(numbers)}"
+    name = f"{role_name(role).split()[0]} {next(numbers)}"
     return add_agent(
-        name=name, email=f"{role}{next(numbers)}@plum.example", role=role, teams=[world.team], password=PASSWORD
+        name=name,
+        email=f"{role_word(role)}{next(numbers)}@plum.example",
+        role=role,
+        teams=[world.team],
+        password=PASSWORD,
     )
+
+
+def an_own_role(world: World, *rights: Right) -> OwnRole:
+    """A role of Plum's own making, by the owner."""
+    return keep_role(name=f"Role {next(numbers)}", rights=rights or [Right.NOTE], actor=world.owner)
+
+
+def an_api_key(agent: Agent, *rights: Right, **more: Any) -> tuple[ApiKey, str]:
+    """A key of the API that acts for somebody, and its secret."""
+    ends_at = database_now() + more.pop("lasts", timedelta(days=30))
+    return make_api_key(agent=agent, name=f"Program {next(numbers)}", rights=rights, ends_at=ends_at, **more)
 
 
 def known(key: str, network: str = "square", **more: Any) -> KnownAuthor:

@@ -17,22 +17,24 @@ from hark.conversations.types import SeenFile
 from hark.kernel.ids import new_uuid
 from hark.organisation.actions.people import deactivate_agent
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_AUDIT, MAY_NOTE, MAY_SUPERVISE, Role
+from hark.organisation.types import SETTINGS, Right
 from hark.workspace.urls import urlpatterns
 from tests.workspace.fixtures import page_of
-from tests.workspace.makers import World, a_macro, a_saved_reply, case_of, known, say
+from tests.workspace.makers import World, a_macro, a_saved_reply, an_api_key, an_own_role, case_of, known, say
 from tests.workspace.parking import park
 
-EVERYBODY = frozenset(Role)
-NOBODY: frozenset[Role] = frozenset()
+EVERYBODY: frozenset[Right] = frozenset()  # no right is needed
 SignedIn = Callable[[Agent], Client]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Who may; `what` is posted; `about` is the kind of thing in the address; `private`: another's is nobody's else."""
+    """`who`: the right that is asked for, or several of which one.
 
-    who: frozenset[Role]
+    `what` is posted; `about` is the kind of thing in the address; `private`: another's is nobody's else.
+    """
+
+    who: Right | frozenset[Right]
     post: bool = False
     about: str = ""
     what: tuple[tuple[str, str], ...] = ()
@@ -47,81 +49,87 @@ TABLE: dict[str, Row] = {
     "timeline": Row(EVERYBODY, about="case"),
     "contact": Row(EVERYBODY, about="case"),
     "composer": Row(EVERYBODY, about="case"),
-    "answer": Row(MAY_NOTE, post=True, about="case", what=(("kind", "note"), ("note", "x"), ("send_key", "uuid"))),
-    "draft": Row(MAY_NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
-    "status": Row(MAY_ANSWER, post=True, about="case", what=(("act", "wait"),)),
-    "holder": Row(MAY_ANSWER, post=True, about="case", what=(("to", "me"),)),
-    "pick": Row(MAY_ANSWER),
-    "act": Row(MAY_ANSWER, post=True, what=(("act", "resolve"),)),
-    "undo_act": Row(MAY_ANSWER, post=True, what=(("sealed", "x"),)),
-    "answer_many": Row(MAY_ANSWER),
+    "answer": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("note", "x"), ("send_key", "uuid"))),
+    "draft": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
+    "status": Row(Right.ANSWER, post=True, about="case", what=(("act", "wait"),)),
+    "holder": Row(Right.ANSWER, post=True, about="case", what=(("to", "me"),)),
+    "pick": Row(Right.ANSWER),
+    "act": Row(Right.ANSWER, post=True, what=(("act", "resolve"),)),
+    "undo_act": Row(Right.ANSWER, post=True, what=(("sealed", "x"),)),
+    "answer_many": Row(Right.ANSWER),
     "views": Row(EVERYBODY),
-    "take_back": Row(MAY_ANSWER, post=True, about="message"),
-    "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
-    "admit": Row(MAY_ANSWER, post=True, about="message"),
-    "correct": Row(MAY_ANSWER, post=True, about="message", what=(("urgency", "high"),)),
-    "case_by_hand": Row(MAY_ANSWER, post=True, about="message"),
+    "encounter": Row(Right.ANSWER),
+    "take_back": Row(Right.ANSWER, post=True, about="message"),
+    "settle": Row(Right.ANSWER, post=True, about="message", what=(("how", "drop"),)),
+    "admit": Row(Right.ANSWER, post=True, about="message"),
+    "correct": Row(Right.ANSWER, post=True, about="message", what=(("urgency", "high"),)),
+    "case_by_hand": Row(Right.ANSWER, post=True, about="message"),
     "formatted": Row(EVERYBODY, about="message"),
-    "remote_pictures": Row(MAY_NOTE, post=True, about="message"),
-    "original": Row(EVERYBODY, about="message"),
+    "remote_pictures": Row(Right.NOTE, post=True, about="message"),
+    "original": Row(Right.ORIGINALS, about="message"),
     "files_of_draft": Row(
-        MAY_NOTE, post=True, about="case", what=(("kind", "reply"), ("name", "a.pdf"), ("size", "9"))
+        Right.NOTE, post=True, about="case", what=(("kind", "reply"), ("name", "a.pdf"), ("size", "9"))
     ),
-    "piece_of_file": Row(MAY_NOTE, post=True, about="file"),
-    "remove_file": Row(MAY_NOTE, post=True, about="file"),
-    "fetch_file_again": Row(MAY_NOTE, post=True, about="file"),
+    "piece_of_file": Row(Right.NOTE, post=True, about="file"),
+    "remove_file": Row(Right.NOTE, post=True, about="file"),
+    "fetch_file_again": Row(Right.NOTE, post=True, about="file"),
     "open_file": Row(EVERYBODY, about="file"),
     "looking": Row(EVERYBODY, post=True, about="case", what=(("tab", "t"),)),
-    "colleagues": Row(MAY_NOTE, about="case"),
+    "colleagues": Row(Right.NOTE, about="case"),
     "follow": Row(EVERYBODY, post=True, about="case", what=(("follow", "1"),)),
-    "offers": Row(MAY_ANSWER),
-    "next": Row(MAY_ANSWER, post=True),
+    "offers": Row(Right.ANSWER),
+    "next": Row(Right.ANSWER, post=True),
     "palette": Row(EVERYBODY),
     "today": Row(EVERYBODY),
     "notices": Row(EVERYBODY),
     "bell": Row(EVERYBODY),
     "read_notices": Row(EVERYBODY, post=True),
     "notice_wishes": Row(EVERYBODY),
-    "accept_offer": Row(MAY_ANSWER, post=True, about="offer"),
-    "decline_offer": Row(MAY_ANSWER, post=True, about="offer", what=(("reason", "cannot_now"),)),
-    "presence": Row(MAY_ANSWER, post=True, what=(("presence", "busy"),)),
-    "heartbeat": Row(MAY_ANSWER, post=True),
+    "accept_offer": Row(Right.ANSWER, post=True, about="offer"),
+    "decline_offer": Row(Right.ANSWER, post=True, about="offer", what=(("reason", "cannot_now"),)),
+    "presence": Row(Right.ANSWER, post=True, what=(("presence", "busy"),)),
+    "heartbeat": Row(Right.ANSWER, post=True),
     "stream": Row(EVERYBODY),
     "search": Row(EVERYBODY),
-    "parked": Row(MAY_SUPERVISE),
-    "parked_arrival": Row(MAY_SUPERVISE, about="arrival"),
-    "settle_arrival": Row(MAY_SUPERVISE, post=True, about="arrival", what=(("act", "replay"),)),
-    "settings": Row(MAY_ADMINISTER),
-    "settings_channels": Row(MAY_ADMINISTER),
-    "settings_channel_new": Row(MAY_ADMINISTER, about="venue"),
-    "settings_channel": Row(MAY_ADMINISTER, about="channel"),
-    "settings_channel_steps": Row(MAY_ADMINISTER, about="channel"),
-    "settings_channel_act": Row(MAY_ADMINISTER, post=True, about="channel", what=(("act", "check"),)),
-    "settings_channel_secrets": Row(MAY_ADMINISTER, about="channel"),
-    "settings_brands": Row(MAY_ADMINISTER),
-    "settings_inboxes": Row(MAY_ADMINISTER),
-    "settings_inbox": Row(MAY_ADMINISTER, about="inbox"),
-    "settings_people": Row(MAY_ADMINISTER),
-    "settings_person": Row(MAY_ADMINISTER, about="agent"),
-    "settings_person_link": Row(MAY_ADMINISTER, post=True, about="agent"),
-    "settings_person_factor": Row(MAY_ADMINISTER, post=True, about="agent"),
-    "settings_person_door": Row(MAY_ADMINISTER, post=True, about="agent"),
-    "settings_teams": Row(MAY_ADMINISTER),
-    "settings_tags": Row(MAY_ADMINISTER),
-    "settings_replies": Row(MAY_ADMINISTER),
-    "settings_reply": Row(MAY_ADMINISTER, about="reply"),
-    "settings_macros": Row(MAY_ADMINISTER),
-    "settings_macro": Row(MAY_ADMINISTER, about="macro"),
-    "first_run_brand": Row(MAY_ADMINISTER),
-    "first_run_inbox": Row(MAY_ADMINISTER),
-    "first_run_channels": Row(MAY_ADMINISTER),
-    "first_run_people": Row(MAY_ADMINISTER),
+    "parked": Row(Right.SUPERVISE),
+    "parked_arrival": Row(Right.SUPERVISE, about="arrival"),
+    "settle_arrival": Row(Right.SUPERVISE, post=True, about="arrival", what=(("act", "replay"),)),
+    "settings": Row(SETTINGS),
+    "settings_channels": Row(Right.CHANNELS),
+    "settings_channel_new": Row(Right.CHANNELS, about="venue"),
+    "settings_channel": Row(Right.CHANNELS, about="channel"),
+    "settings_channel_steps": Row(Right.CHANNELS, about="channel"),
+    "settings_channel_act": Row(Right.CHANNELS, post=True, about="channel", what=(("act", "check"),)),
+    "settings_channel_secrets": Row(Right.CHANNELS, about="channel"),
+    "settings_brands": Row(Right.BRANDS),
+    "settings_inboxes": Row(Right.BRANDS),
+    "settings_inbox": Row(Right.BRANDS, about="inbox"),
+    "settings_people": Row(Right.PEOPLE),
+    "settings_person": Row(Right.PEOPLE, about="agent"),
+    "settings_person_link": Row(Right.PEOPLE, post=True, about="agent"),
+    "settings_person_factor": Row(Right.PEOPLE, post=True, about="agent"),
+    "settings_person_door": Row(Right.PEOPLE, post=True, about="agent"),
+    "settings_teams": Row(Right.PEOPLE),
+    "settings_roles": Row(Right.PEOPLE),
+    "settings_role": Row(Right.PEOPLE, about="role"),
+    "settings_keys": Row(Right.KEYS),
+    "settings_key_revoked": Row(Right.KEYS, post=True, about="key"),
+    "settings_tags": Row(Right.TOOLS),
+    "settings_replies": Row(Right.TOOLS),
+    "settings_reply": Row(Right.TOOLS, about="reply"),
+    "settings_macros": Row(Right.TOOLS),
+    "settings_macro": Row(Right.TOOLS, about="macro"),
+    "first_run_brand": Row(Right.BRANDS),
+    "first_run_inbox": Row(Right.BRANDS),
+    "first_run_channels": Row(Right.CHANNELS),
+    "first_run_people": Row(Right.PEOPLE),
     "account": Row(EVERYBODY),
     "account_factor": Row(EVERYBODY),
     "account_factor_removed": Row(EVERYBODY, post=True, what=(("factor", "1"), ("old", "not the password"))),
     "account_codes": Row(EVERYBODY, post=True),
     "account_session_ended": Row(EVERYBODY, post=True),
-    "audit": Row(MAY_AUDIT),
+    "audit": Row(Right.AUDIT),
+    "audit_export": Row(Right.AUDIT, post=True),
     "account_logout": Row(EVERYBODY, post=True),
 }
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}
@@ -168,6 +176,8 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),
         "reply": lambda: (a_saved_reply(world).key, a_saved_reply(world).key),
+        "key": lambda: (an_api_key(world.owner)[0].key,) * 2,
+        "role": lambda: (an_own_role(world).key, an_own_role(world).key),
         "macro": lambda: (a_macro(world).key, a_macro(world).key),
     }[about]()
 

@@ -1,4 +1,5 @@
 """Shows: the REST interface and the webhooks out.
 
-Empty for now: the room stands so that its place is known. Never decides.
+Takes a key, gives cases as JSON and takes notes and replies, through the same gate and the same actions as the desk.
+Never decides.
 """

@@ -176,7 +176,8 @@ class Letter:
 class Inbound:
     """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC.
 
-    `policy` has `backfilled` for what is older than the channel, `automatic` for what no person wrote to us.
+    `policy` has `backfilled` for what is older than the channel, `automatic` for what no person wrote to us, `settled`
+    for what leaves nothing to do.
     `html` is clean (`channels.kit.formatted`); `hidden_text` is what it had hidden from its readers.
     """
 
@@ -300,6 +301,11 @@ class Caps:
     native_reply_url: bool = False
     own_venue: bool = False
     files_out: int = 0
+
+    @property
+    def comes_by_itself(self) -> bool:
+        """Does anything arrive there that nobody here writes?"""
+        return self.webhook or self.poll
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hark.channels.types import Inbound
 from hark.organisation.models import Brand
 
 COMPLAINT = 0.5  # the decision point of a calibrated head
+CASELESS = frozenset({"backfilled", "automatic", "settled"})
 URGENT = ("high", "critical")
 TO_US = {"mention": "Mentions us", "reply": "Reply to us", "owned_venue": "On our own page"}
 ADDRESSED = {"reply": "written in reply to you", "owned_venue": "written on your own page"}
@@ -17,9 +18,9 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -
 
     Private, in reply to us, on our own page: always. Mentions us: unless it is not about us and our handle is not in
     it. Found by listening: only when it is about us and is a complaint or urgent. Read back from before the channel was
-    connected, or written by no person: never.
+    connected, written by no person, or settled on the spot: never.
     """
-    if "backfilled" in inbound.policy or "automatic" in inbound.policy:
+    if not CASELESS.isdisjoint(inbound.policy):
         return ""
     if inbound.visibility == "private":
         return "Private message"

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from hark.organisation.types import ChannelState, PublicSignature, Role
+from hark.organisation.types import RIGHTS_OF, ChannelState, PublicSignature, Right, Role, known_rights
 
 
 class Organisation(models.Model):
@@ -62,8 +62,20 @@ class Inbox(models.Model):
     next_response_seconds = models.PositiveIntegerField(default=1800)
 
 
+class OwnRole(models.Model):
+    """A role of the organisation's own making: a name and some of the rights."""
+
+    key = models.TextField(unique=True)
+    name = models.TextField(unique=True)
+    rights = models.JSONField(default=list)
+
+
 class AgentManager(BaseUserManager["Agent"]):
-    """What Django's sign-in needs to find an agent by e-mail address."""
+    """Agents come with their own role, so that asking for a right asks the database nothing."""
+
+    def get_queryset(self) -> models.QuerySet["Agent"]:
+        """With the own role in the same statement."""
+        return super().get_queryset().select_related("own_role")
 
     def get_by_natural_key(self, username: str | None) -> "Agent":
         """The agent with this e-mail address, whatever its case."""
@@ -71,12 +83,16 @@ class AgentManager(BaseUserManager["Agent"]):
 
 
 class Agent(AbstractBaseUser):
-    """A person who works here; never a contact and never a machine."""
+    """A person who works here; never a contact and never a machine.
+
+    `own_role` goes before `role`, which is then the least of the given ones.
+    """
 
     key = models.TextField(unique=True)
     email = models.EmailField(unique=True)
     name = models.TextField()
     role = models.TextField(choices=Role, default=Role.AGENT)
+    own_role = models.ForeignKey(OwnRole, null=True, on_delete=models.PROTECT, related_name="agents")
     teams = models.ManyToManyField(Team, related_name="agents")
     is_active = models.BooleanField(default=True)
     time_zone = models.TextField(default="UTC")
@@ -90,6 +106,22 @@ class Agent(AbstractBaseUser):
     class Meta:
         constraints = [models.CheckConstraint(name="agent_role", condition=models.Q(role__in=Role.values))]
 
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What this person's role allows."""
+        if self.own_role:
+            return known_rights(self.own_role.rights)
+        return RIGHTS_OF[Role(self.role)]
+
+    @property
+    def role_name(self) -> str:
+        """The role in words."""
+        return self.own_role.name if self.own_role else Role(self.role).label
+
+    def may(self, *rights: Right) -> bool:
+        """Does the role allow one of these?"""
+        return not self.rights.isdisjoint(rights)
+
 
 class SignIn(models.Model):
     """A session as its person sees it: from which device and address, since when. Forgotten once that is over."""
@@ -101,6 +133,23 @@ class SignIn(models.Model):
     address = models.TextField()
     since_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+
+
+class ApiKey(models.Model):
+    """A program's way in, for one person: it may what its rights and that person's both allow. The secret is a hash."""
+
+    key = models.TextField(unique=True)
+    prefix = models.TextField(unique=True)
+    secret_hash = models.BinaryField()
+    name = models.TextField()
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    rights = models.JSONField(default=list)
+    inbox = models.ForeignKey(Inbox, null=True, on_delete=models.PROTECT, related_name="+")  # null: all he sees
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    used_from = models.TextField(default="")
 
 
 class AuditEntry(models.Model):

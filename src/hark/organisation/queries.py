@@ -9,15 +9,18 @@ from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
 from hark.kernel.time import now
 from hark.organisation.audit_chain import Broken, Entry, first_broken
-from hark.organisation.models import Agent, AuditEntry, Channel, Inbox, Organisation, SignIn
-from hark.organisation.types import MAY_ADMINISTER, MAY_AUDIT, SEES_EVERYTHING, ChannelState
+from hark.organisation.models import Agent, ApiKey, AuditEntry, Channel, Inbox, Organisation, OwnRole, SignIn
+from hark.organisation.types import NEEDS_SECOND_FACTOR, RIGHTS_OF, ChannelState, Right, Role, known_rights
 
+AnyRole = Role | OwnRole
 _set_up = False
 
 # Sums of hashes do not depend on the order of rows; a row that changes back and forth is back to what it was.
 FINGERPRINT = """
     SELECT concat_ws(' ',
-        (SELECT sum(hashtextextended(concat_ws('|', id, role, is_active, password), 0)) FROM organisation_agent),
+        (SELECT sum(hashtextextended(concat_ws('|', id, role, own_role_id, is_active, password), 0))
+            FROM organisation_agent),
+        (SELECT sum(hashtextextended(concat_ws('|', id, rights), 4)) FROM organisation_ownrole),
         (SELECT sum(hashtextextended(concat_ws('|', agent_id, team_id), 1)) FROM organisation_agent_teams),
         (SELECT sum(hashtextextended(concat_ws('|', inbox_id, team_id), 2)) FROM organisation_inbox_teams),
         (SELECT sum(hashtextextended(concat_ws('|', id, only_assigned), 3)) FROM organisation_inbox))
@@ -32,8 +35,60 @@ def is_set_up() -> bool:
 
 
 def sees_everything(agent: Agent) -> bool:
-    """Owners, administrators, supervisors and auditors see every inbox."""
-    return agent.is_active and agent.role in SEES_EVERYTHING
+    """Owners, administrators, supervisors and auditors see every inbox, and whose own role says so."""
+    return agent.is_active and agent.may(Right.SEE_ALL)
+
+
+def who_may(right: Right, at: str = "") -> Q:
+    """Those whose role allows this, as a condition on an agent reached by the lookup `at`."""
+    given = [role for role, rights in RIGHTS_OF.items() if right in rights]
+    own = Q(**{f"{at}own_role__rights__contains": [right]})
+    return Q(**{f"{at}own_role": None, f"{at}role__in": given}) | own
+
+
+def role_of(agent: Agent) -> AnyRole:
+    """The role an agent has, given or own."""
+    return agent.own_role or Role(agent.role)
+
+
+def rights_of(role: AnyRole) -> frozenset[Right]:
+    """What a role allows."""
+    return RIGHTS_OF[role] if isinstance(role, Role) else known_rights(role.rights)
+
+
+def role_word(role: AnyRole) -> str:
+    """The role in forms, journal and audit: the word of a given one, the key of an own one."""
+    return role.value if isinstance(role, Role) else role.key
+
+
+def role_name(role: AnyRole) -> str:
+    """The role as people call it."""
+    return role.label if isinstance(role, Role) else role.name
+
+
+def get_role(word: str) -> AnyRole:
+    """The role of this word; raises NotFound."""
+    if word in Role.values:
+        return Role(word)
+    row = OwnRole.objects.filter(key=word).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def all_roles() -> list[AnyRole]:
+    """The given roles, the most powerful first, then one's own by name."""
+    return [*Role, *OwnRole.objects.order_by("name")]
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """All keys of the API, the newest first."""
+    return ApiKey.objects.select_related("agent", "inbox").order_by("-made_at")
+
+
+def may_give(agent: Agent, role: AnyRole) -> bool:
+    """May this person make others such? Owners are made by owners; nobody gives a right that he does not hold."""
+    return rights_of(role) <= agent.rights and (role != Role.OWNER or agent.role == Role.OWNER)
 
 
 def inboxes_visible_to(agent: Agent) -> QuerySet[Inbox]:
@@ -90,8 +145,8 @@ def has_second_factor(agent: Agent) -> bool:
 
 
 def must_have_second_factor(agent: Agent) -> bool:
-    """Owners and administrators always; everybody who sees an inbox that demands it."""
-    return agent.role in MAY_ADMINISTER or inboxes_visible_to(agent).filter(second_factor=True).exists()
+    """Who may change settings or rights always; everybody who sees an inbox that demands it."""
+    return agent.may(*NEEDS_SECOND_FACTOR) or inboxes_visible_to(agent).filter(second_factor=True).exists()
 
 
 def sign_ins_of(agent: Agent) -> list[SignIn]:
@@ -101,8 +156,8 @@ def sign_ins_of(agent: Agent) -> list[SignIn]:
 
 
 def audit_visible_to(agent: Agent) -> QuerySet[AuditEntry]:
-    """The audit, newest first, for owners and auditors. Raises NotFound for everybody else."""
-    if not agent.is_active or agent.role not in MAY_AUDIT:
+    """The audit, newest first, for those who may read it. Raises NotFound for everybody else."""
+    if not agent.is_active or not agent.may(Right.AUDIT):
         raise NotFound
     return AuditEntry.objects.order_by("-number")
 

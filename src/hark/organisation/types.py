@@ -1,12 +1,13 @@
 """Words of the organisation that cross between rooms."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
 
 class Role(TextChoices):
-    """What an agent may do (security reference, section 5)."""
+    """The given roles. What each allows is in `RIGHTS_OF`; others are made of the same rights: `OwnRole`."""
 
     OWNER = "owner", "Owner"
     ADMINISTRATOR = "administrator", "Administrator"
@@ -16,12 +17,49 @@ class Role(TextChoices):
     AUDITOR = "auditor", "Auditor (reads)"
 
 
-SEES_EVERYTHING = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})
-MAY_ANSWER = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AGENT})
-MAY_NOTE = MAY_ANSWER | {Role.LIGHT_AGENT}
-MAY_ADMINISTER = frozenset({Role.OWNER, Role.ADMINISTRATOR})
-MAY_AUDIT = frozenset({Role.OWNER, Role.AUDITOR})
-MAY_SUPERVISE = frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.SUPERVISOR})
+class Right(TextChoices):
+    """One thing that a role, or a key of the API, allows. Reading the cases of one's own inboxes needs none."""
+
+    SEE_ALL = "see_all", "See the work of every inbox"
+    NOTE = "note", "Write notes and attach files to them"
+    ANSWER = "answer", "Answer customers, hold and resolve cases"
+    ORIGINALS = "originals", "Download messages as they arrived"
+    SUPERVISE = "supervise", "Move colleagues’ work, share views with teams, settle parked arrivals"
+    TOOLS = "tools", "Define saved replies, macros and tags"
+    CHANNELS = "channels", "Connect and change channels and their secrets"
+    BRANDS = "brands", "Change brands, inboxes and who sees them"
+    PEOPLE = "people", "Add people, change teams, roles and rights"
+    KEYS = "keys", "Make and revoke keys of the API"
+    AUDIT = "audit", "Read and export the audit"
+
+
+_ALL = frozenset(Right)
+_SUPERVISES = frozenset({Right.SEE_ALL, Right.NOTE, Right.ANSWER, Right.ORIGINALS, Right.SUPERVISE})
+RIGHTS_OF = {
+    Role.OWNER: _ALL,
+    Role.ADMINISTRATOR: _ALL - {Right.AUDIT},
+    Role.SUPERVISOR: _SUPERVISES,
+    Role.AGENT: _SUPERVISES - {Right.SEE_ALL, Right.SUPERVISE},
+    Role.LIGHT_AGENT: frozenset({Right.NOTE, Right.ORIGINALS}),
+    Role.AUDITOR: frozenset({Right.SEE_ALL, Right.ORIGINALS, Right.AUDIT}),
+}
+
+
+def known_rights(words: Iterable[str]) -> frozenset[Right]:
+    """Those of these words that are rights of this release."""
+    return frozenset(right for right in Right if right in frozenset(words))
+
+
+SETTINGS = frozenset({Right.TOOLS, Right.CHANNELS, Right.BRANDS, Right.PEOPLE, Right.KEYS})
+GOES_WITH = {
+    Right.ANSWER: Right.NOTE,
+    Right.SUPERVISE: Right.ANSWER,
+    Right.CHANNELS: Right.SEE_ALL,
+    Right.BRANDS: Right.SEE_ALL,
+    Right.PEOPLE: Right.SEE_ALL,
+}
+OF_THE_API = frozenset({Right.SEE_ALL, Right.NOTE, Right.ANSWER})  # what its addresses ask for
+NEEDS_SECOND_FACTOR = SETTINGS - {Right.TOOLS}
 
 
 class PublicSignature(TextChoices):

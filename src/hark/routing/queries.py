@@ -11,8 +11,8 @@ from hark.conversations.queries.access import cases_visible_to
 from hark.kernel.db import fetch_all
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent, Inbox
-from hark.organisation.queries import inboxes_visible_to
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.queries import inboxes_visible_to, who_may
+from hark.organisation.types import Right
 from hark.routing.models import AgentLoad, AgentSkill, Offer, Skill, WorkItem
 from hark.routing.policy import reachable, urgency
 from hark.routing.reasons import sentence, why_now
@@ -76,11 +76,11 @@ def free_agents(at: datetime) -> list[Candidate]:
     """Everybody who may answer, is here and has points free, with inboxes (by team) and skills. Three queries."""
     loads = list(
         AgentLoad.objects.filter(
+            who_may(Right.ANSWER, "agent__"),
             presence__in=[PresenceState.AVAILABLE, PresenceState.BUSY],
             heartbeat_at__gt=at - timedelta(seconds=FRESH_SECONDS),
             used_points__lt=F("capacity_points"),
             agent__is_active=True,
-            agent__role__in=MAY_ANSWER,
         ).order_by("agent_id")
     )
     ids = [load.agent_id for load in loads]

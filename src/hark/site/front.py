@@ -56,6 +56,7 @@ PAGE_THREADS = 8
 DATABASE_THREADS = 4
 MOST_PAGES = 256
 PAGE_BODY_BYTES = 2 << 20
+LONG_BODIES = {"/encounters/new/": 12 << 20}  # a form with scans; other files come in by pieces
 PAGE_BODY_SECONDS = 20.0
 DRAIN_SECONDS = 5.0
 START_SECONDS = 3.0
@@ -75,7 +76,9 @@ class Pages:
         """Show one page; "later" when too many wait for a thread."""
         if scope["method"] not in ("GET", "HEAD"):
             try:
-                body = await read_body(scope, receive, cap=PAGE_BODY_BYTES, seconds=PAGE_BODY_SECONDS)
+                body = await read_body(
+                    scope, receive, cap=LONG_BODIES.get(scope["path"], PAGE_BODY_BYTES), seconds=PAGE_BODY_SECONDS
+                )
             except BodyTooLarge:
                 return await refuse_unread(receive, send, 413, b'{"error":"too large"}')
             except BodyTooSlow:

@@ -110,7 +110,7 @@ def _unpacked(data: str) -> tuple[int, str]:
 
 def _active(numbers: set[int]) -> Iterable[Agent]:
     wanted = Agent.objects.filter(pk__in=numbers, is_active=True)
-    return wanted.only("id", "key", "role", "is_active", "password").prefetch_related("teams")
+    return wanted.only("id", "key", "role", "is_active", "password", "own_role__rights").prefetch_related("teams")
 
 
 def _rights_of(agents: Iterable[Agent]) -> dict[int, Rights]:

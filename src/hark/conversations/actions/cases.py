@@ -16,8 +16,8 @@ from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.models import Agent
-from hark.organisation.queries import inboxes_visible_to
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.queries import inboxes_visible_to, who_may
+from hark.organisation.types import Right
 
 CHANGED = ("assignee", "status", "resolved_at", "mood_at_closing", "due_at", "snoozed_until", "merged_into", "version")
 
@@ -29,7 +29,7 @@ def assign(*, case_id: int, agent_id: int | None, actor: Author | None, version:
     One transaction; repeating changes nothing. With `version`, raises ChangedMeanwhile when the case has changed since.
     Raises NotFound, NotAllowed, and CannotAssign when that agent may not answer in the case's inbox.
     """
-    agent = acting_agent(actor, MAY_ANSWER) if actor else None
+    agent = acting_agent(actor, Right.ANSWER) if actor else None
     case = locked_case(agent, case_id, version)
     if case.assignee_id == agent_id:
         return case
@@ -41,7 +41,7 @@ def assign(*, case_id: int, agent_id: int | None, actor: Author | None, version:
 def _who_may_hold(case: Case, agent_id: int | None) -> Agent | None:
     if agent_id is None:
         return None
-    agent = Agent.objects.filter(pk=agent_id, is_active=True, role__in=MAY_ANSWER).first()
+    agent = Agent.objects.filter(who_may(Right.ANSWER), pk=agent_id, is_active=True).first()
     if agent is None or not inboxes_visible_to(agent).filter(pk=case.inbox_id).exists():
         raise CannotAssign
     return agent
@@ -53,7 +53,7 @@ def resolve(*, case_id: int, actor: Author, version: int | None = None) -> Case:
 
     One transaction; repeating changes nothing. Raises NotFound, NotAllowed, ChangedMeanwhile.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status == Status.RESOLVED:
         return case
     case.status, case.resolved_at, case.due_at, case.snoozed_until = Status.RESOLVED, database_now(), None, None
@@ -68,7 +68,7 @@ def take_back_resolve(*, case_id: int, actor: Author, status: Status, version: i
 
     One transaction; a case that is not resolved is left alone. Raises NotFound, NotAllowed, ChangedMeanwhile.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status != Status.RESOLVED or case.resolved_at is None:
         return case
     clocks.run_on(case_id=case.pk, stopped_at=case.resolved_at)
@@ -83,7 +83,7 @@ def reopen(*, case_id: int, actor: Author, version: int | None = None) -> Case:
 
     One transaction. Raises NotFound, NotAllowed, ChangedMeanwhile.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status == Status.OPEN:
         return case
     was_resolved = case.status == Status.RESOLVED
@@ -97,7 +97,7 @@ def set_waiting(*, case_id: int, actor: Author, version: int | None = None) -> C
 
     Raises NotFound, NotAllowed, ChangedMeanwhile.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status == Status.WAITING:
         return case
     case.status, case.resolved_at, case.mood_at_closing = Status.WAITING, None, ""
@@ -110,7 +110,7 @@ def open_case_by_hand(*, message_id: int, author: Author) -> Case:
 
     One transaction. Raises NotFound, NotAllowed.
     """
-    agent = acting_agent(author, MAY_ANSWER)
+    agent = acting_agent(author, Right.ANSWER)
     message = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND).first()
     if message is None:
         raise NotFound

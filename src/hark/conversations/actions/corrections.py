@@ -15,7 +15,7 @@ from hark.kernel.actions import record
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.understanding.types import FEELINGS, FLAGS, LEVELS
 
 DOES_NOT_APPLY = ""
@@ -40,7 +40,7 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
     One transaction; saying the same again adds nothing. An empty value: 'does not apply'. Raises NotFound, NotAllowed,
     WrongValue, NotAReading.
     """
-    agent = acting_agent(author, MAY_ANSWER)
+    agent = acting_agent(author, Right.ANSWER)
     message = messages_visible_to(agent).select_related("conversation__case", "channel").filter(pk=message_id).first()
     if message is None:
         raise NotFound

@@ -9,7 +9,7 @@ from hark.kernel.actions import record
 from hark.kernel.cards import without_cards
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 
 LONGEST_DRAFT = 20_000
 
@@ -17,7 +17,7 @@ LONGEST_DRAFT = 20_000
 @transaction.atomic
 def keep_draft(*, case_id: int, kind: str, text: str, author: Author) -> None:
     """Keep what has been typed so far; a blank text drops it. May be repeated. Raises NotFound, NotAllowed."""
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     case = seen_case(agent, case_id)
     if not text.strip():
         Draft.objects.filter(case=case, agent=agent, kind=kind).delete()

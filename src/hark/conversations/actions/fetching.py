@@ -23,7 +23,7 @@ from hark.kernel.errors import HarkError
 from hark.kernel.files import PICTURES, type_of
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 
 LEASE_SECONDS = 300
 BACK_OFF_SECONDS = (30, 120, 600, 3600, 6 * 3600)
@@ -145,7 +145,7 @@ def _tell(file: Attachment) -> None:
 @transaction.atomic
 def fetch_again(*, key: str, author: Author) -> Attachment:
     """Have a file that was given up fetched once more. Raises NotFound, NotAllowed, CannotTakeFile."""
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     file = get_file(agent, key)
     given_up = Attachment.objects.filter(pk=file.pk, state=FileState.FAILED, message__isnull=False).exclude(ref="")
     if not given_up.update(state=FileState.WAITING, attempts=0, problem="", try_at=database_now()):

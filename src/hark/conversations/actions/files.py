@@ -20,7 +20,7 @@ from hark.kernel.files import PICTURES, TELLING, plain_name, type_of
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 
 MOST_AT_ONCE = 10
 MOST_PER_HOUR = 300
@@ -36,7 +36,7 @@ def begin_file(*, case_id: int, kind: str, name: str, size: int, author: Author)
     One transaction. What counts against the hour counts from here on, also when the file is put away again: so what
     one agent can fill of the disk is bounded. Raises NotFound, NotAllowed, FileTooLarge, TooManyFiles, FilesPerHour.
     """
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     case = seen_case(agent, case_id)
     if not 0 < size <= largest_file():
         raise storage.FileTooLarge(f"at most {largest_file() >> 20} MB" if size > 0 else "it is empty")
@@ -69,7 +69,7 @@ def add_piece(*, key: str, piece: bytes, at: int, author: Author) -> Attachment:
     A picture then waits for a job that makes it anew, so that neither place nor camera goes out with it. Raises
     NotFound, NotAllowed, OutOfStep, CannotTakeFile, StorageAway.
     """
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     file = _mine(agent, key)
     if file.state != FileState.UPLOADING:
         raise storage.OutOfStep(file.size or 0)
@@ -107,7 +107,7 @@ def _refusal(file: Attachment) -> str:
 
 def put_away(*, key: str, author: Author) -> Attachment:
     """Remove a file from what the agent is writing. May be repeated; its bytes go with the next sweep."""
-    file = _mine(acting_agent(author, MAY_NOTE), key)
+    file = _mine(acting_agent(author, Right.NOTE), key)
     Attachment.objects.filter(pk=file.pk).update(state=FileState.REMOVED)
     storage.forget(file.key)
     return file

@@ -6,13 +6,12 @@ from hark.conversations.actions.standing import acting_agent, seen_case
 from hark.conversations.models import Follow
 from hark.conversations.types import Author
 from hark.kernel.time import database_now
-from hark.organisation.types import Role
 
 
 @transaction.atomic
 def follow(*, case_id: int, author: Author) -> None:
     """Hear of what happens on a case from now on. Repeating changes nothing. Raises NotFound, NotAllowed."""
-    agent = acting_agent(author, frozenset(Role))
+    agent = acting_agent(author)
     case = seen_case(agent, case_id)
     Follow.objects.get_or_create(case=case, agent=agent, defaults={"since": database_now()})
 

@@ -10,7 +10,6 @@ from hark.conversations.types import Author
 from hark.kernel.actions import record
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import Role
 
 BEAT_SECONDS = 15  # how often a page says so again
 GOOD_FOR = timedelta(seconds=2 * BEAT_SECONDS + 5)
@@ -23,7 +22,7 @@ def look(*, case_id: int, author: Author, tab: str, typing: bool) -> None:
 
     One write; the journal hears only of changes. Raises NotFound, NotAllowed.
     """
-    agent = acting_agent(author, frozenset(Role))
+    agent = acting_agent(author)
     case = seen_case(agent, case_id)
     at = database_now()
     row = {"case": case, "until": at + GOOD_FOR, "typing": typing}

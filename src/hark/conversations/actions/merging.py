@@ -21,7 +21,7 @@ from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 STOOD = ("status", "resolved_at", "mood_at_closing", "snoozed_until")
 
@@ -34,7 +34,7 @@ def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
     One transaction; both cases pass the gate and are locked in the order of ids. Raises NotFound, NotAllowed,
     CaseMerged, CannotMerge (a case with itself, or of two inboxes).
     """
-    agent = acting_agent(actor, MAY_ANSWER)
+    agent = acting_agent(actor, Right.ANSWER)
     survivor, absorbed = _both(agent, survivor_id, absorbed_id)
     opens = absorbed.status == Status.OPEN and survivor.status != Status.OPEN
     moved = {
@@ -63,7 +63,7 @@ def unmerge(*, merge_key: str, actor: Author) -> CaseMerge:
     What came after the merge stays where it belongs: with its conversation; a case that was written to since is open.
     One transaction; both cases pass the gate. Repeating changes nothing. Raises NotFound, NotAllowed, CaseMerged.
     """
-    agent = acting_agent(actor, MAY_ANSWER)
+    agent = acting_agent(actor, Right.ANSWER)
     row = CaseMerge.objects.filter(key=merge_key).first()
     if row is None or not cases_visible_to(agent).filter(pk=row.absorbed_id).exists():
         raise NotFound
@@ -89,7 +89,7 @@ def split(*, conversation_id: int, actor: Author, from_message_id: int | None = 
     problem begins, that message's words as its title. What was said before stands on both timelines. One transaction.
     Raises NotFound, NotAllowed, CaseMerged, CannotSplit (the only conversation, and no message named).
     """
-    agent = acting_agent(actor, MAY_ANSWER)
+    agent = acting_agent(actor, Right.ANSWER)
     visible = conversations_visible_to(agent).filter(pk=conversation_id, case__isnull=False)
     conversation = visible.select_for_update(of=("self",), no_key=True).select_related("contact").first()
     if conversation is None:

@@ -14,7 +14,7 @@ from hark.kernel.actions import record
 from hark.kernel.errors import NotAllowed
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def add_note(*, case_id: int, text: str, author: Author, idempotency_key: UUID, 
     One transaction; the same key twice gives the same note. `files` are keys of those beside the text, which may be
     empty then. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotTakeFile.
     """
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     case = locked_case(agent, case_id)
     key = f"note_{idempotency_key.hex}"
     if earlier := Note.objects.filter(key=key).first():

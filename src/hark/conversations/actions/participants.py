@@ -10,7 +10,7 @@ from hark.kernel.actions import record
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def admit(*, message_id: int, author: Author) -> Message:
 
     One transaction. Raises NotFound, NotAllowed.
     """
-    agent = acting_agent(author, MAY_ANSWER)
+    agent = acting_agent(author, Right.ANSWER)
     message = messages_visible_to(agent).select_related("conversation").filter(pk=message_id).first()
     if message is None or message.conversation.case_id is None:
         raise NotFound

@@ -13,7 +13,7 @@ from hark.conversations.types import Author, FileState
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 
 MOST = 50
 REMOTE = re.compile(r'data-remote-src="([^"]{1,2000})"')
@@ -25,7 +25,7 @@ def want_pictures(*, message_id: int, author: Author) -> MessageHtml:
 
     They are fetched by Hark (never by the agent's browser), made anew and kept. Raises NotFound, NotAllowed.
     """
-    agent = acting_agent(author, MAY_NOTE)
+    agent = acting_agent(author, Right.NOTE)
     visible = messages_visible_to(agent).values("pk")
     formatted = MessageHtml.objects.select_for_update().filter(message__in=visible, pk=message_id).first()
     if formatted is None:

@@ -32,7 +32,7 @@ from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 __all__ = ["reply", "sent", "settle", "take_back"]
 NEWER_SHOWN = 20
@@ -68,7 +68,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
 
     One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, CannotTakeFile, NewerMessage.
     """
-    agent = acting_agent(new["author"], MAY_ANSWER)
+    agent = acting_agent(new["author"], Right.ANSWER)
     case = seen_case(agent, new["case_id"])
     conversation = _locked_conversation(case, new["conversation_id"])
     if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
@@ -237,7 +237,7 @@ def take_back(*, message_id: int, author: Author) -> str:
 
     One transaction; of undo and sender exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
     """
-    agent = acting_agent(author, MAY_ANSWER)
+    agent = acting_agent(author, Right.ANSWER)
     message = _our_reply(agent, message_id)
     if message.agent_id != agent.pk:
         raise NotAllowed
@@ -262,7 +262,7 @@ def settle(*, message_id: int, author: Author, how: Settlement) -> Message:
     The case waits for the customer, or for us where the reply is left alone. One transaction. Raises NotFound,
     NotAllowed, and `delivery.errors.NothingToSettle` when it is settled already.
     """
-    agent = acting_agent(author, MAY_ANSWER)
+    agent = acting_agent(author, Right.ANSWER)
     message = _our_reply(agent, message_id)
     locked_case(agent, message.conversation.case_id or 0)
     delivery.settle(item_id=message.outbox_item_id or 0, how=Settlement(how), actor=author.agent_key)

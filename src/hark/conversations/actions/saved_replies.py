@@ -16,7 +16,7 @@ from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.organisation.actions.audit import audit
 from hark.organisation.models import Brand, Inbox
-from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER
+from hark.organisation.types import Right
 
 Row = TypeVar("Row", SavedReply, Macro)
 
@@ -46,7 +46,7 @@ def keep_saved_reply(*, new: NewSavedReply, actor: Author, key: str = "") -> Sav
 
     Raises NotAllowed, NotFound, NameMissing, NameInUse, NothingWritten, TooLong.
     """
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     title, text = named(new.title), written(new.text, None)
     row = _row(SavedReply, key, "reply")
     with unique():
@@ -60,7 +60,7 @@ def keep_saved_reply(*, new: NewSavedReply, actor: Author, key: str = "") -> Sav
 @transaction.atomic
 def remove_saved_reply(*, key: str, actor: Author) -> None:
     """Forget a saved reply; what was sent with it stays. Raises NotAllowed, NotFound."""
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     _remove(SavedReply, key)
     _audit("saved_reply", "removed", key, actor)
 
@@ -70,7 +70,7 @@ def keep_macro(*, new: NewMacro, actor: Author, key: str = "") -> Macro:
 
     Raises NotAllowed, NotFound, NameMissing, NameInUse, TooLong.
     """
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     if len(new.text) > LONGEST_TEXT:
         raise TooLong
     title, text = named(new.title), written(new.text, None) if new.text.strip() else ""
@@ -86,14 +86,14 @@ def keep_macro(*, new: NewMacro, actor: Author, key: str = "") -> Macro:
 @transaction.atomic
 def tell_macro(*, case_id: int, macro: Macro, actor: Author) -> Case:
     """Write on the timeline of a case that a macro was run, in the transaction of what it did. Raises NotFound."""
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id)
     return changed(case, "case.macro", actor, macro=macro.key, title=macro.title)
 
 
 @transaction.atomic
 def remove_macro(*, key: str, actor: Author) -> None:
     """Forget a macro; what it has done stays. Raises NotAllowed, NotFound."""
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     _remove(Macro, key)
     _audit("macro", "removed", key, actor)
 

@@ -15,9 +15,7 @@ from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import public_key
 from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent, Team
-from hark.organisation.types import MAY_SUPERVISE, Role
-
-EVERYBODY = frozenset(Role)
+from hark.organisation.types import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def add_view(*, new: NewView, actor: Author) -> SavedView:
 
     Raises NotAllowed (a team's view by anybody but a supervisor), NameMissing, TooManyViews.
     """
-    agent = acting_agent(actor, MAY_SUPERVISE if new.team else EVERYBODY)
+    agent = acting_agent(actor, Right.SUPERVISE if new.team else None)
     beside = SavedView.objects.filter(owner=None if new.team else agent, team=new.team)
     if beside.count() >= MOST:
         raise TooManyViews
@@ -88,10 +86,10 @@ def _audit(act: str, view: SavedView, actor: Author) -> None:
 
 
 def _own(key: str, actor: Author) -> SavedView:
-    agent: Agent = acting_agent(actor, EVERYBODY)
+    agent: Agent = acting_agent(actor)
     view = SavedView.objects.filter(key=key).first()
     if view is None or (view.owner_id not in {None, agent.pk}):
         raise NotFound
-    if view.owner_id is None and agent.role not in MAY_SUPERVISE:
+    if view.owner_id is None and not agent.may(Right.SUPERVISE):
         raise NotAllowed
     return view

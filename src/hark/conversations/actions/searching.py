@@ -11,11 +11,11 @@ from django.db import transaction
 
 from hark.contacts.actions import index_contacts
 from hark.contacts.models import Contact
-from hark.conversations.models import Message, MessageSearch, Note
+from hark.conversations.models import Attachment, Message, MessageSearch, Note
 from hark.conversations.queries.appearance import author_name
 from hark.conversations.queries.readings import corrected, corrections_of, feeling, newest_readings
 from hark.conversations.queries.searchable import READER
-from hark.conversations.types import Direction
+from hark.conversations.types import Direction, FileState
 from hark.kernel.actions import hold_reader, move_reader
 from hark.kernel.db import execute, stage
 from hark.kernel.fulltext import STEMMED, has_spaces, plain_words, vector_of
@@ -116,8 +116,9 @@ def index_notes(note_ids: Collection[int]) -> None:
     if not note_ids:
         return
     execute(ONE_AT_A_TIME)
-    notes = Note.objects.filter(pk__in=list(note_ids)).select_related("case", "agent").order_by("pk")
-    _write(WRITE_NOTES, [_note_row(note) for note in notes])
+    notes = list(Note.objects.filter(pk__in=list(note_ids)).select_related("case", "agent").order_by("pk"))
+    files = _file_marks(note__in=[note.pk for note in notes])
+    _write(WRITE_NOTES, [_note_row(note, files.get(note.pk, ())) for note in notes])
 
 
 def _write(statement: LiteralString, rows: Sequence[Row]) -> None:
@@ -128,13 +129,13 @@ def _write(statement: LiteralString, rows: Sequence[Row]) -> None:
 
 def _message_rows(messages: Sequence[Message]) -> list[Row]:
     ids = [message.pk for message in messages]
-    readings, corrections = newest_readings(ids), corrections_of(ids)
+    readings, corrections, files = newest_readings(ids), corrections_of(ids), _file_marks(message__in=ids)
     rows = []
     for message in messages:
         reading = readings.get(message.pk)
         shown = corrected(reading, corrections.get(message.pk, ())) if reading else None
         mood = feeling(shown) if shown and message.direction == Direction.INBOUND else ""
-        marks = _marks(message, mood)
+        marks = [*_marks(message, mood), *files.get(message.pk, ())]
         text = f"{message.text}\n{message.conversation.subject}"
         rows.append(_row(message.pk, message.sent_at, text, marks, shown.language if shown else ""))
     return rows
@@ -154,8 +155,19 @@ def _marks(message: Message, mood: str) -> list[str]:
     ]
 
 
-def _note_row(note: Note) -> Row:
-    marks = [f"inbox:{note.case.inbox_id}", *_by(note.agent.name, note.agent_id, ours=True)]
+def _file_marks(**of: list[int]) -> dict[int, set[str]]:
+    """What messages or notes with files are found by. What a formatted mail shows inside itself is no file here."""
+    [owner] = (lookup.removesuffix("__in") + "_id" for lookup in of)
+    found: dict[int, set[str]] = {}
+    told = Attachment.objects.filter(remote=False, inline=False, **of).exclude(state=FileState.REMOVED)
+    for number, mime in told.values_list(owner, "mime"):
+        marks = found.setdefault(number, {"has:attachment"})
+        marks |= {"has:picture"} if mime.startswith("image/") else set()
+    return found
+
+
+def _note_row(note: Note, files: Collection[str]) -> Row:
+    marks = [f"inbox:{note.case.inbox_id}", *_by(note.agent.name, note.agent_id, ours=True), *files]
     return _row(note.pk, note.at, note.text, marks, "")
 
 

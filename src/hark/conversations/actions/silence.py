@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from hark.channels import registry
 from hark.conversations.queries.heard import heard_hours, last_words
 from hark.conversations.silence import WEEKS_LOOKED_AT, longest_allowed, usual_gaps
 from hark.organisation.actions.channel_health import keep_usual_gaps, note_silence
@@ -9,8 +10,12 @@ from hark.organisation.models import Channel, ChannelHealth
 
 
 def learn_usual_gaps(*, at: datetime) -> None:
-    """Learn anew what silence is usual for every channel, from the eight weeks before `at`. May be repeated."""
-    for channel_id in Channel.objects.values_list("pk", flat=True):
+    """Learn anew what silence is usual for every channel, from the eight weeks before `at`. May be repeated.
+
+    Where people here write down what has happened, silence says nothing.
+    """
+    by_hand = [key for key, venue in registry.venues().items() if not venue.caps.comes_by_itself]
+    for channel_id in Channel.objects.exclude(venue__in=by_hand).values_list("pk", flat=True):
         heard = heard_hours(channel_id, since=at - timedelta(weeks=WEEKS_LOOKED_AT))
         keep_usual_gaps(channel_id=channel_id, gaps=usual_gaps(heard))
 

@@ -13,7 +13,7 @@ from hark.kernel.actions import record
 from hark.kernel.db import fetch_all
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 LONGEST = timedelta(days=366)
 BATCH = 500
@@ -31,7 +31,7 @@ def snooze(*, case_id: int, until: datetime, actor: Author, version: int | None 
 
     One transaction; the same time again changes nothing. Raises NotFound, NotAllowed, ChangedMeanwhile, CannotSnooze.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     now = database_now()
     if case.status == Status.RESOLVED or not now < until <= now + LONGEST:
         raise CannotSnooze
@@ -47,7 +47,7 @@ def wake(*, case_id: int, actor: Author, version: int | None = None) -> Case:
 
     One transaction. Raises NotFound, NotAllowed, ChangedMeanwhile.
     """
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.snoozed_until is None:
         return case
     case.snoozed_until = None

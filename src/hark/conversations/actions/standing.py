@@ -8,15 +8,15 @@ from hark.conversations.types import Author
 from hark.kernel.cards import without_cards
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.organisation.models import Agent
-from hark.organisation.types import Role
+from hark.organisation.types import Right
 
 LONGEST_TEXT = 20_000
 
 
-def acting_agent(author: Author, roles: frozenset[Role]) -> Agent:
-    """The agent behind `author`, if active and in one of `roles`; else NotAllowed."""
+def acting_agent(author: Author, right: Right | None = None) -> Agent:
+    """The agent behind `author`, if active and with this right; else NotAllowed."""
     agent = Agent.objects.filter(pk=author.agent_id, is_active=True).first()
-    if agent is None or agent.role not in roles:
+    if agent is None or (right and not agent.may(right)):
         raise NotAllowed
     return agent
 

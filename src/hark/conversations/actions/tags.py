@@ -11,12 +11,12 @@ from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.organisation.actions.audit import audit
-from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER
+from hark.organisation.types import Right
 
 
 def add_tag(*, name: str, actor: Author) -> Tag:
     """Define a tag. Raises NotAllowed, NameMissing, NameInUse (whatever its case)."""
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     with unique():
         tag = Tag.objects.create(key=public_key("tag"), name=named(name))
         audit("tag.added", tag.key, actor=actor.agent_key)
@@ -25,7 +25,7 @@ def add_tag(*, name: str, actor: Author) -> Tag:
 
 def change_tag(*, key: str, name: str, retired: bool, actor: Author) -> Tag:
     """Rename a tag everywhere, retire it, or offer it again. Raises NotAllowed, NotFound, NameMissing, NameInUse."""
-    acting_agent(actor, MAY_ADMINISTER)
+    acting_agent(actor, Right.TOOLS)
     tag = Tag.objects.filter(key=key).first()
     if tag is None:
         raise NotFound
@@ -61,7 +61,7 @@ def take_tag(*, case_id: int, tag_key: str, actor: Author, version: int | None =
 
 
 def _both(case_id: int, tag_key: str, actor: Author, version: int | None) -> tuple[Case, Tag]:
-    case = locked_case(acting_agent(actor, MAY_ANSWER), case_id, version)
+    case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     tag = Tag.objects.filter(key=tag_key).first()
     if tag is None:
         raise NotFound

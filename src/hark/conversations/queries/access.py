@@ -1,7 +1,7 @@
 """The gate: what an agent may see. Everything shown or counted passes it; what it does not give does not exist.
 
 An agent sees the inboxes of the teams he is in; in an inbox with *only assigned* set, only the cases assigned to him.
-Owners, administrators, supervisors and auditors see all. A deactivated agent sees nothing.
+Whose role says so sees all. A deactivated agent sees nothing.
 """
 
 from django.db.models import Q, QuerySet
@@ -10,8 +10,8 @@ from hark.contacts.models import Contact
 from hark.conversations.models import Case, Conversation, Message, Note
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
-from hark.organisation.queries import inboxes_visible_to, sees_everything
-from hark.organisation.types import SEES_EVERYTHING
+from hark.organisation.queries import inboxes_visible_to, sees_everything, who_may
+from hark.organisation.types import Right
 
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
@@ -52,7 +52,7 @@ def agents_who_see(case: Case) -> QuerySet[Agent]:
     inside = Q(teams__in=case.inbox.teams.all())
     if case.inbox.only_assigned:
         inside &= Q(pk=case.assignee_id)
-    return Agent.objects.filter(inside | Q(role__in=SEES_EVERYTHING), is_active=True).distinct()
+    return Agent.objects.filter(inside | who_may(Right.SEE_ALL), is_active=True).distinct()
 
 
 def case_gate(agent: Agent, at: str = "") -> Q:

@@ -17,6 +17,7 @@ ICONS = {
     "sms": "text",
     "text": "text",
     "call": "call",
+    "encounter": "person",
 }
 
 

@@ -20,6 +20,9 @@ MOODS = {
     "calm": ("calm",), "unhappy": ("unhappy",), "angry": ("angry",), "pleased": ("pleased",),
     "negative": ("unhappy", "angry"), "neutral": ("calm",), "positive": ("pleased",),
 }  # fmt: skip
+HELD = {
+    "attachment": "attachment", "file": "attachment", "picture": "picture", "photo": "picture", "image": "picture",
+}  # fmt: skip
 STATES = ("open", "waiting", "resolved", "mine", "unassigned")
 DAY_SHAPES = ("%Y-%m-%d", "%Y-%m", "%Y")
 DAYS_AGO = re.compile(r"(\d{1,4})d")
@@ -164,6 +167,13 @@ class _Reading:
         self._mark("mood", [(f"mood:{mood}",) for mood in found], without=without)
         return ""
 
+    def holding(self, value: str, without: bool) -> str:  # noqa: FBT001
+        """What comes with it."""
+        if _bare(value) not in HELD:
+            return _odd("has", value, dict.fromkeys(HELD.values()))
+        self._mark("has", [(f"has:{HELD[_bare(value)]}",)], without=without)
+        return ""
+
     def state(self, value: str, without: bool) -> str:  # noqa: FBT001
         """How the case stands."""
         if without or _bare(value) not in STATES:
@@ -200,7 +210,7 @@ class _Reading:
 DAY_EXAMPLES = ("2026-10-31", "2026-10", "2026", "today", "yesterday", "7d")
 FILTERS: dict[str, Callable[[_Reading, str, bool], str]] = {
     "from": _Reading.sender, "venue": _Reading.venue, "mood": _Reading.mood, "is": _Reading.state,
-    "in": _Reading.inbox, "after": _Reading.since, "before": _Reading.until,
+    "has": _Reading.holding, "in": _Reading.inbox, "after": _Reading.since, "before": _Reading.until,
 }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ class PersonFound:
     name: str
     known_as: tuple[str, ...]
     case_key: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ def people_found(agent: Agent, asked: Asked) -> tuple[PersonFound, ...]:
 def _person(agent: Agent, contact: Contact) -> PersonFound:
     newest = cases_visible_to(agent).filter(contact=contact).order_by("-opened_at").values_list("key", flat=True)
     known_as = [row.handle or row.key for row in identities_of(contact.pk) if row.handle or "@" in row.key]
-    return PersonFound(contact.name or "Somebody", tuple(dict.fromkeys(known_as))[:3], newest.first() or "")
+    return PersonFound(
+        contact.name or "Somebody", tuple(dict.fromkeys(known_as))[:3], newest.first() or "", contact.key
+    )
 
 
 # -- where the words stand

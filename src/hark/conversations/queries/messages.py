@@ -16,6 +16,7 @@ from hark.conversations.types import Direction, FileState
 from hark.delivery.queries import delivery_words
 from hark.delivery.types import DeliveryWords
 from hark.organisation.models import Agent, Channel
+from hark.organisation.types import Right
 
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
@@ -63,7 +64,7 @@ class MessageShown:
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
     has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
-    quotation. `original`: the bytes it came in are at hand.
+    quotation. `original`: the bytes it came in are at hand, and may be opened.
     """
 
     id: int
@@ -104,7 +105,7 @@ class MessageShown:
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
     """Messages as the timeline shows them, in the order given; they come from the gate. At most nine queries."""
-    ids = [message.pk for message in messages]
+    ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
@@ -152,7 +153,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             quote_from=message.quote_from,
             files=files.get(message.pk, ()),
             formatted=formatted.get(message.pk),
-            original=bool(message.problem) and message.arrival_id is not None,
+            original=may_open and bool(message.problem) and message.arrival_id is not None,
         )
 
     return [_shown(message) for message in messages]

@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from hark.conversations.models import SavedView
 from hark.conversations.queries.filters import CaseFilter
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_SUPERVISE
+from hark.organisation.types import Right
 
 MOST = 30
 FREE = "f~"  # a filter that nobody has saved is its own name
@@ -26,7 +26,7 @@ class FilteredList:
 
 def saved_views_of(agent: Agent) -> QuerySet[SavedView]:
     """The agent's own views and those of his teams; a supervisor's and higher ones' are those of all teams."""
-    theirs = Q(team__isnull=False) if agent.role in MAY_SUPERVISE else Q(team__in=agent.teams.all())
+    theirs = Q(team__isnull=False) if agent.may(Right.SUPERVISE) else Q(team__in=agent.teams.all())
     found = SavedView.objects.filter(Q(owner=agent) | theirs).select_related("team")
     return found.order_by(F("owner").asc(nulls_last=True), "team__name", "place", "id")
 
@@ -38,7 +38,7 @@ def saved_lists(agent: Agent) -> list[FilteredList]:
 
 def saved_list(agent: Agent, view: SavedView) -> FilteredList:
     """A saved view as a list."""
-    may_edit = view.owner_id == agent.pk or (view.owner_id is None and agent.role in MAY_SUPERVISE)
+    may_edit = view.owner_id == agent.pk or (view.owner_id is None and agent.may(Right.SUPERVISE))
     team = view.team.name if view.team else ""
     return FilteredList(view.key, view.name, CaseFilter.parse(view.filter), team, may_edit)
 

@@ -4,15 +4,16 @@ from django.db import transaction
 
 from hark.intake.actions.storing import WAKE
 from hark.intake.models import Arrival
-from hark.intake.queries import troubled_arrivals
+from hark.intake.queries import get_parked, troubled_arrivals
 from hark.intake.types import TRIES, ArrivalState, ClaimedArrival, LeaseLost
 from hark.kernel.actions import record
 from hark.kernel.db import fetch_all, notify
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import public_key, random_fraction
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 
 BACK_OFF_SECONDS = (2, 6, 12, 24)  # five tries within 53 s: a poison message is on the list within a minute
 ERROR_LENGTH = 500
@@ -63,12 +64,20 @@ def discard(*, arrival_id: int, actor: Agent) -> None:
 
 
 @transaction.atomic
+def look_into(*, key: str, actor: Agent) -> Arrival:
+    """A parked arrival with its bytes; that somebody looked is in the audit. Raises NotFound."""
+    row = get_parked(actor, key)
+    audit("arrival.opened", key)
+    return row
+
+
+@transaction.atomic
 def _settle(arrival_id: int, actor: Agent, state: ArrivalState, event: str) -> None:
     parked = troubled_arrivals(actor).filter(pk=arrival_id, state=ArrivalState.PARKED)
     row = parked.select_for_update(of=("self",)).first()
     if row is None:
         raise NotFound
-    if actor.role not in MAY_ANSWER:
+    if not actor.may(Right.ANSWER):
         raise NotAllowed
     again = state == ArrivalState.RECEIVED
     Arrival.objects.filter(pk=row.pk).update(

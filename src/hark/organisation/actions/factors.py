@@ -12,14 +12,14 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.db import transaction
 
 from hark.kernel import ids, secrets
-from hark.kernel.errors import HarkError, NotAllowed, NotFound
+from hark.kernel.errors import HarkError, NotFound
 from hark.kernel.time import now
 from hark.kernel.types import Json
 from hark.organisation.actions.audit import audit
+from hark.organisation.actions.deciding import check_decides
 from hark.organisation.actions.sessions import end_sessions
 from hark.organisation.models import Agent
 from hark.organisation.queries import factors_of, has_second_factor, must_have_second_factor
-from hark.organisation.types import Role
 
 STEP_SECONDS = 30
 DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
@@ -97,10 +97,10 @@ def remove_factor(*, agent: Agent, factor_id: int, session_key: str) -> None:
 def forget_factors(*, agent: Agent, actor: Agent | None) -> None:
     """Take all factors of somebody out of use who has lost them; all his sessions end, the next sign-in sets up anew.
 
-    `actor` is None on the command line. Raises NotAllowed (oneself; an owner by anybody else than an owner).
+    `actor` is None on the command line. Raises NotAllowed (see `check_decides`).
     """
-    if actor and (actor.pk == agent.pk or (agent.role == Role.OWNER and actor.role != Role.OWNER)):
-        raise NotAllowed("another owner does this")
+    if actor:
+        check_decides(actor=actor, agent=agent)
     with transaction.atomic():
         _lock(agent)
         factors_of(agent).delete()
@@ -183,4 +183,4 @@ def sealing_place(agent: Agent) -> str:
 
 
 def _lock(agent: Agent) -> None:
-    Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    Agent.objects.select_for_update(of=("self",), no_key=True).get(pk=agent.pk)

@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from hark.kernel.actions import record
-from hark.kernel.errors import HarkError, NotAllowed, NotFound
+from hark.kernel.errors import HarkError, NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.types import NewEvent
 from hark.organisation.actions.audit import audit
+from hark.organisation.actions.deciding import check_decides
 from hark.organisation.actions.sessions import end_sessions
 from hark.organisation.models import Agent, Brand, Inbox, Team
+from hark.organisation.queries import AnyRole, role_of, role_word
 from hark.organisation.types import NewBrand, NewInbox, Role
 
 
@@ -45,7 +47,7 @@ class InvitationLinks(PasswordResetTokenGenerator):
     key_salt = "hark.organisation.invitation"
 
     def _make_hash_value(self, user: Agent, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}{user.role}{user.is_active}"
+        return f"{super()._make_hash_value(user, timestamp)}{user.role}{user.own_role_id or ''}{user.is_active}"
 
 
 invitation_links = InvitationLinks()
@@ -53,7 +55,7 @@ invitation_links = InvitationLinks()
 
 def add_brand(*, brand: NewBrand) -> Brand:
     """Write a brand. Raises NameTaken."""
-    with _unique("brand"):
+    with unique("brand"):
         made = Brand.objects.create(key=public_key("brand"), **asdict(brand))
         audit("brand.added", made.key, name=made.name)
     return made
@@ -61,7 +63,7 @@ def add_brand(*, brand: NewBrand) -> Brand:
 
 def change_brand(*, key: str, brand: NewBrand) -> Brand:
     """Replace everything a brand says of itself. Raises NotFound, NameTaken."""
-    with _unique("brand"):
+    with unique("brand"):
         if not Brand.objects.filter(key=key).update(**asdict(brand)):
             raise NotFound
         audit("brand.changed", key, **asdict(brand))
@@ -70,7 +72,7 @@ def change_brand(*, key: str, brand: NewBrand) -> Brand:
 
 def add_team(*, name: str) -> Team:
     """Write a team. Raises NameTaken."""
-    with _unique("team"):
+    with unique("team"):
         made = Team.objects.create(key=public_key("team"), name=name)
         audit("team.added", made.key, name=name)
     return made
@@ -78,7 +80,7 @@ def add_team(*, name: str) -> Team:
 
 def add_inbox(*, inbox: NewInbox, brand: Brand, teams: Sequence[Team] = ()) -> Inbox:
     """Write an inbox whose work these teams see, in one transaction. Raises NameTaken."""
-    with _unique("inbox"):
+    with unique("inbox"):
         made = Inbox.objects.create(key=public_key("inbox"), brand=brand, **asdict(inbox))
         made.teams.set(teams)
         audit("inbox.added", made.key, **asdict(inbox), teams=_keys(teams))
@@ -94,7 +96,7 @@ def change_inbox(*, key: str, inbox: NewInbox, brand: Brand | None = None) -> In
     told = dict(changed)
     if brand:
         changed["brand"], told["brand"] = brand, brand.key
-    with _unique("inbox"):
+    with unique("inbox"):
         if not Inbox.objects.filter(key=key).update(**changed):
             raise NotFound
         audit("inbox.changed", key, **told)
@@ -105,7 +107,7 @@ def add_agent(
     *,
     name: str,
     email: str,
-    role: Role = Role.AGENT,
+    role: AnyRole = Role.AGENT,
     teams: Sequence[Team] = (),
     password: str = "",
     actor: str = "system",
@@ -114,15 +116,15 @@ def add_agent(
 
     Raises NameTaken when the address is in use, WeakPassword.
     """
-    agent = Agent(key=public_key("agent"), name=name, email=email.strip().lower(), role=role)
+    agent = Agent(key=public_key("agent"), name=name, email=email.strip().lower(), **stored_role(role))
     if password:
         _check_password(password, agent)
     agent.set_password(password or None)
-    with _unique("e-mail address"):
+    with unique("e-mail address"):
         agent.save(force_insert=True)
         agent.teams.set(teams)
         record([NewEvent("agent.added", agent.key, actor=actor)])
-        audit("agent.added", agent.key, actor=actor, role=role, teams=_keys(teams))
+        audit("agent.added", agent.key, actor=actor, role=role_word(role), teams=_keys(teams))
     return agent
 
 
@@ -138,7 +140,7 @@ def join(*, key: str, token: str, password: str) -> Agent:
     empty token), WeakPassword.
     """
     with transaction.atomic():
-        agent = Agent.objects.select_for_update().filter(key=key, is_active=True).first()
+        agent = Agent.objects.select_for_update(of=("self",)).filter(key=key, is_active=True).first()
         if agent is None or not token or not invitation_links.check_token(agent, token):
             raise LinkUsedUp
         _check_password(password, agent)
@@ -165,34 +167,34 @@ def change_password(*, agent: Agent, new: str, session_key: str) -> Agent:
     return agent
 
 
-def change_agent(*, key: str, role: Role, teams: Sequence[Team], actor: Agent) -> Agent:
+def change_agent(*, key: str, role: AnyRole, teams: Sequence[Team], actor: Agent) -> Agent:
     """Change what a person may do and see, in one transaction; a changed role ends that person's sessions.
 
-    Raises NotFound, NotAllowed (only an owner makes or unmakes owners; nobody changes their own role), LastOwner.
+    Raises NotFound, NotAllowed (see `check_decides`), LastOwner.
     """
     with transaction.atomic():
         agent = _locked(key)
-        before = {"role": agent.role, "teams": _keys(agent.teams.all())}
-        if role != agent.role:
+        before, teams_before = role_of(agent), _keys(agent.teams.all())
+        if role != before:
             _may_change_role(agent, role, actor)
-            Agent.objects.filter(pk=agent.pk).update(role=role)
+            Agent.objects.filter(pk=agent.pk).update(**stored_role(role))
             end_sessions(agent_id=agent.pk)
         agent.teams.set(teams)
-        record([NewEvent("agent.changed", agent.key, actor=actor.key, data={"role": role})])
-        audit("agent.changed", agent.key, role=[before["role"], role], teams=[before["teams"], _keys(teams)])
-    agent.role = role
-    return agent
+        record([NewEvent("agent.changed", agent.key, actor=actor.key, data={"role": role_word(role)})])
+        roles = [role_word(before), role_word(role)]
+        audit("agent.changed", agent.key, role=roles, teams=[teams_before, _keys(teams)])
+    return Agent.objects.get(pk=agent.pk)
 
 
 def deactivate_agent(*, key: str, actor: Agent) -> Agent:
     """Close a person's door: no sign-in, no page, no live stream from the next moment on. Work in hand stays theirs.
 
-    One transaction; doing it twice changes nothing. Raises NotFound, NotAllowed (oneself; an owner by anybody else than
-    an owner), LastOwner.
+    One transaction; doing it twice changes nothing. Raises NotFound, NotAllowed (see
+    `check_decides`), LastOwner.
     """
     with transaction.atomic():
         agent = _locked(key)
-        _may_change_role(agent, Role(agent.role), actor)
+        check_decides(actor=actor, agent=agent)
         if agent.role == Role.OWNER:
             _another_owner_than(agent)
         Agent.objects.filter(pk=agent.pk).update(is_active=False)
@@ -204,10 +206,10 @@ def deactivate_agent(*, key: str, actor: Agent) -> Agent:
 
 
 def reactivate_agent(*, key: str, actor: Agent) -> Agent:
-    """Open the door again; the password is as before. Raises NotFound, NotAllowed (an owner's door by anybody else)."""
+    """Open the door again; the password is as before. Raises NotFound, NotAllowed (see `check_decides`)."""
     with transaction.atomic():
         agent = _locked(key)
-        _may_change_role(agent, Role(agent.role), actor)
+        check_decides(actor=actor, agent=agent)
         Agent.objects.filter(pk=agent.pk).update(is_active=True)
         record([NewEvent("agent.reactivated", agent.key, actor=actor.key)])
         audit("agent.reactivated", agent.key, actor=actor.key)
@@ -232,29 +234,32 @@ def set_inbox_members(*, key: str, teams: Sequence[Team], only_assigned: bool, s
     return inbox
 
 
+def stored_role(role: AnyRole) -> dict[str, Any]:
+    """The two fields of an agent that hold a role."""
+    own = None if isinstance(role, Role) else role
+    return {"role": Role.LIGHT_AGENT if own else role, "own_role": own}
+
+
 def _keys(teams: Iterable[Team]) -> list[str]:
     return sorted(team.key for team in teams)
 
 
 def _locked(key: str) -> Agent:
-    agent = Agent.objects.select_for_update().filter(key=key).first()
+    agent = Agent.objects.select_for_update(of=("self",)).filter(key=key).first()
     if agent is None:
         raise NotFound
     return agent
 
 
-def _may_change_role(agent: Agent, role: Role, actor: Agent) -> None:
-    """Nobody raises or closes oneself; what concerns an owner is an owner's to do; one owner stays."""
-    if agent.pk == actor.pk:
-        raise NotAllowed("not for yourself")
-    if Role.OWNER in (agent.role, role) and actor.role != Role.OWNER:
-        raise NotAllowed("only an owner decides about owners")
+def _may_change_role(agent: Agent, role: AnyRole, actor: Agent) -> None:
+    """Whose it is to decide; and one owner stays."""
+    check_decides(actor=actor, agent=agent, role=role)
     if agent.role == Role.OWNER and role != Role.OWNER:
         _another_owner_than(agent)
 
 
 def _another_owner_than(agent: Agent) -> None:
-    owners = Agent.objects.select_for_update().filter(role=Role.OWNER, is_active=True).exclude(pk=agent.pk)
+    owners = Agent.objects.select_for_update(of=("self",)).filter(role=Role.OWNER, is_active=True).exclude(pk=agent.pk)
     if not list(owners.values_list("pk", flat=True)):
         raise LastOwner
 
@@ -267,7 +272,7 @@ def _check_password(password: str, agent: Agent) -> None:
 
 
 @contextmanager
-def _unique(what: str) -> Iterator[None]:
+def unique(what: str) -> Iterator[None]:
     """A transaction in which a broken UNIQUE constraint is the caller's NameTaken."""
     try:
         with transaction.atomic():

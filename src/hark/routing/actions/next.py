@@ -9,7 +9,7 @@ from hark.conversations.models import Case
 from hark.kernel.errors import NotAllowed
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.routing.actions.answering import accept_offer
 from hark.routing.actions.giving import Claim, give
 from hark.routing.actions.locks import load_row_of, lock_items
@@ -32,7 +32,7 @@ def take_next(*, agent_id: int, but: str = "") -> Case:
     Locks case, item, load row. Raises NotAllowed, NothingWaits.
     """
     agent = Agent.objects.get(pk=agent_id)
-    if not agent.is_active or agent.role not in MAY_ANSWER:
+    if not agent.is_active or not agent.may(Right.ANSWER):
         raise NotAllowed
     at = database_now()
     me = asking(agent, at)

@@ -5,7 +5,7 @@ from django.db import transaction
 from hark.conversations.actions.cases import assign
 from hark.conversations.types import Author
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_SUPERVISE
+from hark.organisation.types import Right
 from hark.routing.actions.giving import Claim, give
 from hark.routing.actions.locks import live_item_of, load_row_of, lock_case
 from hark.routing.actions.releasing import Ending, release
@@ -31,7 +31,7 @@ def take(*, case_id: int, agent_id: int, moved_by: int | None = None) -> None:
     item = live_item_of(case_id)
     if item is None or (item.state, item.agent_id) == (ItemState.ACCEPTED, agent_id):
         return
-    supervises = actor.role in MAY_SUPERVISE
+    supervises = actor.may(Right.SUPERVISE)
     if item.state == ItemState.ACCEPTED and item.agent_id != actor.pk and not supervises:
         raise HeldByColleague
     hand_over(item, agent, squeeze=supervises and actor.pk != agent_id)

@@ -1,18 +1,24 @@
 """The audit as people read it: who did what to what, in words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from hark.conversations.models import Case, Macro, SavedReply, SavedView, Tag
-from hark.organisation.models import Agent, AuditEntry, Brand, Channel, Inbox, Team
+from hark.organisation.models import Agent, ApiKey, AuditEntry, Brand, Channel, Inbox, OwnRole, Team
 from hark.organisation.queries import audit_visible_to
 
-PAGE = 100
+PAGE, EXPORTED_AT_ONCE = 100, 1_000
 KINDS = (
     ("agent", "People"), ("inbox", "Inboxes"), ("channel", "Channels"), ("brand", "Brands"), ("team", "Teams"),
     ("keys", "Keys"), ("case", "Cases"), ("contact", "Contacts"), ("organisation", "Organisation"),
     ("saved_reply", "Saved replies"), ("macro", "Macros"), ("tag", "Tags"), ("view", "Teams’ views"),
+    ("role", "Roles"), ("key", "Keys of the API"), ("message", "Originals of messages"),
+    ("arrival", "Originals of parked arrivals"), ("audit", "Exports of the audit"),
 )  # fmt: skip
 WORDS = {
     "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
@@ -25,6 +31,9 @@ WORDS = {
     "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
     "channel.secret_dropped": "dropped the older secret of the channel",
     "case.merged": "merged another case into", "case.unmerged": "took apart again",
+    "key.added": "made the key", "key.revoked": "revoked the key",
+    "message.original_opened": "downloaded the original of the message",
+    "arrival.opened": "looked into the parked arrival", "audit.exported": "exported the audit",
 }  # fmt: skip
 OF_ONESELF = {
     "agent.signed_in": "signed in", "agent.joined": "set the first password", "agent.code_used": "used a recovery code",
@@ -35,7 +44,7 @@ OF_ONESELF = {
 NAMED = (
     ("agent", Agent, "name"), ("inbox", Inbox, "name"), ("chan", Channel, "name"), ("brand", Brand, "name"),
     ("team", Team, "name"), ("reply", SavedReply, "title"), ("macro", Macro, "title"), ("tag", Tag, "name"),
-    ("view", SavedView, "name"), ("case", Case, "title"),
+    ("view", SavedView, "name"), ("case", Case, "title"), ("role", OwnRole, "name"), ("key", ApiKey, "name"),
 )  # fmt: skip
 
 
@@ -52,19 +61,59 @@ class AuditRow:
     address: str
 
 
-def audit_page(agent: Agent, *, kind: str, who: str, before: int | None) -> tuple[list[AuditRow], int | None]:
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries: about a kind of thing, by somebody, from day to day (both counted in). Empty: all of them."""
+
+    kind: str = ""
+    who: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    def of(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """Those of `rows`. Days begin in the reader's time zone."""
+        zone = timezone.get_current_timezone()
+        if self.kind:
+            rows = rows.filter(verb__startswith=f"{self.kind}.")
+        if self.who:
+            rows = rows.filter(actor=self.who)
+        if self.since:
+            rows = rows.filter(at__gte=datetime.combine(self.since, time(), zone))
+        if self.until:
+            rows = rows.filter(at__lt=datetime.combine(self.until + timedelta(days=1), time(), zone))
+        return rows
+
+    def told(self) -> dict[str, str]:
+        """What was asked for, in words."""
+        given = {"kind": self.kind, "who": self.who, "since": self.since, "until": self.until}
+        return {name: str(value) for name, value in given.items() if value}
+
+
+def audit_page(
+    agent: Agent, asked: AuditFilter, *, before: int | None, limit: int = PAGE
+) -> tuple[list[AuditRow], int | None]:
     """A page of the audit, newest first, and the number below which the next one begins. Raises NotFound."""
-    rows = audit_visible_to(agent)
-    if kind:
-        rows = rows.filter(verb__startswith=f"{kind}.")
-    if who:
-        rows = rows.filter(actor=who)
+    rows = asked.of(audit_visible_to(agent))
     if before is not None:
         rows = rows.filter(number__lt=before)
-    found = list(rows[: PAGE + 1])
-    names = _names(found[:PAGE])
-    shown = [_shown(row, names) for row in found[:PAGE]]
-    return shown, shown[-1].number if len(found) > PAGE else None
+    found = list(rows[: limit + 1])
+    names = _names(found[:limit])
+    shown = [_shown(row, names) for row in found[:limit]]
+    return shown, shown[-1].number if len(found) > limit else None
+
+
+def audit_table(agent: Agent, asked: AuditFilter) -> Iterator[tuple[Any, ...]]:
+    """The whole of what was asked for, newest first, as rows for a spreadsheet with their head. Raises NotFound."""
+    yield ("number", "at", "who", "what", "about", "details", "address")
+    before: int | None = None
+    while True:
+        rows, before = audit_page(agent, asked, before=before, limit=EXPORTED_AT_ONCE)
+        for row in rows:
+            details = "; ".join(f"{name}: {value}" for name, value in row.details)
+            at = timezone.localtime(row.at).isoformat(timespec="seconds")
+            yield (row.number, at, row.who, row.words, row.subject, details, row.address)
+        if before is None:
+            return
 
 
 def _shown(row: AuditEntry, names: dict[str, str]) -> AuditRow:

@@ -7,7 +7,7 @@ from hark.conversations.queries.writing import Way, ways_to_answer
 from hark.conversations.signature import signature
 from hark.conversations.types import Visibility
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
 from hark.workspace.types import KindShown, WayShown
 
@@ -68,7 +68,7 @@ def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) 
 
 
 def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:
-    if agent.role not in MAY_ANSWER:
+    if not agent.may(Right.ANSWER):
         return "Your role does not answer customers. You can leave a note."
     if way.closed_because:
         return way.closed_because

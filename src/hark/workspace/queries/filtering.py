@@ -10,8 +10,8 @@ from hark.conversations.queries.filters import CaseFilter
 from hark.conversations.queries.saved_views import FilteredList
 from hark.conversations.queries.tags import tags_offered
 from hark.organisation.models import Agent, Channel, Team
-from hark.organisation.queries import inboxes_visible_to
-from hark.organisation.types import MAY_ANSWER, MAY_SUPERVISE
+from hark.organisation.queries import inboxes_visible_to, who_may
+from hark.organisation.types import Right
 from hark.workspace.queries.channels import venue_name
 
 MOST = 60
@@ -53,7 +53,7 @@ class FilterShown:
 def filter_shown(agent: Agent, view: AnyList) -> FilterShown:
     """The filter of the list that is looked at. Five queries."""
     wanted = view.filter if isinstance(view, FilteredList) else CaseFilter.parse(AS_FILTERS[view])
-    teams = Team.objects.order_by("name") if agent.role in MAY_SUPERVISE else Team.objects.none()
+    teams = Team.objects.order_by("name") if agent.may(Right.SUPERVISE) else Team.objects.none()
     is_saved = isinstance(view, FilteredList) and view.may_edit
     return FilterShown(
         tuple(
@@ -80,7 +80,7 @@ def _fields(agent: Agent) -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]
 
 
 def _colleagues(agent: Agent) -> Iterable[tuple[str, str]]:
-    everybody = Agent.objects.filter(is_active=True, role__in=MAY_ANSWER).exclude(pk=agent.pk)
-    if agent.role not in MAY_SUPERVISE:
+    everybody = Agent.objects.filter(who_may(Right.ANSWER), is_active=True).exclude(pk=agent.pk)
+    if not agent.may(Right.SUPERVISE):
         everybody = everybody.filter(Q(teams__in=agent.teams.all())).distinct()
     return everybody.order_by("name").values_list("key", "name")[:MOST]

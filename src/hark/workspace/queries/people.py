@@ -9,7 +9,8 @@ from hark.contacts.models import Identity
 from hark.conversations.models import Case, Reading
 from hark.conversations.queries.access import cases_visible_to, messages_visible_to
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER, SEES_EVERYTHING
+from hark.organisation.queries import who_may
+from hark.organisation.types import Right
 from hark.workspace.queries.shapes import MOOD_WORDS, mood_shown
 from hark.workspace.queries.words import day
 from hark.workspace.types import MoodShown
@@ -20,6 +21,7 @@ WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
+    "encounter": ("person", "Met"),
 }  # fmt: skip
 
 
@@ -94,8 +96,8 @@ def contact_shown(agent: Agent, case: Case, *, at: datetime) -> ContactShown:
 def who_may_hold(case: Case) -> list[Agent]:
     """Those to whom a case can be given: they answer, and they see its inbox."""
     in_team = Q(teams__in=case.inbox.teams.all())
-    everybody = Agent.objects.filter(is_active=True, role__in=MAY_ANSWER)
-    return list(everybody.filter(in_team | Q(role__in=SEES_EVERYTHING)).distinct().order_by("name"))
+    everybody = Agent.objects.filter(who_may(Right.ANSWER), is_active=True)
+    return list(everybody.filter(in_team | who_may(Right.SEE_ALL)).distinct().order_by("name"))
 
 
 def _identity(row: Identity) -> IdentityShown:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.utils import timezone
 
-VENUE_ICONS = {"webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail"}
+VENUE_ICONS = {"webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person"}
 KIND_ICONS = {
     "review": "review", "post": "post", "comment": "post", "photo": "photo", "chat": "chat", "mail": "mail",
     "form": "mail", "text": "text", "call": "call", "forum": "forum", "video": "video", "mention": "post",
+    "encounter": "person",
 }  # fmt: skip
 
 

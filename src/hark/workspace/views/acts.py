@@ -10,7 +10,7 @@ from hark.conversations.queries.access import cases_visible_to, get_case
 from hark.conversations.queries.cases import AnyList
 from hark.conversations.types import Visibility
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.workspace.actions.answering import Place, reply_to_many, run_macro
 from hark.workspace.actions.many import Outcome, act_on_many, undo
 from hark.workspace.queries.many import MOST, previews
@@ -43,7 +43,7 @@ def keys_of(request: HttpRequest) -> list[str]:
     return [key for part in said for key in part.split(",") if key]
 
 
-@desk("GET", roles=MAY_ANSWER)
+@desk("GET", right=Right.ANSWER)
 def picker(request: HttpRequest) -> HttpResponse:
     """What can be chosen for the cases at hand."""
     agent, what = agent_of(request), request.GET.get("what", "")
@@ -57,7 +57,7 @@ def picker(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/parts/pick.html", {"picked": picked, "cases": ",".join(one.key for one in cases)})
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def act(request: HttpRequest) -> HttpResponse:
     """Do one act with one case or many, and say what was done, what was not, and why."""
     agent, keys, named = agent_of(request), keys_of(request), request.POST.get("act", "")
@@ -71,13 +71,13 @@ def act(request: HttpRequest) -> HttpResponse:
     return acted(request, named, outcome)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def take_back(request: HttpRequest) -> HttpResponse:
     """Take back what was just done."""
     return acted(request, "undo", undo(agent=agent_of(request), sealed=request.POST.get("sealed", "")))
 
 
-@desk("GET", "POST", roles=MAY_ANSWER)
+@desk("GET", "POST", right=Right.ANSWER)
 def answer_many(request: HttpRequest) -> HttpResponse:
     """One text to many, each with its own name, venue and length: first seen, then sent."""
     agent, text = agent_of(request), request.POST.get("text", "")[:20_000]

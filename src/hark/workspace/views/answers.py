@@ -19,7 +19,7 @@ from hark.delivery.types import Settlement
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER, MAY_NOTE
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.ledger import newer_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
@@ -28,7 +28,7 @@ from hark.workspace.views.inbox import case_context, composer_context, list_cont
 LONGEST = 20_000
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def answer(request: HttpRequest, key: str) -> HttpResponse:
     """Send what was written, to those whom the form names; a note never leaves the house."""
     agent = agent_of(request)
@@ -44,7 +44,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
             files=request.POST.getlist("note_file"),
         )
         return written(request, case, kind="note")
-    if kind not in Visibility.values or agent.role not in MAY_ANSWER:
+    if kind not in Visibility.values or not agent.may(Right.ANSWER):
         raise Http404
     conversation = conversation_of(agent, case, request.POST.get("conversation", ""))
     try:
@@ -64,7 +64,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
     return written(request, case, kind=kind, way_key=conversation.key, undo=message)
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def draft(request: HttpRequest, key: str) -> HttpResponse:
     """Keep what has been typed so far."""
     agent = agent_of(request)
@@ -76,7 +76,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
     """Take a reply back while it waits; its text stands in the composer again."""
     agent = agent_of(request)
@@ -86,7 +86,7 @@ def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
     return written(request, case, kind=message.visibility, way_key=message.conversation.key, taken_back=True)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
     """Say what became of a reply that may not have left."""
     agent = agent_of(request)
@@ -98,7 +98,7 @@ def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case_of(agent, message))
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def admit_writer(request: HttpRequest, key: str) -> HttpResponse:
     """Let the writer of a mail take part in its conversation."""
     agent = agent_of(request)

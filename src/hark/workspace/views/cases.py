@@ -12,7 +12,7 @@ from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.types import Author
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.routing.actions import take
 from hark.workspace.actions.acts import author_of
 from hark.workspace.views.answers import changed, message_of
@@ -22,7 +22,7 @@ CORRECTED = ("sentiment", "urgency", "complaint", "relevance")
 STATUS_ACTS: dict[str, Callable[..., Case]] = {"resolve": resolve, "reopen": reopen, "wait": set_waiting}
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def status(request: HttpRequest, key: str) -> HttpResponse:
     """Resolve, reopen, or wait for the customer."""
     agent = agent_of(request)
@@ -34,7 +34,7 @@ def status(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def holder(request: HttpRequest, key: str) -> HttpResponse:
     """Give the case to oneself, to a colleague, or back to the team inbox."""
     agent = agent_of(request)
@@ -50,7 +50,7 @@ def holder(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def correction(request: HttpRequest, key: str) -> HttpResponse:
     """Change what was read: every field of the form that now says something else."""
     agent = agent_of(request)
@@ -65,7 +65,7 @@ def correction(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, message.conversation.case)
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
     """Make a message of the stream a case of one's own."""
     agent = agent_of(request)

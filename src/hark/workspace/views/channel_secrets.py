@@ -18,13 +18,13 @@ from hark.kernel.time import now
 from hark.organisation.actions.channel_secrets import drop_older_secret, make_secret
 from hark.organisation.models import Channel
 from hark.organisation.queries import get_channel
-from hark.organisation.types import MAY_ADMINISTER
+from hark.organisation.types import Right
 from hark.workspace.queries.channel_secrets import secrets_shown
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.settings import settings_page
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.CHANNELS)
 def channel_secrets(request: HttpRequest, key: str) -> HttpResponse:
     """Make, show once, replace and drop a shared secret; try a token. A venue without any has no such page."""
     channel = get_channel(agent_of(request), key)

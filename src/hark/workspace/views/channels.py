@@ -16,7 +16,7 @@ from hark.kernel.ids import new_uuid
 from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
 from hark.organisation.models import Agent, Channel
 from hark.organisation.queries import get_channel
-from hark.organisation.types import MAY_ADMINISTER, ChannelState
+from hark.organisation.types import ChannelState, Right
 from hark.workspace.queries.channel_page import channel_page
 from hark.workspace.queries.channels import channels_shown
 from hark.workspace.queries.words import VENUE_ICONS
@@ -29,16 +29,17 @@ NOT_ON_YET = "Not switched on yet: its check must pass first."
 TEST = "This is a test from Hark. Nothing needs to be done."
 
 
-@desk("GET", roles=MAY_ADMINISTER)
+@desk("GET", right=Right.CHANNELS)
 def channels(request: HttpRequest) -> HttpResponse:
     """All channels with their health, and the venues that can be connected."""
     shown = channels_shown(agent_of(request))
     well = sum(channel.health == "well" for channel in shown)
-    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(venues().values(), key=_real_ones_first)]
+    connectable = [each for each in venues().values() if each.caps.comes_by_itself]
+    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(connectable, key=_real_ones_first)]
     return settings_page(request, "channels", channels=shown, well=well, venues=known)
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.CHANNELS)
 def new_channel(request: HttpRequest, key: str) -> HttpResponse:
     """Connect an account at a venue: what it needs, then its check, then it is switched on."""
     place = venue_called(key)
@@ -57,7 +58,7 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
     return settings_page(request, "channel_new", form=form, venue=place, icon=VENUE_ICONS.get(key, "post"))
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.CHANNELS)
 def channel(request: HttpRequest, key: str) -> HttpResponse:
     """One channel: how it is, what it needs, what its venue allows."""
     row = get_channel(agent_of(request), key)
@@ -77,14 +78,14 @@ def channel(request: HttpRequest, key: str) -> HttpResponse:
     return settings_page(request, "channel", form=form, channel=row, shown=shown, page=channel_page(row))
 
 
-@desk("GET", roles=MAY_ADMINISTER)
+@desk("GET", right=Right.CHANNELS)
 def channel_steps(request: HttpRequest, key: str) -> HttpResponse:
     """The steps alone: the page asks again while it waits for a message or a reply."""
     row = get_channel(agent_of(request), key)
     return render(request, "workspace/parts/channel_steps.html", {"channel": row, "page": channel_page(row)})
 
 
-@desk("POST", roles=MAY_ADMINISTER)
+@desk("POST", right=Right.CHANNELS)
 def channel_act(request: HttpRequest, key: str) -> HttpResponse:
     """Check, pause, switch on, send a test reply."""
     row, act = get_channel(agent_of(request), key), ACTS.get(request.POST.get("act", ""))

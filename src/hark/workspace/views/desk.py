@@ -18,20 +18,21 @@ from hark.kernel.acting import acting
 from hark.kernel.errors import HarkError, NotAllowed, NotFound
 from hark.organisation.models import Agent
 from hark.organisation.queries import ill_channels
-from hark.organisation.types import MAY_ADMINISTER, MAY_ANSWER, MAY_AUDIT, MAY_NOTE, MAY_SUPERVISE, Role
+from hark.organisation.types import SETTINGS, Right
 from hark.routing.queries import load_of
 from hark.workspace.views.watch import caller, sent_out, watch
 
-EVERYBODY = frozenset(Role)
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def desk(*methods: str, roles: frozenset[Role] = EVERYBODY) -> Callable[[View[P]], View[P]]:
-    """A page or an act of the desk: signed in, with one of `roles`, in the agent's own time zone.
+def desk(*methods: str, right: Right | frozenset[Right] | None = None) -> Callable[[View[P]], View[P]]:
+    """A page or an act of the desk: signed in, with `right`, or one of these, in the agent's own time zone.
 
     Whatever the agent may not see, and whatever his role may not do, is answered like an address that does not exist.
     """
+
+    rights = frozenset({right}) if isinstance(right, Right) else right
 
     def around(view: View[P]) -> View[P]:
         @wraps(view)
@@ -41,7 +42,7 @@ def desk(*methods: str, roles: frozenset[Role] = EVERYBODY) -> Callable[[View[P]
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             agent = agent_of(request)
-            if agent.role not in roles:
+            if rights and not agent.may(*rights):
                 raise Http404
             watch(request, agent)
             with acting(agent.key, caller(request)), timezone.override(zone_of(agent)):
@@ -98,19 +99,18 @@ def back(request: HttpRequest) -> str:
 def rail(request: HttpRequest, here: str) -> dict[str, Any]:
     """What the frame around every page of the desk shows: places, presence, what may be done."""
     agent = agent_of(request)
-    role = Role(agent.role)
     return {
         "here": here,
         "me": agent,
         "initials": "".join(word[0] for word in agent.name.split()[:2]).upper() or "?",
         "load": load_of(agent),
-        "may_answer": role in MAY_ANSWER,
-        "may_note": role in MAY_NOTE,
-        "may_supervise": role in MAY_SUPERVISE,
-        "may_administer": role in MAY_ADMINISTER,
-        "ill": len(ill_channels()) if role in MAY_ADMINISTER else 0,
-        "may_audit": role in MAY_AUDIT,
-        "parked": count_parked(agent) if role in MAY_SUPERVISE else 0,
+        "may_answer": agent.may(Right.ANSWER),
+        "may_note": agent.may(Right.NOTE),
+        "may_supervise": agent.may(Right.SUPERVISE),
+        "may_change_settings": agent.may(*SETTINGS),
+        "ill": len(ill_channels()) if agent.may(Right.CHANNELS) else 0,
+        "may_audit": agent.may(Right.AUDIT),
+        "parked": count_parked(agent) if agent.may(Right.SUPERVISE) else 0,
         "unread": unread_notices(agent),
     }
 

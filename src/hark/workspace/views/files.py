@@ -15,7 +15,7 @@ from hark.kernel import storage
 from hark.kernel.errors import HarkError
 from hark.kernel.giving import sealed, stored_file
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.addresses import file_token, is_file_token
 from hark.workspace.views.answers import case_of, changed
@@ -31,7 +31,7 @@ STATUS: dict[type[HarkError], int] = {
 HOUR = 3600
 
 
-@desk("GET", "POST", roles=MAY_NOTE)
+@desk("GET", "POST", right=Right.NOTE)
 def files_of_draft(request: HttpRequest, key: str) -> HttpResponse:
     """The files beside what is being written (GET); announce another one (POST)."""
     agent = agent_of(request)
@@ -50,7 +50,7 @@ def files_of_draft(request: HttpRequest, key: str) -> HttpResponse:
     return JsonResponse({"key": file.key, "at": 0})
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def piece_of_file(request: HttpRequest, key: str) -> HttpResponse:
     """One piece, beginning at byte `at`; the answer says where the next one begins, or that the file is here."""
     at = request.GET.get("at", "")
@@ -65,7 +65,7 @@ def piece_of_file(request: HttpRequest, key: str) -> HttpResponse:
     return JsonResponse({"at": int(at) + len(request.body), "here": file.state == FileState.STORED})
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def remove_file(request: HttpRequest, key: str) -> HttpResponse:
     """Put a file away before it is sent."""
     agent = agent_of(request)
@@ -76,7 +76,7 @@ def remove_file(request: HttpRequest, key: str) -> HttpResponse:
     return _tray(request, agent, case, file.draft_kind)
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def fetch_file_again(request: HttpRequest, key: str) -> HttpResponse:
     """Have a file fetched that was given up."""
     agent = agent_of(request)

@@ -11,9 +11,10 @@ from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import WeakPassword, add_agent, change_brand
 from hark.organisation.actions.set_up import AlreadySetUp, arrange_inboxes, set_up
 from hark.organisation.models import Agent, Brand, Inbox
-from hark.organisation.queries import is_set_up
-from hark.organisation.types import MAY_ADMINISTER, Role
+from hark.organisation.queries import get_role, is_set_up
+from hark.organisation.types import Right
 from hark.workspace.queries.channels import channels_shown
+from hark.workspace.queries.roles import roles_given_by
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.forms import AgentForm, BrandForm, FirstChannelsForm, FirstRunForm
 from hark.workspace.views.invitations import invitation
@@ -55,7 +56,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
     )
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.BRANDS)
 def brand_step(request: HttpRequest) -> HttpResponse:
     """What the brand is called and sells, so that its name is told from the ordinary word."""
     brand = Brand.objects.order_by("pk").first()
@@ -72,7 +73,7 @@ def brand_step(request: HttpRequest) -> HttpResponse:
     return step(request, "brand", form=form, title="What do you listen for?", lead=lead, skip="/first-run/inbox/")
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.BRANDS)
 def inbox_step(request: HttpRequest) -> HttpResponse:
     """Where customers talk: an inbox with sensible clocks for each kind of place."""
     first = Inbox.objects.order_by("pk").first()
@@ -95,7 +96,7 @@ def inbox_step(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.CHANNELS)
 def channels_step(request: HttpRequest) -> HttpResponse:
     """Connect web chat and contact form, and show what to paste into the site."""
     inboxes = list(Inbox.objects.order_by("first_response_seconds", "pk"))
@@ -121,13 +122,14 @@ def channels_step(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.PEOPLE)
 def people_step(request: HttpRequest) -> HttpResponse:
     """Add colleagues; each gets a link that sets the password once."""
-    form, invited = AgentForm(request.POST or None), None
+    roles = roles_given_by(agent_of(request))
+    form, invited = AgentForm(request.POST or None, roles=roles), None
     if request.method == "POST" and form.is_valid():
         invited = added(request, form)
-        form = AgentForm() if invited else form
+        form = AgentForm(roles=roles) if invited else form
     lead = "They come in with a link that works once. Roles and teams can be changed later."
     return step(
         request, "people", template="first_run_people.html", form=form, invited=invited,
@@ -143,14 +145,11 @@ def slowest(inboxes: list[Inbox]) -> Inbox:
 def added(request: HttpRequest, form: AgentForm) -> dict[str, str] | None:
     """The new person's invitation, shown once; None when it could not be, with the reason on the form."""
     actor, given = agent_of(request), form.cleaned_data
-    if given["role"] == Role.OWNER and actor.role != Role.OWNER:
-        form.add_error("role", "Only an owner makes owners.")
-        return None
     try:
         agent = add_agent(
             name=given["name"],
             email=given["email"],
-            role=Role(given["role"]),
+            role=get_role(given["role"]),
             teams=list(given["teams"]),
             actor=actor.key,
         )

@@ -3,12 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 
 from hark.conversations.actions.due import have_fetched
+from hark.conversations.actions.originals import open_original
 from hark.conversations.actions.remote_pictures import want_pictures
-from hark.conversations.queries.formatted import formatted_message, original_of
+from hark.conversations.queries.formatted import formatted_message
 from hark.kernel.files import OCTETS
 from hark.kernel.framed import POLICY, framed_page
 from hark.kernel.giving import sealed
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.views.answers import case_of, changed, message_of
 from hark.workspace.views.desk import agent_of, desk
@@ -25,7 +26,7 @@ def formatted(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
-@desk("POST", roles=MAY_NOTE)
+@desk("POST", right=Right.NOTE)
 def pictures(request: HttpRequest, key: str) -> HttpResponse:
     """Have the pictures fetched that lie elsewhere; whoever put them there can know then that the mail was read."""
     agent = agent_of(request)
@@ -35,8 +36,8 @@ def pictures(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case_of(agent, message))
 
 
-@desk("GET")
+@desk("GET", right=Right.ORIGINALS)
 def original(request: HttpRequest, key: str) -> HttpResponse:
-    """The bytes a message came in, to be saved."""
-    name, body = original_of(agent_of(request), key)
+    """The bytes a message came in, to be saved. It is written down in the audit."""
+    name, body = open_original(agent=agent_of(request), key=key)
     return sealed(HttpResponse(body, content_type=OCTETS), name)

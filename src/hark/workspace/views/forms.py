@@ -17,6 +17,9 @@ LANGUAGES = (
 )  # fmt: skip
 
 
+Choices = list[tuple[str, str]]
+
+
 class Words(forms.CharField):
     """A short list: separated by commas or lines, without repeats, in the order given."""
 
@@ -216,7 +219,7 @@ class AgentForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=120)
     email = forms.EmailField(label="E-mail address")
-    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.AGENT)
+    role = forms.ChoiceField(label="Role", initial=Role.AGENT)
     teams = ByName(
         label="Teams",
         queryset=Team.objects.order_by("name"),
@@ -226,14 +229,24 @@ class AgentForm(forms.Form):
         help_text="Agents see the inboxes of their teams.",
     )
 
+    def __init__(self, *given: Any, roles: Choices, **named: Any) -> None:
+        """`roles`: those that may be given here."""
+        super().__init__(*given, **named)
+        self.fields["role"].choices = roles  # type: ignore[attr-defined]
+
 
 class AgentRightsForm(forms.Form):
     """What a person may do and see."""
 
-    role = forms.ChoiceField(label="Role", choices=Role.choices)
+    role = forms.ChoiceField(label="Role")
     teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )
+
+    def __init__(self, *given: Any, roles: Choices, **named: Any) -> None:
+        """`roles`: those that may be given here."""
+        super().__init__(*given, **named)
+        self.fields["role"].choices = roles  # type: ignore[attr-defined]
 
 
 class TeamForm(forms.Form):

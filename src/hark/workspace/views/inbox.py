@@ -15,7 +15,7 @@ from hark.conversations.queries.tags import tags_of
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
@@ -136,7 +136,7 @@ def offers_context(agent: Agent) -> dict[str, Any]:
         "decline_reasons": DeclineReason.choices,
         "load": load_of(agent),
         "me": agent,
-        "may_answer": agent.role in MAY_ANSWER,
+        "may_answer": agent.may(Right.ANSWER),
     }
 
 

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.routing.actions import accept_offer, decline_offer, heartbeat, set_presence, take_next
 from hark.routing.errors import NothingWaits
 from hark.routing.types import DeclineReason, PresenceState
@@ -13,13 +13,13 @@ from hark.workspace.views.desk import agent_of, desk, rail
 from hark.workspace.views.inbox import offers_context
 
 
-@desk("GET", roles=MAY_ANSWER)
+@desk("GET", right=Right.ANSWER)
 def offers(request: HttpRequest) -> HttpResponse:
     """What waits for the agent's answer."""
     return render(request, "workspace/parts/offers.html", offers_context(agent_of(request)))
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def accept(request: HttpRequest, key: str) -> HttpResponse:
     """Take the case in hand and open it."""
     case = accept_offer(offer_key=key, agent_id=agent_of(request).pk).case
@@ -28,7 +28,7 @@ def accept(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(f"/case/{case.key}/?view=mine")
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def next_case(request: HttpRequest) -> HttpResponse:
     """The most urgent case that the agent can do, taken in hand and opened; `but` is the one before him."""
     try:
@@ -51,7 +51,7 @@ def nothing_waits(request: HttpRequest, nothing: NothingWaits) -> HttpResponse:
     return response
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def decline(request: HttpRequest, key: str) -> HttpResponse:
     """Let the offer go by, with the reason that one key has said."""
     agent = agent_of(request)
@@ -64,7 +64,7 @@ def decline(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("/")
 
 
-@desk("GET", "POST", roles=MAY_ANSWER)
+@desk("GET", "POST", right=Right.ANSWER)
 def presence(request: HttpRequest) -> HttpResponse:
     """Available, busy or away; asked for, or said."""
     agent = agent_of(request)
@@ -80,7 +80,7 @@ def presence(request: HttpRequest) -> HttpResponse:
     return trigger_client_event(response, "hark:presence", {})
 
 
-@desk("POST", roles=MAY_ANSWER)
+@desk("POST", right=Right.ANSWER)
 def beat(request: HttpRequest) -> HttpResponse:
     """The page is alive."""
     heartbeat(agent_id=agent_of(request).pk)

@@ -4,15 +4,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from hark.intake.actions.parking import discard, replay
+from hark.intake.actions.parking import discard, look_into, replay
 from hark.intake.queries import get_parked, parked, shown_bytes
 from hark.kernel.time import now
-from hark.organisation.types import MAY_SUPERVISE
+from hark.organisation.types import Right
 from hark.workspace.queries.words import ago, exact
 from hark.workspace.views.desk import agent_of, desk, show
 
 
-@desk("GET", roles=MAY_SUPERVISE)
+@desk("GET", right=Right.SUPERVISE)
 def parked_arrivals(request: HttpRequest) -> HttpResponse:
     """All that waits, newest first."""
     at = now()
@@ -21,10 +21,10 @@ def parked_arrivals(request: HttpRequest) -> HttpResponse:
     return show(request, "parked.html", "parked", rows=rows)
 
 
-@desk("GET", roles=MAY_SUPERVISE)
+@desk("GET", right=Right.SUPERVISE)
 def parked_arrival(request: HttpRequest, key: str) -> HttpResponse:
     """One of them, with its bytes as text."""
-    row = get_parked(agent_of(request), key)
+    row = look_into(key=key, actor=agent_of(request))
     headers = [(name, shown_bytes(str(value).encode())) for name, value in sorted(row.headers.items())]
     return show(
         request, "parked_arrival.html", "parked", row=row, raw=shown_bytes(bytes(row.body)), size=len(row.body),
@@ -32,7 +32,7 @@ def parked_arrival(request: HttpRequest, key: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@desk("POST", roles=MAY_SUPERVISE)
+@desk("POST", right=Right.SUPERVISE)
 def settle_arrival(request: HttpRequest, key: str) -> HttpResponse:
     """Read it again, or set it aside for good, which asks twice."""
     agent = agent_of(request)

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from hark.kernel.time import database_now
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.workspace.queries.searching import search_shown
 from hark.workspace.views.desk import agent_of, desk, show
 
@@ -15,7 +15,7 @@ def search(request: HttpRequest) -> HttpResponse:
     agent, text = agent_of(request), request.GET.get("q", "")
     after = request.GET.get("after", "")
     found = search_shown(agent, text, at=database_now(), after=after)
-    context = {"q": text, "search": found, "may_answer": agent.role in MAY_ANSWER}
+    context = {"q": text, "search": found, "may_answer": agent.may(Right.ANSWER)}
     if request.headers.get("HX-Request"):
         part = "found_groups" if after else "found"
         return render(request, f"workspace/parts/{part}.html", context)

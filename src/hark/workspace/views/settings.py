@@ -9,19 +9,21 @@ from django.shortcuts import redirect
 
 from hark.organisation.actions.people import add_brand, add_inbox, change_brand, change_inbox, set_inbox_members
 from hark.organisation.models import Brand, Inbox, Team
-from hark.organisation.types import MAY_ADMINISTER, NewBrand
-from hark.workspace.views.desk import desk, show
+from hark.organisation.types import SETTINGS, NewBrand, Right
+from hark.workspace.queries.settings import settings_places
+from hark.workspace.views.desk import agent_of, desk, show
 from hark.workspace.views.first_run import brand_values, inbox_values, tried
 from hark.workspace.views.forms import BrandedInboxForm, BrandLooksForm, MembersForm, NewBrandForm
 
 
-@desk("GET", roles=MAY_ADMINISTER)
+@desk("GET", right=SETTINGS)
 def settings_home(request: HttpRequest) -> HttpResponse:
-    """Settings open with the channels."""
-    return redirect("/settings/channels/")
+    """Settings open with the first of those that may be changed."""
+    _, places = settings_places(agent_of(request))[0]
+    return redirect(f"/settings/{places[0].path}/")
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.BRANDS)
 def brands(request: HttpRequest) -> HttpResponse:
     """What each brand says of itself, how it looks, who signs; and one more."""
     found = list(Brand.objects.order_by("name"))
@@ -42,7 +44,7 @@ def brands(request: HttpRequest) -> HttpResponse:
     return settings_page(request, "brands", form=form, new=new, brands=found, brand=brand, inboxes=speaks)
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.BRANDS)
 def inboxes(request: HttpRequest) -> HttpResponse:
     """Inboxes with their promises, and one more."""
     form = BrandedInboxForm(request.POST or None)
@@ -53,7 +55,7 @@ def inboxes(request: HttpRequest) -> HttpResponse:
     return settings_page(request, "inboxes", form=form, inboxes=rows)
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.BRANDS)
 def inbox(request: HttpRequest, key: str) -> HttpResponse:
     """One inbox: its promises and who sees it."""
     row = Inbox.objects.filter(key=key).first()
@@ -90,7 +92,8 @@ def change_members(key: str, form: MembersForm) -> None:
 
 def settings_page(request: HttpRequest, area: str, **context: Any) -> HttpResponse:
     """A page of the settings, with its neighbours beside it."""
-    response = show(request, f"settings_{area}.html", "settings", area=area, **context)
+    places = settings_places(agent_of(request))
+    response = show(request, f"settings_{area}.html", "settings", area=area, settings_places=places, **context)
     if any(isinstance(form, BaseForm) and form.is_bound and form.errors for form in context.values()):
         response.status_code = 422
     return response

@@ -11,7 +11,7 @@ from hark.kernel.acting import acting
 from hark.organisation.actions.audit import audit
 from hark.organisation.actions.people import LinkUsedUp, WeakPassword, join
 from hark.organisation.models import Agent
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.routing.actions import set_presence
 from hark.routing.types import PresenceState
 from hark.workspace.views.desk import agent_of, desk
@@ -51,7 +51,7 @@ def no_sign_up(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Nothing more is offered to someone who has left."""
     agent = agent_of(request)
-    if agent.role in MAY_ANSWER:
+    if agent.may(Right.ANSWER):
         set_presence(agent_id=agent.pk, presence=PresenceState.OFFLINE, reason="signed out")
     ClosedDoorAdapter(request).logout(request)
     return redirect("/sign-in/")

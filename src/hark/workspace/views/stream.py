@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from hark.conversations.queries.stream import Label
-from hark.organisation.types import MAY_ANSWER
+from hark.organisation.types import Right
 from hark.workspace.queries.hearing import heard_counts, heard_page
 from hark.workspace.views.desk import agent_of, desk, show
 
@@ -18,6 +18,6 @@ def stream(request: HttpRequest) -> HttpResponse:
     rows, after = heard_page(agent, label, after=request.GET.get("after", ""))
     context = {"label": label, "heard": rows, "after": after}
     if request.headers.get("HX-Request"):
-        may_answer = agent.role in MAY_ANSWER
+        may_answer = agent.may(Right.ANSWER)
         return render(request, "workspace/parts/heard_rows.html", {**context, "may_answer": may_answer})
     return show(request, "stream.html", "stream", counts=heard_counts(agent), **context)

@@ -10,7 +10,7 @@ from hark.conversations.actions.noticing import read_notices
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.mentions import colleagues_named
 from hark.kernel.time import database_now
-from hark.organisation.types import MAY_NOTE
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.together import company
 from hark.workspace.views.answers import changed
@@ -33,7 +33,7 @@ def looking(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "workspace/parts/looking.html", context)
 
 
-@desk("GET", roles=MAY_NOTE)
+@desk("GET", right=Right.NOTE)
 def colleagues(request: HttpRequest, key: str) -> HttpResponse:
     """Who could be meant by the letters behind an @."""
     agent = agent_of(request)

@@ -15,7 +15,7 @@ from hark.conversations.actions.saved_replies import (
 from hark.conversations.actions.tags import add_tag, change_tag
 from hark.conversations.models import Macro, SavedReply, Tag
 from hark.conversations.queries.saved_replies import VARIABLES, filled
-from hark.organisation.types import MAY_ADMINISTER
+from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.picking import act_words
 from hark.workspace.views.desk import agent_of, desk
@@ -30,7 +30,7 @@ EXAMPLE = {
 Row = TypeVar("Row", SavedReply, Macro)
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.TOOLS)
 def tags(request: HttpRequest) -> HttpResponse:
     """All tags; rename or retire one, add one."""
     form, author = TagForm(request.POST or None), author_of(agent_of(request))
@@ -49,7 +49,7 @@ def tags(request: HttpRequest) -> HttpResponse:
     return settings_page(request, "tags", form=form, tags=Tag.objects.order_by("retired_at", "name"))
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.TOOLS)
 def replies(request: HttpRequest) -> HttpResponse:
     """All saved replies, and one more."""
     form = SavedReplyForm(request.POST or None)
@@ -59,7 +59,7 @@ def replies(request: HttpRequest) -> HttpResponse:
     return settings_page(request, "replies", form=form, replies=rows, **preview(request, form))
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.TOOLS)
 def saved_reply(request: HttpRequest, key: str) -> HttpResponse:
     """One saved reply, and how it reads."""
     row = found(SavedReply, key)
@@ -75,7 +75,7 @@ def saved_reply(request: HttpRequest, key: str) -> HttpResponse:
     return settings_page(request, "reply", form=form, reply=row, **preview(request, form, row.text))
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.TOOLS)
 def macros(request: HttpRequest) -> HttpResponse:
     """All macros, and one more."""
     form = MacroForm(request.POST or None)
@@ -86,7 +86,7 @@ def macros(request: HttpRequest) -> HttpResponse:
     return settings_page(request, "macros", form=form, macros=rows, **preview(request, form))
 
 
-@desk("GET", "POST", roles=MAY_ADMINISTER)
+@desk("GET", "POST", right=Right.TOOLS)
 def macro(request: HttpRequest, key: str) -> HttpResponse:
     """One macro, and how its reply reads."""
     row = found(Macro, key)

@@ -114,6 +114,7 @@ class Bench:
     def not_applicable(self) -> dict[int, str]:
         """The cases that do not apply to this venue, each with its reason."""
         caps = self.venue.caps
+        connected = caps.webhook or caps.poll or caps.public or caps.private
         rules = {
             1: (caps.webhook, "the venue makes no calls"),
             5: (self.batch(2) is not None, "one event a call"),
@@ -127,6 +128,8 @@ class Bench:
             18: (not caps.own_venue, "the venue is Hark itself, no line can break"),
             19: (self.forbidden() is not None, "no such rules"),
             20: (caps.public or caps.private, "no replies"),
+            21: (connected, "it holds no secret"),
+            23: (connected, "nothing is connected"),
             24: (self._has("consent_stop"), "no opt-out words"),
             25: (caps.must_purge_on_delete, "no duty to purge"),
             27: (caps.webhook, "the venue makes no calls"),
