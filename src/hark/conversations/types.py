@@ -63,6 +63,7 @@ class NoticeKind(TextChoices):
     FOLLOWED = "followed", "Something happens on a case I follow"
     NOT_SENT = "not_sent", "A reply of mine did not arrive"
     AT_RISK = "at_risk", "A promise on a case of mine is about to break"
+    OUTSIDE = "outside", "Somebody outside answers on a case of mine"
 
 
 class Medium(TextChoices):

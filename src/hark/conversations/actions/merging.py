@@ -238,7 +238,7 @@ def _changed_by_move(case: Case, kind: str, actor: Author, **what: str) -> None:
 
 def _draw(case: Case) -> None:
     clocks.write_soonest(case_id=case.pk)
-    newest = Conversation.objects.filter(case=case).aggregate(at=Max("last_inbound_at"))["at"]
+    newest = Conversation.objects.filter(case=case, outside=False).aggregate(at=Max("last_inbound_at"))["at"]
     if newest is not None:
         Case.objects.filter(pk=case.pk).update(last_inbound_at=newest)
         redraw(case.pk)

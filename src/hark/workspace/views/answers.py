@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
+from hark.conversations.actions.changing import settle_change, take_change_back
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.participants import admit
@@ -81,8 +82,13 @@ def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
     """Take a reply back while it waits; its text stands in the composer again."""
     agent = agent_of(request)
     message = message_of(agent, key)
-    take_back(message_id=message.pk, author=author_of(agent))
     case = case_of(agent, message)
+    if request.POST.get("of") == "change":
+        take_change_back(message_id=message.pk, author=author_of(agent))
+        return changed(request, case)
+    take_back(message_id=message.pk, author=author_of(agent))
+    if message.conversation.outside:
+        return written(request, case, taken_back="outside")
     return written(request, case, kind=message.visibility, way_key=message.conversation.key, taken_back=True)
 
 
@@ -94,7 +100,8 @@ def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
     if how not in Settlement.values:
         raise Http404
     message = message_of(agent, key)
-    settle(message_id=message.pk, author=author_of(agent), how=Settlement(how))
+    act = settle_change if request.POST.get("of") == "change" else settle
+    act(message_id=message.pk, author=author_of(agent), how=Settlement(how))
     return changed(request, case_of(agent, message))
 
 
@@ -183,9 +190,14 @@ def seen_in(request: HttpRequest, conversation: Conversation) -> int | None:
     """The newest message of the conversation that the page had shown when the last key was pressed."""
     for pair in request.POST.getlist("seen"):
         key, _, number = pair.partition(":")
-        if key == conversation.key and number.isascii() and number.isdigit() and len(number) < 19:
-            return int(number)
+        if key == conversation.key:
+            return number_of(number)
     return None
+
+
+def number_of(text: str) -> int | None:
+    """The number that a form says; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def uuid_of(text: str) -> UUID:
