@@ -63,9 +63,9 @@ class MessageShown:
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
     has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
-    quotation. `original`: the bytes it came in are at hand. `outside` names who is asked outside, where it belongs
-    to such a talk. `left`: ours, and the venue has it. `change` is how far a change of it has come, `change_text` what it shall
-    say then (None: nothing, it is taken away).
+    quotation. `original`: the bytes it came in are at hand. `outside` names who is asked outside, where it belongs to
+    such a talk. `left`: ours, and the venue has it. `change` is how far a change of it has come, `change_text` what it
+    shall say then (None: nothing, it is taken away).
     """
 
     id: int

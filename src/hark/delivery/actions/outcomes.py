@@ -83,8 +83,8 @@ def fate_unknown(item: OutboxItem, *, waited: bool = False, error: str = "") -> 
     """The attempt may or may not have reached the venue. False when the lease was lost.
 
     Where the venue can tell a repetition, the reply is sent again with the same key; a change of a reply always is,
-    since it says how things shall be. Elsewhere an echo is waited for, up to 60 s, then the reply is shown as ambiguous:
-    it is never repeated by itself.
+    since it says how things shall be. Elsewhere an echo is waited for, up to 60 s, then the reply is shown as
+    ambiguous: it is never repeated by itself.
     """
     caps, now = _caps(item), database_now()
     if (caps.idempotent_send != "none" or is_change(item.payload)) and now - (item.tried_since or now) <= TRIES_LAST:

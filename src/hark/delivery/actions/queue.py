@@ -34,9 +34,8 @@ def enqueue(
 ) -> OutboxItem:
     """Store a reply for sending, in the caller's transaction; it leaves at `not_before` at the earliest.
 
-    `payload` comes from `delivery.types.pack` or `pack_change`.
-    Takes the thread's advisory lock until the commit, so that the order of
-    the ids is the author's order. A key that is there already raises IntegrityError.
+    `payload` comes from `delivery.types.pack` or `pack_change`. Takes the thread's advisory lock until the commit, so
+    that the order of the ids is the author's order. A key that is there already raises IntegrityError.
     """
     execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thread_lock(channel_id, thread)])
     item = OutboxItem.objects.create(
