@@ -73,6 +73,9 @@ TABLE: dict[str, Row] = {
     "open_file": Row(EVERYBODY, about="file"),
     "looking": Row(EVERYBODY, post=True, about="case", what=(("tab", "t"),)),
     "colleagues": Row(MAY_NOTE, about="case"),
+    "forward": Row(MAY_ANSWER, about="case"),
+    "talk_people": Row(MAY_ANSWER, about="case"),
+    "change": Row(MAY_ANSWER, about="message"),
     "follow": Row(EVERYBODY, post=True, about="case", what=(("follow", "1"),)),
     "offers": Row(MAY_ANSWER),
     "next": Row(MAY_ANSWER, post=True),
@@ -128,7 +131,7 @@ OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_p
 SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
-    *("pick", "act", "answer_many"),
+    *("pick", "act", "answer_many", "change"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",
