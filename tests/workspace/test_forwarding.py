@@ -9,21 +9,9 @@ from hark.conversations.models import Draft, Message, Participant
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import unpack
 from hark.kernel.ids import new_uuid
-from hark.kernel.time import database_now
-from hark.organisation.models import Channel
 from tests.workspace.fixtures import SignedIn, page_of
-from tests.workspace.makers import World, case_of, known, say
+from tests.workspace.makers import World, a_mailbox, case_of, has_left, known, say
 from tests.workspace.test_answering import HTMX, answer
-
-
-def a_mailbox(world: World) -> Channel:
-    """A mailbox of the brand that can send."""
-    from hark.organisation.actions.channels import connect_channel
-
-    return connect_channel(
-        actor="test", venue="email", external_id="care@plum.example", name="care@plum.example", inbox=world.care,
-        settings={"address": "care@plum.example", "incoming": "pipe", "smtp_host": "127.0.0.1"}, secrets={},
-    )  # fmt: skip
 
 
 def forwards(client: Client, message: Message, **changes: Any) -> HttpResponse:
@@ -37,13 +25,6 @@ def forwards(client: Client, message: Message, **changes: Any) -> HttpResponse:
         **changes,
     }
     return client.post(f"/case/{case_of(message).key}/forward/", fields)
-
-
-def has_left(message: Message) -> None:
-    """The venue has taken a reply."""
-    OutboxItem.objects.filter(pk=message.outbox_item_id).update(
-        state="sent", sent_at=database_now(), external_ids=["out:1"]
-    )
 
 
 def test_page_says_outside_offers_messages_and_sends_what_is_ticked(world: World, signed_in: SignedIn) -> None:
@@ -78,7 +59,7 @@ def test_what_is_refused_stands_on_the_page_again(world: World, signed_in: Signe
     assert forwards(client, message, seen=str(message.pk), anyway="1").status_code == 302
     theirs = say(world.night_chat, known("bob"), "Good evening.")
     assert forwards(signed_in(world.tessa), theirs).status_code == 404
-    assert forwards(client, newer, message=theirs.key).status_code == 422
+    assert forwards(client, newer, file="file_of_somebody_else").status_code == 422
 
 
 def test_taken_back_forward_leaves_the_reply_alone(world: World, signed_in: SignedIn) -> None:

@@ -9,6 +9,8 @@ from django.db.models import TextChoices
 from hark.channels.types import Letter
 from hark.contacts.types import SeenAuthor
 
+FROM_OUTSIDE = "From outside: "  # before the newest line of a case that somebody outside has written
+
 
 class Visibility(TextChoices):
     """Who can read a message. `limited` counts as public wherever only two are told apart."""

@@ -7,10 +7,9 @@ from datetime import datetime
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
-from hark.conversations.types import IncomingMessage, Status
+from hark.conversations.types import FROM_OUTSIDE, IncomingMessage, Status
 
 LINE = 200  # characters of the newest message that a list shows
-FROM_OUTSIDE = "From outside: "
 
 JoinKey = tuple[int, int, str]  # contact, inbox, duplicate key
 

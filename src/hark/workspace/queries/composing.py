@@ -76,7 +76,8 @@ def _offered(way: Way) -> tuple[Visibility, ...]:
 
 def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) -> KindShown:
     kind, sign = KINDS[visibility], signature(agent.name, how, visibility)
-    readers = f"{kind.readers} Signed {sign}." if sign else kind.readers
+    said = "The customer and those in copy read this." if way.copies else kind.readers
+    readers = f"{said} Signed {sign}." if sign else said
     return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
 
 

@@ -61,6 +61,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     readers = _readers(message) if message else READERS.get(entry.kind, ("", ""))
     text = body.text if isinstance(body, MessageShown | NoteShown) else ""
     cut = quotation(message) if message else len(text)
+    above = text[:cut].rstrip() if cut < len(text) else text
     undo = message.delivery.undo_seconds if message and message.delivery else 0
     return EntryShown(
         id=_id(body, entry.at),
@@ -73,7 +74,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         readers=readers[0],
         readers_word=readers[1],
         where=_where(message) if message else "",
-        text_html=evidence_html(text[:cut], evidence_spans(message.reading if message else None)),
+        text_html=evidence_html(above, evidence_spans(message.reading if message else None)),
         quoted_html=evidence_html(text[cut:].lstrip("\n")) if cut < len(text) else "",
         veiled=_veiled(message) if message else "",
         reading=reading_words(message.reading) if message and message.reading and not message.ours else None,
