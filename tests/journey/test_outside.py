@@ -18,6 +18,7 @@ from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import FileState
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import Settlement, unpack
+from hark.journey import ledger
 from hark.journey.reacting import react_step
 from hark.kernel.db import fetch_all
 from hark.kernel.ids import new_uuid, public_key
@@ -128,6 +129,7 @@ def test_the_answer_comes_back_to_the_case_and_starts_nothing(channel: Channel, 
     assert (shown.outside, shown.reading, shown.pending) == ("Ann Carrier", None, False)
     while react_step():
         pass
+    assert ledger.check().findings == []
     assert WorkItem.objects.filter(case=case, ended_at=None).exists()
     events = [journal_event(row) for row in fetch_all(f"SELECT {COLUMNS} FROM kernel_event ORDER BY id")]  # noqa: S608
     notice(events, at=database_now())
@@ -161,7 +163,7 @@ def test_a_reply_outside_lets_the_case_wait_for_nobody(channel: Channel, agent: 
     assert case_of(asked).status == "open"
     take_back(message_id=ours.pk, author=acts(agent))
     assert not Draft.objects.filter(kind="reply").exists()
-    assert Draft.objects.get(kind="forward").text == "4711"
+    assert Draft.objects.get(kind="outside").text == "4711"
 
 
 @pytest.mark.parametrize("claims", [{"References": "<first@mail.example>"}, {"Subject": "Re: Fwd: My SIM"}, {}])

@@ -16,6 +16,7 @@ from hark.conversations.actions.reply import take_back
 from hark.conversations.models import Conversation
 from hark.conversations.types import Author
 from hark.delivery.jobs import send_due
+from hark.journey import ledger
 from hark.kernel.models import Event
 from hark.kernel.time import now
 from hark.organisation.models import Inbox
@@ -139,3 +140,4 @@ def test_answer_that_is_changed_and_taken_away_changes_before_the_visitor(plum: 
         assert (line["text"], line["edited"], line["deleted"]) == (text or "", True, text is None)
     heard = Event.objects.filter(visitor=message.conversation.key, kind__in=["message.edited", "message.deleted"])
     assert heard.count() == 2
+    assert ledger.check().findings == []

@@ -88,6 +88,9 @@ def test_answer_from_outside_is_marked_and_never_the_way_that_opens(world: World
     page = page_of(client.get(f"/case/{case_of(message).key}/composer/?to={talk.key}"))
     assert "composer--outside" in page
     assert "Outside: the customer never sees this." in page
+    client.post(f"/case/{case_of(message).key}/draft/", {"kind": "outside", "text": "For Ann alone"})
+    assert "For Ann alone" not in page_of(client.get(f"/case/{case_of(message).key}/"))
+    assert "For Ann alone" in page_of(client.get(f"/case/{case_of(message).key}/composer/?to={talk.key}"))
 
 
 def test_reply_is_changed_from_its_page_and_shown_on_its_way(world: World, signed_in: SignedIn) -> None:

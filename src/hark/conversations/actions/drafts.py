@@ -1,4 +1,4 @@
-"""What an agent has typed and not sent, kept on the server per agent, case and kind (`reply` or `note`)."""
+"""What an agent has typed and not sent, kept on the server per agent, case and kind (see KINDS)."""
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
 from hark.organisation.types import MAY_NOTE
 
-KINDS = ("reply", "note")
+KINDS = ("reply", "outside", "forward", "note")
 LONGEST_DRAFT = 20_000
 
 

@@ -90,13 +90,14 @@ def split(*, conversation_id: int, actor: Author, from_message_id: int | None = 
     Raises NotFound, NotAllowed, CaseMerged, CannotSplit (the only conversation, and no message named).
     """
     agent = acting_agent(actor, MAY_ANSWER)
-    visible = conversations_visible_to(agent).filter(pk=conversation_id, case__isnull=False)
+    visible = conversations_visible_to(agent).filter(pk=conversation_id, case__isnull=False, outside=False)
     conversation = visible.select_for_update(of=("self",), no_key=True).select_related("contact").first()
     if conversation is None:
         raise NotFound
     origin = locked_case(agent, conversation.case_id or 0)
     begins = conversation.messages.filter(pk=from_message_id).first() if from_message_id else None
-    if begins is None and (from_message_id or not origin.conversations.exclude(pk=conversation.pk).exists()):
+    others = origin.conversations.filter(outside=False).exclude(pk=conversation.pk)
+    if begins is None and (from_message_id or not others.exists()):
         raise CannotSplit
     case = _new_case(origin, conversation, begins, actor)
     Conversation.objects.filter(pk=conversation.pk).update(case=case)

@@ -164,7 +164,7 @@ def _write(case: Case, way: Way, new: NewReply, files: Sequence[Attachment], at:
     message.outbox_item = _enqueue(case, way, message, outbound, at)
     message.save(force_insert=True)
     belong(files, message=message)
-    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind="reply").delete()
+    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind=_draft_of(message)).delete()
     return message
 
 
@@ -239,7 +239,7 @@ def _tell(case: Case, message: Message, author: Author, changed: list[str]) -> N
 def take_back(*, message_id: int, author: Author) -> str:
     """Undo one's own reply while it waits: it was never there, its text is back in the draft (and is returned).
 
-    What was meant for somebody outside comes back into the draft of the forward, never into that of the reply.
+    What was meant for somebody outside comes back into a draft of its own, never into that of the reply.
     One transaction; of undo and sender exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
     """
     agent = acting_agent(author, MAY_ANSWER)
@@ -259,9 +259,16 @@ def take_back(*, message_id: int, author: Author) -> str:
     return message.text
 
 
+def _draft_of(message: Message) -> str:
+    """The kind of the draft that a message was: what is meant for somebody outside is never shown as a reply."""
+    if not message.conversation.outside:
+        return "reply"
+    return "outside" if message.quote_from is None else "forward"
+
+
 def _write_back(case: Case, message: Message, author: Author) -> None:
     """Put the words of a reply before what has been typed since."""
-    kind = "forward" if message.conversation.outside else "reply"
+    kind = _draft_of(message)
     mine = Draft.objects.filter(case=case, agent_id=author.agent_id, kind=kind)
     words = message.text[: message.quote_from].rstrip()
     if back := "\n\n".join(filter(None, (words, mine.values_list("text", flat=True).first()))):

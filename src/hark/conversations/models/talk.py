@@ -238,7 +238,7 @@ class Note(models.Model):
 
 
 class Draft(models.Model):
-    """What an agent has typed and not sent, per case and kind (reply or note)."""
+    """What an agent has typed and not sent, per case and kind: what was meant for one reader is shown to no other."""
 
     id = models.BigAutoField(primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")

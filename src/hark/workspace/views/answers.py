@@ -71,7 +71,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
     agent = agent_of(request)
     case = get_case(agent, key)
     kind = request.POST.get("kind", "")
-    if kind not in {"reply", "note"}:
+    if kind not in {"reply", "outside", "note"}:
         raise Http404
     keep_draft(case_id=case.pk, kind=kind, text=request.POST.get("text", "")[:LONGEST], author=author_of(agent))
     return HttpResponse(status=204)
@@ -87,8 +87,8 @@ def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
         take_change_back(message_id=message.pk, author=author_of(agent))
         return changed(request, case)
     take_back(message_id=message.pk, author=author_of(agent))
-    if message.conversation.outside:
-        return written(request, case, taken_back="outside")
+    if message.conversation.outside and message.quote_from is not None:
+        return written(request, case, taken_back="forward")
     return written(request, case, kind=message.visibility, way_key=message.conversation.key, taken_back=True)
 
 
@@ -141,11 +141,12 @@ def undo_context(message: Message | None) -> dict[str, Any] | None:
 def stopped(request: HttpRequest, case: Case, conversation: Conversation, newer: NewerMessage) -> HttpResponse:
     """Somebody wrote meanwhile: show it above what was typed, and let one key send it all the same."""
     agent = agent_of(request)
+    text = request.POST.get("text", "")[:LONGEST]
     said = {
         "way_key": conversation.key,
         "kind": request.POST.get("kind", ""),
         "newer": newer_shown(agent, newer.messages, at=database_now()),
-        "drafts": {"reply": request.POST.get("text", "")[:LONGEST], "note": request.POST.get("note", "")[:LONGEST]},
+        "drafts": {"reply": text, "outside": text, "note": request.POST.get("note", "")[:LONGEST]},
     }
     if request.headers.get("HX-Request"):
         return composer(request, case, status=422, **said)
