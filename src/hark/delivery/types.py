@@ -84,8 +84,8 @@ def is_change(payload: dict[str, Any]) -> bool:
 def unpack_change(payload: dict[str, Any]) -> Change:
     """The change as it was packed."""
     packed = dict(payload["change"])
-    ids = {name: UUID(packed.pop(name)) for name in ("id", "reply")}
-    return Change(target=Target(**packed.pop("target")), of=tuple(packed.pop("of")), **ids, **packed)
+    own, reply = UUID(packed.pop("id")), UUID(packed.pop("reply"))
+    return Change(id=own, reply=reply, target=Target(**packed.pop("target")), of=tuple(packed.pop("of")), **packed)
 
 
 def words_of_change(payload: dict[str, Any]) -> str | None:

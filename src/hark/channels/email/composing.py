@@ -29,8 +29,8 @@ def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessa
     mail = EmailMessage(policy=POLICY)
     try:
         mail["From"] = _mailbox(settings.address, settings.from_name)
-        for name, value in _readers(account, outbound).items():
-            mail[name] = value
+        for name, readers in _readers(account, outbound).items():
+            mail[name] = readers
         mail["Subject"] = _subject(outbound)
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = message_id(account, outbound)

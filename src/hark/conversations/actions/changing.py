@@ -164,7 +164,7 @@ def changed_there(*, message_key: str) -> bool:
     if number is None:
         return False
     message = locked(number)
-    item = OutboxItem.objects.filter(pk=message.change_item_id, state=OutboxState.SENT).first()
+    item = OutboxItem.objects.filter(pk=message.change_item_id or 0, state=OutboxState.SENT).first()
     if item is None:
         return False
     at, words = item.sent_at or database_now(), words_of_change(item.payload)

@@ -170,7 +170,7 @@ class OutboundCases(Bench):
             taken = self.venue.send(account, reply).external_ids
             words = Change(self._id(28), reply.id, taken, reply.target, reply.visibility, "Other words.")
             gone = replace(words, id=self._id(29), text="", gone=True)
-            wanted = [(words, "Other words.")] if caps.edits_out else []
+            wanted: list[tuple[Change, str | None]] = [(words, "Other words.")] if caps.edits_out else []
             wanted += [(gone, None)] if caps.deletes_out else []
             for change, text in wanted:
                 for _ in range(2):
