@@ -13,8 +13,9 @@ from hark.conversations.models import Message, Participant
 from hark.conversations.types import Visibility
 from hark.kernel.ids import new_uuid
 from hark.workspace.actions.acts import author_of
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, a_mailbox, case_of, crowd, has_left, heard, known, maud, say
 from tests.workspace.parking import park
 
