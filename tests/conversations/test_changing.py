@@ -24,7 +24,7 @@ from hark.organisation.types import Role
 from tests.conversations.desk import a_case, acts, an_agent, answers
 from tests.delivery.shelf import TAKEN_BUT_SILENT, Shelf
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
