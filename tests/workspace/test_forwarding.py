@@ -79,7 +79,10 @@ def test_answer_from_outside_is_marked_and_never_the_way_that_opens(world: World
     forwards(client, message, name="Ann Carrier")
     talk = Message.objects.latest("pk").conversation
     carrier = known("ann@carrier.example", "email", name="Ann Carrier")
-    has_left(Message.objects.latest("pk"))
+    ours = Message.objects.latest("pk")
+    has_left(ours)
+    assert client.post(f"/message/{ours.key}/change/", {"act": "correct"})["Location"].endswith("/forward/")
+    assert list(Draft.objects.values_list("kind", flat=True)) == ["forward"]
     say(mailbox, carrier, "It is in Gent.", ago=0, thread_id=talk.thread_key, kind="email")
     page = page_of(client.get(f"/case/{case_of(message).key}/"))
     assert "From outside: Ann Carrier" in page

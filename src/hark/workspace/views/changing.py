@@ -61,12 +61,15 @@ def ours_of(agent: Agent, key: str) -> Message:
 
 
 def correct_below(agent: Agent, message: Message, case: Case) -> HttpResponse:
-    """Begin a correction in the composer, above what has been typed there."""
+    """Begin a correction above what has been typed; one to somebody outside is a forward."""
     local = timezone.localtime(message.sent_at)
     begun = f"A correction to what I wrote on {local.day} {local:%B, %H:%M}:\n\n"
-    typed = drafts_of(agent, case).get("reply", "")
+    kind = "forward" if message.conversation.outside else "reply"
+    typed = drafts_of(agent, case).get(kind, "")
     if not typed.startswith(begun):
-        keep_draft(case_id=case.pk, kind="reply", text=begun + typed, author=author_of(agent))
+        keep_draft(case_id=case.pk, kind=kind, text=begun + typed, author=author_of(agent))
+    if message.conversation.outside:
+        return redirect(f"/case/{case.key}/forward/")
     return redirect(f"/case/{case.key}/?to={message.conversation.key}#reply")
 
 
