@@ -6,12 +6,30 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from hark.conversations.models import Message
+from hark.conversations.actions.forwarding import forward
+from hark.conversations.actions.participants import copy_in
+from hark.conversations.actions.reply import reply
+from hark.conversations.models import Message, Participant
+from hark.conversations.types import Visibility
+from hark.kernel.ids import new_uuid
 from hark.organisation.types import Right
+from hark.workspace.actions.acts import author_of
 from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.chromium import violations
-from tests.workspace.makers import World, an_api_key, an_own_role, case_of, crowd, heard, maud
+from tests.workspace.makers import (
+    World,
+    a_mailbox,
+    an_api_key,
+    an_own_role,
+    case_of,
+    crowd,
+    has_left,
+    heard,
+    known,
+    maud,
+    say,
+)
 from tests.workspace.parking import park
 
 WIDE, PHONE = (1440, 900), (360, 740)
@@ -24,10 +42,55 @@ def day(running: Product, plum: World) -> dict[str, Any]:
         _, said = maud(plum)
         crowd(plum)
         heard(plum)
+        ours, mail = replied(plum, said[0]), asked_by_mail(plum)
         an_api_key(plum.owner, Right.NOTE)
-        role = an_own_role(plum, Right.TOOLS).key
-        keys = {"case": case_of(said[-1]).key, "private": case_of(said[0]).key}
-        return {**keys, "parked": park(plum.night_chat), "role": role}
+        return {
+            "role": an_own_role(plum, Right.TOOLS).key,
+            "case": case_of(said[-1]).key,
+            "private": case_of(said[0]).key,
+            "parked": park(plum.night_chat),
+            "ours": ours.key,
+            "mail": case_of(mail).key,
+        }
+
+
+def replied(plum: World, message: Message) -> Message:
+    """Tessa's answer to a message, which has left."""
+    ours = reply(
+        case_id=case_of(message).pk,
+        conversation_id=message.conversation_id,
+        author=author_of(plum.tessa),
+        text="Where can we send it?",
+        visibility=Visibility.PRIVATE,
+        idempotency_key=new_uuid(),
+        seen_message_id=None,
+        send_anyway=True,
+    )
+    has_left(ours)
+    return ours
+
+
+def asked_by_mail(plum: World) -> Message:
+    """A customer's mail, which is forwarded to somebody outside, who has answered; and a colleague in copy."""
+    box = a_mailbox(plum)
+    author = known("oda@mail.example", "email", name="Oda Lindqvist-Roy")
+    message = say(box, author, "My parcel 4711 never came.", thread_id="oda-1", kind="email", subject="Parcel 4711")
+    Participant.objects.create(conversation=message.conversation, identity_id=author.identity_id)
+    copy_in(conversation_id=message.conversation_id, address="bram@mail.example", author=author_of(plum.tessa))
+    ours = forward(
+        case_id=case_of(message).pk,
+        author=author_of(plum.tessa),
+        address="ann@carrier.example",
+        name="Ann Carrier",
+        text="Where is it, please?",
+        messages=[message.key],
+        idempotency_key=new_uuid(),
+        seen_message_id=message.pk,
+    )
+    has_left(ours)
+    carrier = known("ann@carrier.example", "email", name="Ann Carrier")
+    say(box, carrier, "It is in Gent.", ago=1, thread_id=ours.conversation.thread_key, kind="email")
+    return message
 
 
 def press(*keys: str) -> Callable[[Page], None]:
@@ -67,6 +130,10 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "own notices": ("/notices/settings/", None),
     "stream": ("/stream/", press("j")),
     "parked": ("/parked/", None),
+    "forward": ("/case/{mail}/forward/", None),
+    "people of a talk": ("/case/{mail}/people/", None),
+    "case with somebody outside": ("/case/{mail}/?view=all", None),
+    "change": ("/message/{ours}/change/", None),
     "parked arrival": ("/parked/{parked}/", None),
     "channels": ("/settings/channels/", None),
     "brands": ("/settings/brands/", None),

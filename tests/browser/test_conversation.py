@@ -50,6 +50,12 @@ def test_chat_is_offered_accepted_answered_and_seen_without_reloading(
     expect(agent.locator("#timeline .entry--ours .receipt")).to_have_text(re.compile("Sent|Delivered|Read"))
     chat(visitor, "Thank you, it says code 14.")
     expect(agent.locator("#timeline")).to_contain_text("it says code 14")
+    agent.locator("#timeline-scroll").focus()
+    agent.keyboard.press("Shift+E")
+    agent.get_by_label("What it shall say").fill("Hello, I am looking at your eSIM now.")
+    agent.get_by_role("button", name="Change it").click()
+    expect(visitor.get_by_text("I am looking at your eSIM now.")).to_be_visible()
+    expect(agent.locator("#timeline .entry--ours")).to_contain_text("1 earlier text")
 
 
 def test_reply_taken_back_never_reaches_the_visitor(plum: World, running: Product, opened: Opened) -> None:

@@ -73,14 +73,16 @@ def test_a_mail_conversation_has_no_violation(
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
 
 
-def test_a_stranger_is_shown_as_one_and_let_in_by_a_click(plum: World, talk: Talk, opened: Opened) -> None:
+def test_a_stranger_is_shown_as_one_and_let_in_by_a_key(plum: World, talk: Talk, opened: Opened) -> None:
     page = opened(as_=plum.tessa)
     page.goto(f"/case/{talk.case}/?view=all")
     timeline = page.locator("#timeline")
     expect(timeline).to_contain_text("Written by a machine, so nobody has to answer")
     expect(timeline).to_contain_text("Also came to sales@plum.example")
     expect(page.locator("#composer")).to_contain_text("maud@mail.example")
-    page.get_by_role("button", name="Let them in").click()
+    page.keyboard.press("Shift+L")
     expect(timeline).not_to_contain_text("Not part of this talk yet", timeout=SLOW)
     page.goto(f"/case/{talk.case}/?view=all")
     expect(page.locator("#composer")).to_contain_text("eve@law.example")
+    page.keyboard.press("Shift+F")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Forward outside")

@@ -22,6 +22,7 @@ class Program:
         """`account`: the channel whose replies it takes."""
         self.taken: list[dict[str, Any]] = []
         self.ids: dict[str, str] = {}
+        self.texts: dict[str, str | None] = {}
         self.next_failure = ""
         self.lacks: dict[str, Any] = {}
         self.unsigned = 0
@@ -49,6 +50,10 @@ class Program:
         said = {"type": "echo", "id": self.ids[last["id"]], "reply": last["id"], "thread": last["thread"]}
         return Raw(json.dumps({**said, "text": last["text"], "visibility": last["visibility"]}).encode())
 
+    def published(self, external_id: str) -> str | None:
+        """What a reply says there now."""
+        return self.texts[external_id]
+
     def weaken(self) -> None:
         """From now on the ping is answered with what is missing."""
         self.lacks = {"missing": ["orders"], "expires_at": "2026-11-01T00:00:00+00:00"}
@@ -66,8 +71,12 @@ class Program:
         """What a call is answered."""
         if call["type"] == "ping":
             return self.lacks
+        if call["type"] in {"reply.edited", "reply.deleted"}:
+            self.texts[self.ids[call["reply"]]] = call.get("text")
+            return {"id": self.ids[call["reply"]]}
         if call["id"] not in self.ids:
             self.ids[call["id"]] = f"theirs-{len(self.ids) + 1}"
+            self.texts[self.ids[call["id"]]] = call["text"]
             self.taken.append({**call, "client_ref": call["id"]})
         return {"id": self.ids[call["id"]], "state": "delivered"}
 

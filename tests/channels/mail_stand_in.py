@@ -31,7 +31,7 @@ class MailServers:
     """What both servers know, and how they fail next."""
 
     folders: dict[str, Folder] = field(default_factory=lambda: {"INBOX": Folder(), "Sent": Folder()})
-    sent: list[tuple[str, str, bytes]] = field(default_factory=list)  # return path, recipient, mail
+    sent: list[tuple[str, str, bytes]] = field(default_factory=list)  # return path, recipients, mail
     smtp_faults: list[str] = field(default_factory=list)
     break_after_mails: int = -1  # the line breaks in the middle of the next mail after so many
     commands: list[str] = field(default_factory=list)
@@ -248,10 +248,10 @@ class SmtpLine(socketserver.StreamRequestHandler):
             elif word == b"AUTH":
                 self.wfile.write(b"535 5.7.8 no\r\n" if fault == "401" else b"235 welcome\r\n")
             elif word == b"MAIL":
-                sender = address_in(line)
+                sender, recipient = address_in(line), ""
                 self.wfile.write(b"250 ok\r\n")
             elif word == b"RCPT":
-                recipient = address_in(line)
+                recipient = f"{recipient} {address_in(line)}".strip()
                 self.wfile.write(ANSWERS.get(fault, b"250 ok\r\n"))
             elif word == b"DATA":
                 self.wfile.write(b"354 go on\r\n")

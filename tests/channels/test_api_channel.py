@@ -63,7 +63,7 @@ class TestApiChannel(ChannelConformance):
     proof_headers = ("hark-timestamp", "hark-signature")
 
     def account(self) -> Account:
-        return replace(ACCOUNT, base_url="http://127.0.0.1:1/hark")
+        return replace(ACCOUNT, base_url="http://127.0.0.1:1/hark", settings={"changes": True})
 
     def genuine(self, body: bytes) -> Request:
         return a_call(body, signed(body))

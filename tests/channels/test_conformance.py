@@ -152,6 +152,9 @@ class StandInBench:
         said = {**last, "audience": last["visibility"]}
         return events_raw(self.venue.echo_of(self.books, said, {"id": last["id"]}))
 
+    def published(self, external_id: str) -> str | None:
+        return self.books.posts[external_id]
+
     def weaken(self) -> None:
         self.books.scopes = ("read",)
         self.books.expires_at = "2026-11-01T00:00:00+00:00"
@@ -221,6 +224,9 @@ class MailBench:
 
     def echo(self) -> Raw:
         return Raw(self.servers.sent[-1][2], {"folder": "sent"}, "1", MOMENT)
+
+    def published(self, external_id: str) -> str | None:
+        raise NotImplementedError
 
     def weaken(self) -> None:
         raise NotImplementedError

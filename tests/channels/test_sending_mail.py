@@ -168,3 +168,22 @@ def test_an_address_in_another_script_is_written_as_the_wire_wants_it() -> None:
     assert (
         compose(HERE, a_reply(target=Target(person="a@bücher.example")), at=MOMENT)["To"] == "a@xn--bcher-kva.example"
     )
+
+
+def test_copies_go_to_everybody_or_the_mail_to_nobody(servers: MailServers) -> None:
+    copies = ("bram@mail.example", "ann@mail.example")
+    VENUE.send(there(servers), a_reply(copies=copies))
+    [(_, recipients, raw)] = servers.sent
+    mail = message_from_bytes(raw, policy=default)
+    assert [one.addr_spec for one in mail["Cc"].addresses] == list(copies)
+    assert mail["To"] == "maud@mail.example"
+    assert recipients.split() == ["maud@mail.example", *copies]
+    with pytest.raises(Refused):
+        VENUE.send(there(servers), a_reply(copies=("not an address",)))
+
+
+def test_what_begins_a_talk_has_no_re(servers: MailServers) -> None:
+    VENUE.send(
+        there(servers), a_reply(subject="Fwd: My SIM", target=Target(thread="outside:1", person="ann@x.example"))
+    )
+    assert message_from_bytes(servers.sent[0][2], policy=default)["Subject"] == "Fwd: My SIM"

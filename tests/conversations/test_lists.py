@@ -235,7 +235,7 @@ def test_message_is_shown_with_reading_duplicates_versions_and_delivery(tessa: A
     assert (theirs.reading.sentiment, theirs.reading.flags) == ("negative", ("leave",))
     assert [(why.field, why.start, why.end) for why in theirs.reading.reasons] == [("sentiment", 3, 8)]
     assert sorted(posted.channel for posted in theirs.also_posted) == ["@square0", "@square1", "@square2"]
-    assert [text for _, text in theirs.versions] == ["It newer works"]
+    assert [text for _, text, _ in theirs.versions] == ["It newer works"]
     assert (theirs.delivery, theirs.late) == (None, False)
     assert ours.delivery is not None
     assert (ours.mine, ours.delivery.state, ours.delivery.acts) == (True, "queued", ("take_back",))

@@ -157,6 +157,16 @@ def test_conversation_is_split_off_with_its_clock(tessa: Agent, channel: Channel
         split(conversation_id=talk.pk, actor=acts(tessa))
 
 
+def test_talk_outside_is_no_second_problem(tessa: Agent, channel: Channel) -> None:
+    case, _ = two(channel)
+    talk = Conversation.objects.get(thread_key="b")
+    Conversation.objects.filter(pk=talk.pk).update(outside=True, case=case)
+    with pytest.raises(NotFound):
+        split(conversation_id=talk.pk, actor=acts(tessa))
+    with pytest.raises(CannotSplit):
+        split(conversation_id=Conversation.objects.get(thread_key="a").pk, actor=acts(tessa))
+
+
 def test_second_problem_begins_at_a_message_and_both_keep_the_context(tessa: Agent, channel: Channel) -> None:
     case = a_case(channel, "Charged twice.", ago=30)
     answers(tessa, case)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous
-from hark.channels.types import Account, Caps, Outbound, Receipt
+from hark.channels.types import Account, Caps, Change, Outbound, Receipt
 from hark.kernel.time import sleep
 
 PLAIN = Caps(public=True, private=True, max_length=200, unit="graphemes", can_move_private="always")
@@ -29,6 +29,7 @@ class Shelf(Venue):
         self.remembers = remembers
         self.taken: list[Outbound] = []
         self.attempts: list[Outbound] = []
+        self.changes: list[Change] = []
         self.fails: deque[Exception | None] = deque()
         self.seconds = 0.0
         self.lock = Lock()
@@ -51,6 +52,17 @@ class Shelf(Venue):
             if failure:
                 raise failure
         return Receipt((f"shelf-{outbound.id}",), permalink=f"https://shelf.example/{outbound.id}")
+
+    def change(self, account: Account, change: Change) -> Receipt:
+        """Let what stands there say something else, or take it off; `fails` counts for this too."""
+        with self.lock:
+            failure = self.fails.popleft() if self.fails else None
+            if failure and failure is not TAKEN_BUT_SILENT:
+                raise failure
+            self.changes.append(change)
+            if failure:
+                raise failure
+        return Receipt(change.of)
 
     @property
     def texts(self) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -10,9 +11,13 @@ from django.test import Client
 from hark.channels.accounts import account_of
 from hark.channels.form import new_stamp, talk_token
 from hark.conversations.actions.cases import assign
+from hark.conversations.actions.changing import change_reply, changed_there
 from hark.conversations.actions.reply import take_back
 from hark.conversations.models import Conversation
 from hark.conversations.types import Author
+from hark.delivery.jobs import send_due
+from hark.journey import ledger
+from hark.kernel.models import Event
 from hark.kernel.time import now
 from hark.organisation.models import Inbox
 from hark.portal.queries import lines_shown, who_is_here
@@ -119,3 +124,20 @@ def test_link_that_was_made_up_leads_nowhere(plum: Plum) -> None:
             assert Client().get(f"/form/{plum.form.key}/{place}/{wrong}/").status_code == 404
     assert Client().get(f"/form/{plum.chat.key}/talk/{token}/").status_code == 404
     assert json.loads(Client().get(f"/form/{plum.form.key}/talk/{token}/lines").content)["lines"] == []
+
+
+def test_answer_that_is_changed_and_taken_away_changes_before_the_visitor(plum: Plum) -> None:
+    token, thread = a_visitor(plum.chat)
+    say(plum.chat, token, "When does it open?")
+    message = answer(plum.tessa, plum.chat, thread, "At nine.")
+    author = Author(plum.tessa.pk, plum.tessa.key, plum.tessa.name)
+    for text, seen in (("At ten.", "At nine."), (None, "At ten.")):
+        change_reply(message_id=message.pk, author=author, text=text, seen_text=seen, idempotency_key=uuid4())
+        assert texts(plum, thread)[1] == ("ours", seen)
+        send_due()
+        changed_there(message_key=message.key)
+        line = lines_shown(plum.chat, thread)[1]
+        assert (line["text"], line["edited"], line["deleted"]) == (text or "", True, text is None)
+    heard = Event.objects.filter(visitor=message.conversation.key, kind__in=["message.edited", "message.deleted"])
+    assert heard.count() == 2
+    assert ledger.check().findings == []

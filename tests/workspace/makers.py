@@ -12,6 +12,7 @@ from hark.conversations.actions.tags import add_tag
 from hark.conversations.actions.thread import thread
 from hark.conversations.models import Case, Macro, Message, SavedReply, Tag
 from hark.conversations.types import IncomingMessage, Visibility
+from hark.delivery.models import OutboxItem
 from hark.kernel.time import database_now
 from hark.organisation.actions.api_keys import make_api_key
 from hark.organisation.actions.channels import connect_channel
@@ -97,6 +98,20 @@ def make_channel(inbox: Inbox, venue: str, name: str) -> Channel:
     )
     Channel.objects.filter(pk=channel.pk).update(connected_at=database_now() - timedelta(days=60))
     return channel
+
+
+def a_mailbox(world: World, address: str = "care@plum.example") -> Channel:
+    """A mailbox of Care that can send."""
+    settings = {"address": address, "incoming": "pipe", "smtp_host": "127.0.0.1"}
+    return connect_channel(
+        actor="test", venue="email", external_id=address, name=address, inbox=world.care, settings=settings, secrets={}
+    )
+
+
+def has_left(message: Message) -> None:
+    """The venue has taken a reply."""
+    sent = {"state": "sent", "sent_at": database_now(), "external_ids": [f"out:{message.key}"]}
+    OutboxItem.objects.filter(pk=message.outbox_item_id).update(**sent)
 
 
 def make_role(world: World, role: AnyRole) -> Agent:

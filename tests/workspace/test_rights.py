@@ -76,6 +76,9 @@ TABLE: dict[str, Row] = {
     "open_file": Row(EVERYBODY, about="file"),
     "looking": Row(EVERYBODY, post=True, about="case", what=(("tab", "t"),)),
     "colleagues": Row(Right.NOTE, about="case"),
+    "forward": Row(Right.ANSWER, about="case"),
+    "talk_people": Row(Right.ANSWER, about="case"),
+    "change": Row(Right.ANSWER, about="message"),
     "follow": Row(EVERYBODY, post=True, about="case", what=(("follow", "1"),)),
     "offers": Row(Right.ANSWER),
     "next": Row(Right.ANSWER, post=True),
@@ -136,7 +139,7 @@ OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_p
 SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
-    *("pick", "act", "answer_many"),
+    *("pick", "act", "answer_many", "change"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",

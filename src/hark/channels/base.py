@@ -1,4 +1,4 @@
-"""The contract between Hark's core and a venue: seven verbs. Their types are in `types`, their errors in `errors`.
+"""The contract between Hark's core and a venue: eight verbs. Their types are in `types`, their errors in `errors`.
 
 A channel is pure translation plus HTTP. It never touches the database, threads, retries, clocks, rate-limit waiting or
 routing (channels reference, section 1).
@@ -12,6 +12,7 @@ from hark.channels.errors import Refused
 from hark.channels.types import (
     Account,
     Caps,
+    Change,
     Health,
     Inbound,
     Outbound,
@@ -32,7 +33,7 @@ class NoSettings:
 
 
 class Venue(Protocol):
-    """One kind of place. Everything but `check`, `poll`, `send` and `media` is pure; `parse` is total.
+    """One kind of place. Everything but `check`, `poll`, `send`, `change` and `media` is pure; `parse` is total.
 
     A venue derives from this class and writes the verbs that its `caps` promise; the others refuse by themselves.
     """
@@ -94,6 +95,14 @@ class Venue(Protocol):
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Exactly one attempt; raises one of the four errors."""
         raise Refused("no_api", f"{self.name} takes no replies from Hark.")
+
+    def change(self, account: Account, change: Change) -> Receipt:
+        """Give a published reply other words, or take it away: one attempt, which raises one of the four errors.
+
+        It says how things shall be, so that doing it twice does no harm: the core repeats one whose fate is unknown.
+        What is gone there already is taken away. An empty receipt keeps the ids as they are.
+        """
+        raise Refused("no_change", f"{self.name} does not let a reply be changed.")
 
     def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
         """Names by which an answer to this reply will speak of it, known to nobody but its recipient. Pure."""

@@ -68,6 +68,7 @@ def _writing(caps: Caps) -> list[tuple[str, bool]]:
     return [
         *found,
         _either(caps.edits_out, "Our own replies can be changed later", "Our own replies cannot be changed later"),
+        *_in_time(caps),
         _either(caps.deletes_out, "Our own replies can be deleted later", "Our own replies cannot be deleted later"),
         _either(caps.receipts, "Delivery and reading are confirmed", "Delivery is not confirmed"),
         _either(caps.unsolicited_reply, "You may answer anybody", "You may answer only people who wrote to you"),
@@ -75,6 +76,12 @@ def _writing(caps: Caps) -> list[tuple[str, bool]]:
         (ROBOTS[caps.bot_reply], caps.bot_reply in {"allowed", "disclose"}),
         (REPEATS[caps.idempotent_send], caps.idempotent_send != "none"),
     ]
+
+
+def _in_time(caps: Caps) -> list[tuple[str, bool]]:
+    if caps.change_seconds is None or not (caps.edits_out or caps.deletes_out):
+        return []
+    return [(f"Later means within {caps.change_seconds // 60} minutes of sending", False)]
 
 
 def _duties(caps: Caps) -> list[tuple[str, bool]]:

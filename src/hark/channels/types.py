@@ -163,13 +163,14 @@ class Letter:
 
     `tokens` are names that only Hark gives out (see `Venue.marks`): whoever has one got our mail. `references` are
     names that anybody may know, nearest first. `own` is the name under which later mails speak of this one. `forged`:
-    the sender's domain says that he did not send it.
+    the sender's domain says that he did not send it. `beside` are the (address, name) of others whom it names.
     """
 
     tokens: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     own: str = ""
     forged: bool = False
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,10 @@ class OutboundFile:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One reply to publish. `id` is the idempotency key and the client reference."""
+    """One reply to publish. `id` is the idempotency key and the client reference.
+
+    `copies` are addresses of others who take part, where the venue is mail.
+    """
 
     id: UUID
     target: Target
@@ -246,6 +250,23 @@ class Outbound:
     private_of: str = ""
     subject: str = ""
     attachments: tuple[OutboundFile, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What shall become of a reply that is published: it says `text` from now on, or is taken away (`gone`).
+
+    `id` is the idempotency key; `reply` is the id under which it was sent, `of` are the ids that its receipt gave.
+    """
+
+    id: UUID
+    reply: UUID
+    of: tuple[str, ...]
+    target: Target
+    visibility: Literal["public", "private", "limited"]
+    text: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +293,8 @@ class Caps:
     """What a venue can do; `check` narrows it per account. A flag that no test proves is false.
 
     `own_venue`: the venue is Hark itself (chat, form), so a reply leaves over no network and cannot fail on the way.
-    `files_out`: how many bytes of files a reply may carry in all; 0: it carries none.
+    `files_out`: how many bytes of files a reply may carry in all; 0: it carries none. `change_seconds`: for how long
+    after its sending a reply may be changed or taken away there; None: always.
     """
 
     public: bool = False
@@ -285,6 +307,7 @@ class Caps:
     edits_out: bool = False
     deletes_in: bool = False
     deletes_out: bool = False
+    change_seconds: int | None = None
     receipts: bool = False
     can_move_private: Literal["none", "reply_once", "dm_if_open", "always"] = "none"
     bot_reply: Literal["allowed", "disclose", "forbidden", "approval"] = "allowed"

@@ -27,6 +27,33 @@ class CannotReply(HarkError):
         super().__init__(human)
 
 
+class CannotForward(HarkError):
+    """This cannot be forwarded."""
+
+    def __init__(self, human: str) -> None:
+        """`human`: words an agent can act on."""
+        self.human = human
+        super().__init__(human)
+
+
+class CannotChange(HarkError):
+    """This reply cannot be changed any more."""
+
+    def __init__(self, human: str) -> None:
+        """`human`: words an agent can act on."""
+        self.human = human
+        super().__init__(human)
+
+
+class CannotCopyIn(HarkError):
+    """This person cannot be copied in."""
+
+    def __init__(self, human: str) -> None:
+        """`human`: words an agent can act on."""
+        self.human = human
+        super().__init__(human)
+
+
 class TooLateToTakeBack(HarkError):
     """This reply is on its way already and can no longer be taken back."""
 

@@ -9,6 +9,8 @@ from django.db.models import TextChoices
 from hark.channels.types import Letter
 from hark.contacts.types import SeenAuthor
 
+FROM_OUTSIDE = "From outside: "  # before the newest line of a case that somebody outside has written
+
 
 class Visibility(TextChoices):
     """Who can read a message. `limited` counts as public wherever only two are told apart."""
@@ -44,7 +46,8 @@ class FileState(TextChoices):
     REMOVED = "removed", "Removed"
 
 
-DRAFT_KINDS = ("reply", "note")  # what an agent may be writing on a case
+DRAFT_KINDS = ("reply", "outside", "forward", "note")  # what an agent may be writing on a case
+TRAY_KINDS = ("reply", "note")  # what may have files beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class NoticeKind(TextChoices):
     FOLLOWED = "followed", "Something happens on a case I follow"
     NOT_SENT = "not_sent", "A reply of mine did not arrive"
     AT_RISK = "at_risk", "A promise on a case of mine is about to break"
+    OUTSIDE = "outside", "Somebody outside answers on a case of mine"
 
 
 class Medium(TextChoices):

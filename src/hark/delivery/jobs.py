@@ -1,12 +1,16 @@
 """The out-box's loop. Any number of threads in any number of processes may run it."""
 
+from typing import Any
+
 from hark.channels import registry
 from hark.channels.accounts import account_of
+from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
+from hark.channels.types import Account, Receipt
 from hark.delivery.actions import leases, outcomes
 from hark.delivery.faults import reach
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import unpack
+from hark.delivery.types import is_change, unpack, unpack_change
 from hark.kernel.errors import HarkError
 
 SENDERS = 4  # threads a process gives to `send_due`: conversations are sent in parallel, a slow venue keeps only some
@@ -36,7 +40,7 @@ def deliver(item: OutboxItem) -> None:
     leases.hold(item, venue.send_seconds)
     reach("before_send")
     try:
-        receipt = venue.send(account, unpack(item.payload))
+        receipt = _hand_over(venue, account, item.payload)
     except Retry as error:
         outcomes.try_later(item, after_seconds=error.after_seconds, error=error.detail)
     except Refused as error:
@@ -48,3 +52,8 @@ def deliver(item: OutboxItem) -> None:
     else:
         reach("after_send")
         outcomes.sent(item, receipt)
+
+
+def _hand_over(venue: Venue, account: Account, payload: dict[str, Any]) -> Receipt:
+    """A reply is sent, a change of one is made."""
+    return venue.change(account, unpack_change(payload)) if is_change(payload) else venue.send(account, unpack(payload))

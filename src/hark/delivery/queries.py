@@ -1,5 +1,6 @@
 """Readers of the out-box: what is said of a reply, and which channels are given a rest."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hark.delivery.models import Breaker, OutboxItem
@@ -12,6 +13,12 @@ AFTER_SENDING = {
     "failed": DeliveryWords(
         "not_delivered", "The venue took it, but could not deliver it. Write again, or use another way.", bad=True
     ),
+}
+CHANGE_WORDS = {
+    "queued": "The change is waiting",
+    "sending": "The change is being made",
+    "sent": "The change is made",
+    "ambiguous": "The change may have been made. Look at the venue, then say",
 }
 NEEDS_A_PERSON = {
     OutboxState.AMBIGUOUS: (
@@ -36,6 +43,15 @@ def delivery_words(item: OutboxItem, *, channel_state: str, at: datetime) -> Del
     if state == OutboxState.SENDING:
         return DeliveryWords("sending", "Being sent" if item.fence else "Waiting for the venue to show it")
     return DeliveryWords("cancelled", "Left alone; it may have been sent" if item.may_have_left else "Taken back")
+
+
+def change_words(item: OutboxItem, *, channel_state: str, at: datetime) -> DeliveryWords | None:
+    """How far a change of a reply has come; None where it was given up."""
+    words = delivery_words(item, channel_state=channel_state, at=at)
+    if words.state == "cancelled":
+        return None
+    said = f"The change: {words.words[:1].lower()}{words.words[1:]}"
+    return replace(words, words=CHANGE_WORDS.get(words.state, said))
 
 
 def _while_waiting(item: OutboxItem, channel_state: str, at: datetime) -> DeliveryWords:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import TextChoices
 
-from hark.channels.types import Outbound, OutboundFile, Target
+from hark.channels.types import Change, Outbound, OutboundFile, Target
 
 
 class OutboxState(TextChoices):
@@ -60,10 +60,38 @@ def pack(outbound: Outbound, about: About) -> dict[str, Any]:
 
 def unpack(payload: dict[str, Any]) -> Outbound:
     """The reply as it was packed."""
-    apart = {"about", "id", "target", "attachments"}
+    apart = {"about", "id", "target", "attachments", "copies"}
     fields = {name: value for name, value in payload.items() if name not in apart}
     files = tuple(OutboundFile(**one) for one in payload.get("attachments", ()))
-    return Outbound(id=UUID(payload["id"]), target=Target(**payload["target"]), attachments=files, **fields)
+    target, copies = Target(**payload["target"]), tuple(payload.get("copies", ()))
+    return Outbound(id=UUID(payload["id"]), target=target, attachments=files, copies=copies, **fields)
+
+
+def pack_change(change: Change, about: About, *, words: str | None, by: int) -> dict[str, Any]:
+    """The JSON that the out-box keeps of a change of a reply.
+
+    `words` is the text as its author wrote it, without what was added on its way out; `by` is the agent's id.
+    """
+    packed = {**asdict(change), "id": str(change.id), "reply": str(change.reply)}
+    return {"change": packed, "words": words, "by": by, "about": asdict(about)}
+
+
+def is_change(payload: dict[str, Any]) -> bool:
+    """Is it a change of a reply, not a reply?"""
+    return "change" in payload
+
+
+def unpack_change(payload: dict[str, Any]) -> Change:
+    """The change as it was packed."""
+    packed = dict(payload["change"])
+    own, reply = UUID(packed.pop("id")), UUID(packed.pop("reply"))
+    return Change(id=own, reply=reply, target=Target(**packed.pop("target")), of=tuple(packed.pop("of")), **packed)
+
+
+def words_of_change(payload: dict[str, Any]) -> str | None:
+    """What the reply shall say; None where it shall be taken away."""
+    words: str | None = payload["words"]
+    return words
 
 
 def about(payload: dict[str, Any]) -> About:

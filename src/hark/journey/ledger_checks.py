@@ -73,7 +73,8 @@ TWICE = (
     Check("twice", "two replies are the same post at the venue", """
         SELECT 'channel ' || o.channel_id || ' ' || e.id FROM delivery_outboxitem o,
             jsonb_array_elements_text(o.external_ids) AS e (id)
-        WHERE o.created_at >= %(since)s::timestamptz GROUP BY o.channel_id, e.id HAVING count(*) > 1"""),
+        WHERE o.created_at >= %(since)s::timestamptz AND NOT o.payload ? 'change'
+        GROUP BY o.channel_id, e.id HAVING count(*) > 1"""),
     Check("twice", "two conversations for one thread of the venue", """
         SELECT min(key) FROM conversations_conversation GROUP BY channel_id, thread_key HAVING count(*) > 1"""),
 )  # fmt: skip
@@ -93,7 +94,8 @@ ORDER = (
         SELECT c.key FROM conversations_case c JOIN (
             SELECT v.case_id, max(m.sent_at) AS newest FROM conversations_message m
             JOIN conversations_conversation v ON v.id = m.conversation_id
-            WHERE m.deleted_at IS NULL AND v.case_id IS NOT NULL GROUP BY v.case_id) n ON n.case_id = c.id
+            WHERE m.deleted_at IS NULL AND v.case_id IS NOT NULL AND NOT (v.outside AND m.direction = 'out')
+            GROUP BY v.case_id) n ON n.case_id = c.id
         WHERE n.newest <> c.last_message_at AND n.newest >= %(since)s::timestamptz"""),
 )  # fmt: skip
 ORPHAN = (
@@ -109,7 +111,7 @@ ORPHAN = (
     Check("orphan", "something in the out-box that nobody wrote", """
         SELECT 'outbox ' || o.id FROM delivery_outboxitem o
         LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
-        WHERE m.id IS NULL AND o.created_at >= %(since)s::timestamptz"""),
+        WHERE m.id IS NULL AND NOT o.payload ? 'change' AND o.created_at >= %(since)s::timestamptz"""),
     Check("orphan", "a message without its conversation or its author", """
         SELECT m.key FROM conversations_message m
         LEFT JOIN conversations_conversation v ON v.id = m.conversation_id

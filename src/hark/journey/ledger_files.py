@@ -44,7 +44,7 @@ REPLIES = """
         AND e.data ->> 'state' IN ('ambiguous', 'failed', 'refused'))
     FROM organisation_channel c JOIN delivery_outboxitem o ON o.channel_id = c.id
     LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
-    WHERE c.external_id = ANY(%s)
+    WHERE c.external_id = ANY(%s) AND NOT o.payload ? 'change'
 """
 IN_CASE = """
     SELECT m.key FROM conversations_message m JOIN conversations_conversation v ON v.id = m.conversation_id

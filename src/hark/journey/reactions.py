@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from hark.conversations.actions import automatic, changes
 from hark.conversations.actions.accepted import sent
+from hark.conversations.actions.changing import changed_there
 from hark.conversations.queries.clocks import waiting_case
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
@@ -63,6 +64,11 @@ def accept(event: JournalEvent) -> None:
         routing.finish_work(case_id=case.case_id, outcome="replied", at=event.at)
 
 
+def change(event: JournalEvent) -> None:
+    """The venue has made a change of a reply: it says the same here."""
+    changed_there(message_key=event.data.get("message", ""))
+
+
 def acknowledge(event: JournalEvent) -> None:
     """A mail has opened a case: its sender hears that it arrived, where the mailbox has words for that."""
     if event.actor in BY_ITSELF:
@@ -98,6 +104,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.status": (end_work, ask_for_somebody),
     "case.assigned": (follow_assignment,),
     "case.replied": (end_work,),
+    "case.answered_outside": (ask_for_somebody,),
     "case.resolved": (end_work,),
     "case.snoozed": (end_work,),
     "case.woken": (take_up_again,),
@@ -106,5 +113,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.unmerged": (follow_merge,),
     "case.split": (follow_merge,),
     "message.sent": (accept,),
+    "change.sent": (change,),
     "message.state": (take_back_hope,),
 }

@@ -47,7 +47,8 @@ def fetch_all(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list
 
 def count_each(found: Iterable[QuerySet[Any]]) -> list[int]:
     """How many rows each of these would give, in one statement."""
-    statements, parameters = [], []
+    statements: list[str] = []
+    parameters: list[Any] = []
     for queryset in found:
         try:
             sql, more = queryset.values("pk").query.sql_with_params()

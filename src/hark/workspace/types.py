@@ -81,11 +81,15 @@ class EntryShown:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A page of the ledger, oldest first; `older` names the place before it, `seen` what a reply under it has seen."""
+    """A page of the ledger, oldest first; `older` names the place before it, `seen` what a reply under it has seen.
+
+    `own` is the newest reply of whoever looks that has left: the one that a key changes.
+    """
 
     entries: tuple[EntryShown, ...]
     older: str
     seen: dict[str, int]
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,10 @@ class KindShown:
 
 @dataclass(frozen=True, slots=True)
 class WayShown:
-    """A conversation that can be answered, with what a page needs to say before anything is sent."""
+    """A conversation that can be answered, with what a page needs to say before anything is sent.
+
+    `copies` are those who get a copy; `talk_of_many`: more than one person can take part in it.
+    """
 
     way: Way
     key: str
@@ -112,6 +119,8 @@ class WayShown:
     seen: int
     limit: int | None
     unit: str
+    copies: str = ""
+    talk_of_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

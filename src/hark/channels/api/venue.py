@@ -1,4 +1,4 @@
-"""The six verbs of the API channel."""
+"""The verbs of the API channel."""
 
 import base64
 import hashlib
@@ -24,6 +24,7 @@ from hark.channels.types import (
     Accepted,
     Account,
     Caps,
+    Change,
     Health,
     Inbound,
     Limit,
@@ -55,12 +56,20 @@ NO_OUTGOING = "Make the secret for calls from Hark, so that your program can bel
 
 @dataclass(frozen=True)
 class Settings:
-    """`base_url` takes the replies; without it the channel only listens. `sites`: where attachments may lie."""
+    """`base_url` takes the replies; without it the channel only listens. `sites`: where attachments may lie.
+
+    `changes`: the program understands `reply.edited` and `reply.deleted`, which an older one would pass over.
+    """
 
     base_url: str = setting("", label="Where replies go", help="Such as https://shop.example/hark. Empty: no replies.")
     max_length: int = setting(MAX_TEXT, label="Longest reply, in characters", low=1, high=MAX_TEXT)
     sites: tuple[str, ...] = setting(
         (), label="Where attachments lie", help="Besides the address for replies, such as https://files.example."
+    )
+    changes: bool = setting(
+        default=False,
+        label="It can change and delete replies",
+        help="Your program understands reply.edited and reply.deleted.",
     )
 
 
@@ -78,7 +87,9 @@ class ApiChannel(Venue):
         max_length=MAX_TEXT,
         media=True,
         edits_in=True,
+        edits_out=True,
         deletes_in=True,
+        deletes_out=True,
         receipts=True,
         idempotent_send="key",
         echo=True,
@@ -93,7 +104,9 @@ class ApiChannel(Venue):
         """Replies only where there is an address for them, and as long as the program takes them."""
         longest = account.settings.get("max_length") or MAX_TEXT
         speaks = bool(account.base_url)
-        return replace(self.caps, max_length=longest, public=speaks, private=speaks, threaded=speaks)
+        changes = speaks and account.settings.get("changes") is True
+        narrowed = replace(self.caps, max_length=longest, public=speaks, private=speaks, threaded=speaks)
+        return replace(narrowed, edits_out=changes, deletes_out=changes)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Addresses are web addresses."""
@@ -146,11 +159,7 @@ class ApiChannel(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One signed POST. The program remembers the reply's id, so that one that comes twice is taken once."""
-        longest = self.caps_for(account).max_length or MAX_TEXT
-        if len(outbound.text) > longest:
-            raise Refused("too_long", f"A reply here holds at most {longest:,} characters.")
-        if not account.base_url:
-            raise Refused("no_address", "This channel has no address for replies; an administrator can set it.")
+        self._check(account, outbound.text)
         answer = _post(account, _as_json(account, outbound), key=str(outbound.id))
         taken, state = id_of(answer.get("id")) or f"out:{outbound.id}", text_of(answer.get("state"))
         link = text_of(answer.get("url"))
@@ -159,6 +168,29 @@ class ApiChannel(Venue):
             state=state if state in {"accepted", "delivered"} else "sent",  # type: ignore[arg-type]
             permalink=link if link.startswith(("https://", "http://")) else "",
         )
+
+    def change(self, account: Account, change: Change) -> Receipt:
+        """One signed POST that says what the reply shall be; the program knows it by the id Hark gave it."""
+        self._check(account, change.text)
+        said: dict[str, Json] = {
+            "type": "reply.deleted" if change.gone else "reply.edited",
+            "id": str(change.id),
+            "reply": str(change.reply),
+            "of": change.of[0] if change.of else "",
+            "channel": account.key,
+            "thread": change.target.thread,
+            "person": change.target.person,
+            "visibility": change.visibility,
+        }
+        _post(account, said if change.gone else {**said, "text": change.text}, key=str(change.id))
+        return Receipt(change.of)
+
+    def _check(self, account: Account, text: str) -> None:
+        longest = self.caps_for(account).max_length or MAX_TEXT
+        if len(text) > longest:
+            raise Refused("too_long", f"A reply here holds at most {longest:,} characters.")
+        if not account.base_url:
+            raise Refused("no_address", "This channel has no address for replies; an administrator can set it.")
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """An attachment from a place that the settings name, asked for with a signature over its address."""

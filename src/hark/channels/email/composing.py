@@ -25,14 +25,13 @@ LONGEST_SUBJECT = 500
 
 def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessage:
     """The mail: threaded at the recipient's, with an address that brings the answer back. Raises Refused."""
-    settings, recipient = mail_settings(account), outbound.target.person
+    settings = mail_settings(account)
     mail = EmailMessage(policy=POLICY)
     try:
         mail["From"] = _mailbox(settings.address, settings.from_name)
-        mail["To"] = _mailbox(recipient)
-        if settings.plus_address and outbound.target.thread:
-            mail["Reply-To"] = _mailbox(reply_address(account, outbound.target.thread, recipient), settings.from_name)
-        mail["Subject"] = _subject(outbound.subject)
+        for name, readers in _readers(account, outbound).items():
+            mail[name] = readers
+        mail["Subject"] = _subject(outbound)
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = message_id(account, outbound)
         for name, value in _threading(outbound).items():
@@ -54,6 +53,17 @@ def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessa
     return mail
 
 
+def _readers(account: Account, outbound: Outbound) -> dict[str, Address | list[Address]]:
+    """To whom it goes, who gets a copy, and where their answers go: all of them to the same conversation."""
+    settings, recipient, thread = mail_settings(account), outbound.target.person, outbound.target.thread
+    found: dict[str, Address | list[Address]] = {"To": _mailbox(recipient)}
+    if outbound.copies:
+        found["Cc"] = [_mailbox(one) for one in outbound.copies]
+    if settings.plus_address and thread:
+        found["Reply-To"] = _mailbox(reply_address(account, thread, recipient), settings.from_name)
+    return found
+
+
 def _part(file: OutboundFile) -> EmailMessage:
     """A file as a part of its own, in lines as short as base64 is to have; its name as RFC 2231 writes it."""
     main, _, sub = file.mime.partition("/") if TYPE.fullmatch(file.mime) else ("application", "", "octet-stream")
@@ -70,12 +80,13 @@ def _mailbox(address: str, name: str = "") -> Address:
     return Address(display_name=name, username=local, domain=domain.encode("idna").decode("ascii"))
 
 
-def _subject(subject: str) -> str:
-    """`Re: ` once, on one line."""
-    line = " ".join(subject.replace("\0", " ").split())[:LONGEST_SUBJECT]
+def _subject(outbound: Outbound) -> str:
+    """One line, with `Re: ` once where it answers something."""
+    line = " ".join(outbound.subject.replace("\0", " ").split())[:LONGEST_SUBJECT]
     if not line:
         return "Your message"
-    return line if line[:3].lower() == "re:" else f"Re: {line}"
+    answers = outbound.target.parent or outbound.target.external_id
+    return f"Re: {line}" if answers and line[:3].lower() != "re:" else line
 
 
 def _threading(outbound: Outbound) -> dict[str, str]:

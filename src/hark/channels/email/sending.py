@@ -6,7 +6,7 @@ Until the first byte of the mail itself has left, nothing was sent. After its la
 import re
 import smtplib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 
@@ -82,8 +82,10 @@ def logged_in(settings: MailSettings, password: str) -> Iterator[_Smtp]:
         line.close()
 
 
-def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipient: str, *, automatic: bool) -> None:
-    """Hand one mail over. Automatic mail has no return path, so that nobody's robot can answer it."""
+def send_mail(
+    settings: MailSettings, password: str, mail: EmailMessage, recipients: Sequence[str], *, automatic: bool
+) -> None:
+    """Hand one mail over, to all of its recipients or to none. Automatic mail has no return path for robots."""
     raw = mail.as_bytes()
     with logged_in(settings, password) as line:
         server = line.server
@@ -92,7 +94,8 @@ def send_mail(settings: MailSettings, password: str, mail: EmailMessage, recipie
             if largest.isdigit() and 0 < int(largest) < len(raw):
                 raise Refused("too_large", f"The mail server takes mails up to {int(largest) // 1_000_000} MB only.")
             _expect(line.mail("" if automatic else settings.address), {250})
-            _expect(line.rcpt(recipient), {250, 251})
+            for recipient in recipients:
+                _expect(line.rcpt(recipient), {250, 251})
             _expect(line.docmd("DATA"), {354})
         _hand_over(line, raw)
 

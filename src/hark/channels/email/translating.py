@@ -11,6 +11,7 @@ from hark.channels.kit.words import storable, time_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Letter, Person, Raw
 
 NEAREST_IDS = 50
+MOST_BESIDE = 20
 LONG_BEFORE, LONG_AFTER = timedelta(days=7), timedelta(days=1)
 NOTES = {
     "too_large": "it is larger than Hark takes",
@@ -71,9 +72,24 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
             references=references,
             own=mail.external_id,
             forged=_is_forged(account, mail),
+            beside=_beside(account, mail),
         ),
         hidden_text=storable(mail.hidden_text),
     )
+
+
+def _beside(account: Account, mail: Mail) -> tuple[tuple[str, str], ...]:
+    """The others whom a mail names as its readers: not its writer, and not us, whatever code is in our address."""
+    named = {
+        storable(one.address).lower()[:320]: storable(one.name)[:200] for one in (*mail.to, *mail.cc) if one.address
+    }
+    others = [(address, name) for address, name in named.items() if address != mail.from_address.lower()]
+    return tuple(one for one in others if not _is_our_address(account, _without_code(one[0])))[:MOST_BESIDE]
+
+
+def _without_code(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _attachment(part: MailPart) -> AttachmentRef:

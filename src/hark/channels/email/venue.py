@@ -103,10 +103,10 @@ class Email(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One mail. Whoever loses the line after its last byte does not know; SMTP knows no key."""
-        settings, recipient = mail_settings(account), outbound.target.person
+        settings, recipients = mail_settings(account), (outbound.target.person, *outbound.copies)
         mail = compose(account, outbound, at=now())
         password, automatic = password_of(account, sending=True), outbound.author_kind == "bot"
-        sending.send_mail(settings, password, mail, recipient, automatic=automatic)
+        sending.send_mail(settings, password, mail, recipients, automatic=automatic)
         return Receipt((message_id(account, outbound),))
 
     def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The six verbs of the simulated venue."""
+"""The verbs of the simulated venue."""
 
 import json
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from hark.channels.types import (
     Accepted,
     Account,
     Caps,
+    Change,
     Health,
     Inbound,
     Outbound,
@@ -72,7 +73,9 @@ class Simulated(Venue):
         unit="graphemes",
         media=True,
         edits_in=True,
+        edits_out=True,
         deletes_in=True,
+        deletes_out=True,
         receipts=True,
         idempotent_send="key",
         echo=True,
@@ -133,8 +136,7 @@ class Simulated(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST with our key; the venue answers twice the same where it remembers keys."""
-        if length(outbound.text, "graphemes") > MAX_LENGTH:
-            raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
+        _check_length(outbound.text)
         said: dict[str, Any] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
@@ -155,6 +157,19 @@ class Simulated(Venue):
         taken = id_of(answer.get("id"))
         return Receipt((taken,) if taken else (), permalink=text_of(answer.get("permalink")))
 
+    def change(self, account: Account, change: Change) -> Receipt:
+        """One POST for each of its posts: the first says all of it, or all of them go. What is unknown is gone."""
+        _check_length(change.text)
+        for place, post in enumerate(change.of):
+            said: dict[str, Json] = {"deleted": True} if change.gone or place else {"text": change.text}
+            path = f"/messages/{quote(post, safe='')}"
+            try:
+                attempt(_request(account, "POST", path, json.dumps(said).encode(), f"{change.id}-{place}"))
+            except Refused as error:
+                if error.code != "404" or "deleted" not in said:
+                    raise
+        return Receipt(change.of[:1])
+
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """An attachment from the venue's own host, and from no other."""
         wanted = urlsplit(ref)
@@ -162,6 +177,11 @@ class Simulated(Venue):
         if (wanted.scheme, wanted.netloc) != (home.scheme, home.netloc) or not home.netloc:
             raise Refused("foreign_host", "This attachment does not lie at the venue.")
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
+
+
+def _check_length(text: str) -> None:
+    if length(text, "graphemes") > MAX_LENGTH:
+        raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
 
 
 def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:

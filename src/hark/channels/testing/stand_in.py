@@ -40,6 +40,7 @@ class Books:
     own_id: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     taken: dict[str, dict[str, Any]] = field(default_factory=dict)  # by idempotency key
+    posts: dict[str, str | None] = field(default_factory=dict)  # what our replies say there; None: taken away
     expires_at: str = ""
     scopes: tuple[str, ...] = ("read", "write")
 
@@ -132,6 +133,7 @@ class StandIn:
             answer = known or self._answer(account)
             if key:
                 books.taken[key] = answer
+            books.posts.setdefault(answer["id"], said.get("text", ""))
         kept = {name: said.get(name, "") for name in ("client_ref", "thread", "parent", "to", "by", "text")}
         kept["files"] = [file["ref"] for file in said.get("files", ())]
         kept |= {"account": account, "id": answer["id"], "visibility": said.get("audience", ""), "repeat": bool(known)}
@@ -139,6 +141,16 @@ class StandIn:
         if self.echoes and not known:
             self.offer(account, [self.echo_of(books, said, answer)])
         return answer
+
+    def change(self, account: str, post: str, said: dict[str, Any]) -> bool:
+        """Let a post of ours say something else, or take it away; False where there is none."""
+        books = self.books[account]
+        with self.lock:
+            there = books.posts.get(post) is not None
+            if there:
+                books.posts[post] = None if said.get("deleted") else said.get("text", "")
+        self.ledger.write("changed", account=account, id=post, text=said.get("text", ""), there=there)
+        return there
 
     def _answer(self, account: str) -> dict[str, Any]:
         made = f"sim-{new_uuid().hex}"
@@ -192,18 +204,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.venue.files[path.removeprefix("files/")] = body
             self._json(201, {})
             return
-        if path != "messages":
+        if path != "messages" and not path.startswith("messages/"):
             self._json(404, {"error": "nothing here"})
             return
         fault = self.venue.next_fault()
         if fault and fault.mode != "drop_reply":
             self._fail(fault)
             return
-        answer = self.venue.take(account, self.headers.get("idempotency-key", ""), json.loads(body))
+        status, answer = self._taken(account, unquote(path.removeprefix("messages").lstrip("/")), json.loads(body))
         if fault:
             self.close_connection = True
         else:
-            self._json(201, answer)
+            self._json(status, answer)
+
+    def _taken(self, account: str, post: str, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """A new message, or a change of `post`."""
+        if not post:
+            return 201, self.venue.take(account, self.headers.get("idempotency-key", ""), said)
+        there = self.venue.change(account, post, said)
+        return (200, {"id": post}) if there else (404, {"error": "no such post"})
 
     def _where(self) -> tuple[Books, str, dict[str, list[str]]]:
         place = urlsplit(self.path)

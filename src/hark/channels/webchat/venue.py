@@ -1,4 +1,4 @@
-"""The six verbs of web chat."""
+"""The verbs of web chat."""
 
 import json
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from hark.channels.types import (
     Accepted,
     Account,
     Caps,
+    Change,
     Health,
     Inbound,
     Limit,
@@ -62,7 +63,9 @@ class WebChat(Venue):
         private=True,
         max_length=MAX_TEXT,
         edits_in=True,
+        edits_out=True,
         deletes_in=True,
+        deletes_out=True,
         idempotent_send="natural",
         webhook=True,
         own_venue=True,
@@ -115,9 +118,18 @@ class WebChat(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """The page shows what the out-box has sent, so the receipt is made here; one key, one receipt."""
-        if len(outbound.text) > MAX_TEXT:
-            raise Refused("too_long", f"A chat message holds at most {MAX_TEXT:,} characters.")
+        _check_length(outbound.text)
         return Receipt((f"out:{outbound.id}",), state="delivered")
+
+    def change(self, account: Account, change: Change) -> Receipt:
+        """The page shows what Hark itself has made of the reply."""
+        _check_length(change.text)
+        return Receipt(change.of, state="delivered")
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise Refused("too_long", f"A chat message holds at most {MAX_TEXT:,} characters.")
 
 
 def _event(account: Account, raw: Raw, line: Line) -> Inbound:

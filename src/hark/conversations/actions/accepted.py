@@ -16,7 +16,8 @@ def sent(*, message_key: str) -> bool:
     """A reply has been accepted by the venue (event `message.sent`): that is when the response clocks stop.
 
     They stop at the instant recorded with the send, however late this runs; what the customer wrote while the reply was
-    on its way starts the next one. One transaction; may be repeated. False: no person wrote it, so it answers nothing.
+    on its way starts the next one. One transaction; may be repeated. False: no person wrote it, or it went to somebody
+    outside, so it answers nothing.
     """
     message = Message.objects.select_related("outbox_item", "channel").filter(key=message_key).first()
     item = message.outbox_item if message else None
@@ -26,7 +27,7 @@ def sent(*, message_key: str) -> bool:
     message.conversation = locked.get(pk=message.conversation_id)
     if item.external_ids and message.external_id is None:
         _name(message, item.external_ids[0], item.permalink)
-    if message.automatic:
+    if message.automatic or message.conversation.outside:
         return False
     before = _running(message.conversation)
     later = message.conversation.messages.filter(direction=Direction.INBOUND, deleted_at=None, pk__gt=message.pk)

@@ -1,4 +1,4 @@
-"""What an agent has typed and not sent, kept on the server per agent, case and kind (`reply` or `note`)."""
+"""What an agent has typed and not sent, kept on the server per agent, case and kind (see `DRAFT_KINDS`)."""
 
 from django.db import transaction
 

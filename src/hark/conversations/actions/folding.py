@@ -7,7 +7,7 @@ from datetime import datetime
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
-from hark.conversations.types import IncomingMessage, Status
+from hark.conversations.types import FROM_OUTSIDE, IncomingMessage, Status
 
 LINE = 200  # characters of the newest message that a list shows
 
@@ -75,6 +75,7 @@ class ThreadState:
     last_inbound_at: datetime | None
     last_outbound_at: datetime | None
     connected_at: datetime
+    outside: bool = False
     answered_natively_at: datetime | None = None
     case: CaseState | None = None
     changed: bool = False
@@ -89,6 +90,21 @@ class NewMessage:
     place: int
     incoming: IncomingMessage
     deleted: bool = False
+
+
+def line_of(text: str, *, outside: bool = False) -> str:
+    """What a list shows of the newest message of a case."""
+    return (FROM_OUTSIDE + text if outside else text)[:LINE]
+
+
+def wakes(message: NewMessage, thread: ThreadState) -> bool:
+    """Does it ask something of us now? What a robot wrote, or was written long ago or twice, asks nothing."""
+    incoming, case = message.incoming, thread.case
+    if case is None or incoming.backfilled or incoming.automatic or incoming.copy or message.deleted:
+        return False
+    if thread.outside:
+        return not incoming.pending
+    return bool(incoming.case_reason) or incoming.contact_id == case.contact_id
 
 
 def join_key(message: IncomingMessage) -> JoinKey | None:
@@ -122,12 +138,14 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
     case, shared = thread.case, join_key(incoming)
     if case is None or incoming.automatic:
         return
-    if shared and case.status != Status.RESOLVED:
-        joins.setdefault(shared, case)
     case.changed = True
-    case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
+    if not thread.outside:
+        case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
+        if shared and case.status != Status.RESOLVED:
+            joins.setdefault(shared, case)
     if incoming.sent_at >= case.last_message_at and not message.deleted:
-        case.last_message_at, case.last_text, case.last_kind = incoming.sent_at, incoming.text[:LINE], incoming.kind
+        case.last_message_at, case.last_kind = incoming.sent_at, incoming.kind
+        case.last_text = line_of(incoming.text, outside=thread.outside)
 
 
 def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState | None:
@@ -154,10 +172,12 @@ def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState
 def _wake_and_promise(
     message: NewMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]
 ) -> None:
-    """A message that concerns the case wakes it, opens it again and starts a clock, unless it was answered there."""
+    """A message that concerns the case wakes it, opens it again and starts a clock, unless it was answered there.
+
+    Who is asked outside was promised nothing: no clock starts.
+    """
     incoming = message.incoming
-    concerns = bool(incoming.case_reason) or incoming.contact_id == case.contact_id
-    if incoming.backfilled or incoming.automatic or incoming.copy or message.deleted or not concerns:
+    if not wakes(message, thread):
         return
     if thread.answered_natively_at is not None and incoming.sent_at <= thread.answered_natively_at:
         if thread.first_responded_at is None:
@@ -170,7 +190,8 @@ def _wake_and_promise(
         case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
     if case.snoozed_until is not None:
         case.woken, case.snoozed_until = True, None
-    _promise(incoming, thread, case, targets)
+    if not thread.outside:
+        _promise(incoming, thread, case, targets)
 
 
 def _second_question(thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:

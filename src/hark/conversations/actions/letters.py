@@ -38,6 +38,13 @@ WRITE_PARTICIPANTS = """
     GROUP BY conversation, identity ORDER BY conversation, identity
     ON CONFLICT (conversation_id, identity_id) DO NOTHING
 """
+WRITE_BESIDE = """
+    INSERT INTO conversations_namedbeside (conversation_id, address, name)
+    SELECT DISTINCT ON (conversation, address) conversation, address, name
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new (conversation, address, name)
+    ORDER BY conversation, address
+    ON CONFLICT (conversation_id, address) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +142,19 @@ def _known(letters: Sequence[IncomingMessage]) -> Known:
 
 
 def write_down(placed: Sequence[tuple[IncomingMessage, int]]) -> None:
-    """Keep the names of stored mails and who wrote them, with their conversations' ids; in the running transaction."""
+    """Keep the names of stored mails, who wrote them and whom they named, with their conversations' ids.
+
+    In the running transaction. Whoever was only named takes no part: an agent may copy him in.
+    """
     if not placed:
         return
     named = [(one.channel_id, one.letter.own, number) for one, number in placed if one.letter and one.letter.own]
     _write_names([(channel, hash_of(own), number, False, "") for channel, own, number in named])
     people = [(number, one.identity_id, one.pending) for one, number in placed]
     execute(WRITE_PARTICIPANTS, [list(column) for column in zip(*people, strict=True)])
+    beside = [(number, *other) for one, number in placed if one.letter for other in one.letter.beside]
+    if beside:
+        execute(WRITE_BESIDE, [list(column) for column in zip(*beside, strict=True)])
 
 
 def told_apart(one: IncomingMessage) -> IncomingMessage:

@@ -90,13 +90,14 @@ def split(*, conversation_id: int, actor: Author, from_message_id: int | None = 
     Raises NotFound, NotAllowed, CaseMerged, CannotSplit (the only conversation, and no message named).
     """
     agent = acting_agent(actor, Right.ANSWER)
-    visible = conversations_visible_to(agent).filter(pk=conversation_id, case__isnull=False)
+    visible = conversations_visible_to(agent).filter(pk=conversation_id, case__isnull=False, outside=False)
     conversation = visible.select_for_update(of=("self",), no_key=True).select_related("contact").first()
     if conversation is None:
         raise NotFound
     origin = locked_case(agent, conversation.case_id or 0)
     begins = conversation.messages.filter(pk=from_message_id).first() if from_message_id else None
-    if begins is None and (from_message_id or not origin.conversations.exclude(pk=conversation.pk).exists()):
+    others = origin.conversations.filter(outside=False).exclude(pk=conversation.pk)
+    if begins is None and (from_message_id or not others.exists()):
         raise CannotSplit
     case = _new_case(origin, conversation, begins, actor)
     Conversation.objects.filter(pk=conversation.pk).update(case=case)
@@ -238,7 +239,7 @@ def _changed_by_move(case: Case, kind: str, actor: Author, **what: str) -> None:
 
 def _draw(case: Case) -> None:
     clocks.write_soonest(case_id=case.pk)
-    newest = Conversation.objects.filter(case=case).aggregate(at=Max("last_inbound_at"))["at"]
+    newest = Conversation.objects.filter(case=case, outside=False).aggregate(at=Max("last_inbound_at"))["at"]
     if newest is not None:
         Case.objects.filter(pk=case.pk).update(last_inbound_at=newest)
         redraw(case.pk)

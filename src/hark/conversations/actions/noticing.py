@@ -18,7 +18,7 @@ from hark.kernel.types import JournalEvent, NewEvent
 from hark.organisation.models import Agent
 
 FOLLOWED = frozenset({"message.received", "case.replied", "note.added", "case.resolved", "case.reopened"})
-CONCERNING = FOLLOWED | {"case.assigned", "message.state", "clock.at_risk"}
+CONCERNING = FOLLOWED | {"case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk"}
 NOT_SENT = frozenset({"ambiguous", "failed", "refused"})
 FORGOTTEN_AFTER = timedelta(days=7)  # a journal that is read anew, or very late, does not flood anybody
 
@@ -52,6 +52,7 @@ def _concerns(events: Sequence[JournalEvent]) -> list[Concern]:
         *_assigned(events, keys),
         *_not_sent(events),
         *_at_risk(events),
+        *_outside(events),
         *_followed(events),
     ]
     first: dict[tuple[int, int], Concern] = {}
@@ -82,7 +83,8 @@ def _assigned(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterabl
 
 
 def _not_sent(events: Sequence[JournalEvent]) -> Iterable[Concern]:
-    lost = [one for one in events if one.kind == "message.state" and one.data.get("state") in NOT_SENT]
+    states = [one for one in events if one.kind in {"message.state", "change.state"}]
+    lost = [one for one in states if one.data.get("state") in NOT_SENT]
     keys = [event.data.get("message", "") for event in lost]
     authors = (
         dict(Message.objects.filter(key__in=keys, agent__isnull=False).values_list("key", "agent")) if keys else {}
@@ -101,8 +103,23 @@ def _at_risk(events: Sequence[JournalEvent]) -> Iterable[Concern]:
             yield Concern(holder, NoticeKind.AT_RISK, event)
 
 
+def _outside(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    """Whoever holds the case, and whoever asked: so that the answer is read."""
+    answers = [event for event in events if event.kind == "case.answered_outside"]
+    held = Case.objects.filter(key__in=[event.subject for event in answers], assignee__isnull=False)
+    holders = dict(held.values_list("key", "assignee")) if answers else {}
+    asked: defaultdict[str, set[int]] = defaultdict(set)
+    talks = [event.data.get("conversation", "") for event in answers]
+    asking = Message.objects.filter(conversation__key__in=talks, agent__isnull=False)
+    for talk, agent in asking.values_list("conversation__key", "agent").distinct() if answers else ():
+        asked[talk].add(agent or 0)
+    for event in answers:
+        for agent in {*asked[event.data.get("conversation", "")], *filter(None, [holders.get(event.subject)])}:
+            yield Concern(agent, NoticeKind.OUTSIDE, event)
+
+
 def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:
-    heard = [event for event in events if event.kind in FOLLOWED]
+    heard = [event for event in events if event.kind in FOLLOWED and not event.data.get("outside")]
     followers: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
     follows = Follow.objects.filter(case__key__in={event.subject for event in heard})
     for key, agent, since in follows.values_list("case__key", "agent", "since") if heard else ():

@@ -18,7 +18,7 @@ from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
 from hark.conversations.models import Attachment, Case, Conversation, Draft, Message
 from hark.conversations.queries.access import messages_visible_to
-from hark.conversations.queries.participants import without_pending
+from hark.conversations.queries.participants import copied_in, without_pending
 from hark.conversations.queries.writing import Way, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
@@ -75,7 +75,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
         return earlier
     files = hand_over(agent, case, "reply", new.get("files", ()))
     text = written(new["text"], case) if new["text"].strip() or not files else ""
-    way = way_of(conversation, _answered(conversation), 0)
+    way = way_of(conversation, _answered(conversation), 0, copied_in(conversation))
     _check_way(way, _leaving(case, new, text), new["visibility"])
     _check_files(way, files)
     if not new.get("send_anyway"):
@@ -164,7 +164,7 @@ def _write(case: Case, way: Way, new: NewReply, files: Sequence[Attachment], at:
     message.outbox_item = _enqueue(case, way, message, outbound, at)
     message.save(force_insert=True)
     belong(files, message=message)
-    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind="reply").delete()
+    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind=_draft_of(message)).delete()
     return message
 
 
@@ -185,6 +185,7 @@ def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequen
         text=leaving,
         private_of=message.parent_id if moved else "",
         subject=conversation.subject,
+        copies=way.copies,
         attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
     )
 
@@ -207,15 +208,17 @@ def _enqueue(case: Case, way: Way, message: Message, outbound: Outbound, at: dat
 
 
 def _hand_over(case: Case, message: Message, author: Author, at: datetime) -> list[str]:
-    """The case waits for the customer now; names what else has changed for the journal."""
+    """The case waits for the customer now, unless it went outside; names what else has changed for the journal."""
     changed = []
-    if case.status == Status.OPEN:
+    outside = message.conversation.outside
+    if case.status == Status.OPEN and not outside:
         case.status = Status.WAITING
         changed.append("case.status")
     if case.assignee_id is None:
         case.assignee_id = author.agent_id
         changed.append("case.assigned")
-    case.last_message_at, case.last_text, case.last_kind = at, message.text[:LINE], message.kind
+    if not outside:
+        case.last_message_at, case.last_text, case.last_kind = at, message.text[:LINE], message.kind
     case.version += 1
     case.save(update_fields=["status", "assignee", "last_message_at", "last_text", "last_kind", "version"])
     return changed
@@ -224,7 +227,8 @@ def _hand_over(case: Case, message: Message, author: Author, at: datetime) -> li
 def _tell(case: Case, message: Message, author: Author, changed: list[str]) -> None:
     what = {"case": case.key, "message": message.key, "visibility": str(message.visibility)}
     details = {"case.status": {"status": str(case.status)}, "case.assigned": {"agent": author.agent_key}}
-    events = [NewEvent("case.replied", case.key, author.agent_key, case.inbox_id, data=what)]
+    told = "case.forwarded" if message.conversation.outside else "case.replied"
+    events = [NewEvent(told, case.key, author.agent_key, case.inbox_id, data=what)]
     for kind in changed:
         what = {"case": case.key, **details[kind]}
         events.append(NewEvent(kind, case.key, author.agent_key, case.inbox_id, data=what))
@@ -235,6 +239,7 @@ def _tell(case: Case, message: Message, author: Author, changed: list[str]) -> N
 def take_back(*, message_id: int, author: Author) -> str:
     """Undo one's own reply while it waits: it was never there, its text is back in the draft (and is returned).
 
+    What was meant for somebody outside comes back into a draft of its own, never into that of the reply.
     One transaction; of undo and sender exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
     """
     agent = acting_agent(author, Right.ANSWER)
@@ -246,13 +251,28 @@ def take_back(*, message_id: int, author: Author) -> str:
         raise TooLateToTakeBack
     at = database_now()
     Message.objects.filter(pk=message.pk).update(deleted_at=at)
-    typed = Draft.objects.filter(case=case, agent=agent, kind="reply").values_list("text", flat=True).first()
-    if back := "\n\n".join(filter(None, (message.text, typed))):
-        write_draft(case, author, "reply", back)
-    give_back(message, case)
-    redraw(case.pk)
-    set_status(message, Status.OPEN, actor=author.agent_key)
+    _write_back(case, message, author)
+    if not message.conversation.outside:
+        give_back(message, case)
+        redraw(case.pk)
+        set_status(message, Status.OPEN, actor=author.agent_key)
     return message.text
+
+
+def _draft_of(message: Message) -> str:
+    """The kind of the draft that a message was: what is meant for somebody outside is never shown as a reply."""
+    if not message.conversation.outside:
+        return "reply"
+    return "outside" if message.quote_from is None else "forward"
+
+
+def _write_back(case: Case, message: Message, author: Author) -> None:
+    """Put the words of a reply before what has been typed since."""
+    kind = _draft_of(message)
+    mine = Draft.objects.filter(case=case, agent_id=author.agent_id, kind=kind)
+    words = message.text[: message.quote_from].rstrip()
+    if back := "\n\n".join(filter(None, (words, mine.values_list("text", flat=True).first()))):
+        write_draft(case, author, kind, back)
 
 
 @transaction.atomic
@@ -268,6 +288,8 @@ def settle(*, message_id: int, author: Author, how: Settlement) -> Message:
     delivery.settle(item_id=message.outbox_item_id or 0, how=Settlement(how), actor=author.agent_key)
     asked_since = message.conversation.messages.filter(direction=Direction.INBOUND, pk__gt=message.pk).exists()
     waits = how != Settlement.DROP and not asked_since
+    if message.conversation.outside:
+        return message
     set_status(message, Status.WAITING if waits else Status.OPEN, actor=author.agent_key)
     return message
 

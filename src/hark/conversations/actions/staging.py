@@ -23,7 +23,7 @@ OPEN_THREADS = """
 """
 LOCK_THREADS = """
     SELECT v.channel_id, v.thread_key, v.id, v.key, v.contact_id, v.case_id, v.first_responded_at, v.last_inbound_at,
-        v.last_outbound_at, c.connected_at
+        v.last_outbound_at, c.connected_at, v.outside
     FROM staged_thread s
     JOIN conversations_conversation v ON (v.channel_id, v.thread_key) = (s.channel_id, s.thread_key)
     JOIN organisation_channel c ON c.id = v.channel_id

@@ -32,7 +32,7 @@ SAME_WORDS = """
             ORDER BY id DESC LIMIT 10) r
         JOIN conversations_message m ON m.id = r.message_id
         JOIN contacts_identity i ON i.id = m.identity_id AND i.contact_id = w.contact_id
-        JOIN conversations_conversation v ON v.id = m.conversation_id
+        JOIN conversations_conversation v ON v.id = m.conversation_id AND NOT v.outside
         JOIN conversations_case c ON c.id = v.case_id AND c.inbox_id = w.inbox_id AND c.status <> 'resolved'
         ORDER BY c.id LIMIT 1) same
 """

@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from hark.clocks.queries import targets_of
-from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key
+from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key, wakes
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
 from hark.conversations.actions.staging import (
@@ -81,7 +81,7 @@ def _fold_and_write(new: Placed, originals: Placed) -> None:
     add_readings([one for one, _ in new])
     add_formatted([one for one, _ in placed])
     add_incoming_files([one for one, _ in placed])
-    moods = fold_moods({one.incoming.contact_id for one, _ in placed})
+    moods = fold_moods({one.incoming.contact_id for one, thread in placed if not thread.outside})
     changed = _distinct(thread.case for thread in threads.values())
     add_cases([case for case in changed if case.opened], moods)
     write(changed, threads.values())
@@ -141,6 +141,7 @@ def _events(placed: Placed, cases: Sequence[CaseState]) -> list[NewEvent]:
     return [
         *(event for case in cases for event in _case_events(case, first.get(id(case), ""))),
         *(_message_event(one, thread) for one, thread in placed),
+        *(_outside_event(one, thread) for one, thread in placed if thread.outside and wakes(one, thread)),
     ]
 
 
@@ -172,5 +173,13 @@ def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
             "kind": incoming.kind,
             "posted": incoming.sent_at.isoformat(),
             "urgency": incoming.reading.get("urgency", {}).get("level", ""),
+            **({"outside": True} if thread.outside else {}),
         },
     )
+
+
+def _outside_event(one: NewMessage, thread: ThreadState) -> NewEvent:
+    """Whoever was asked outside has answered: somebody has to read it."""
+    case = thread.case
+    data = {"case": case.key if case else "", "message": one.key, "conversation": thread.key}
+    return NewEvent("case.answered_outside", data["case"], "outside", case.inbox_id if case else None, data=data)

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from hark.conversations.actions.folding import LINE
+from django.db.models import Q
+
+from hark.conversations.actions.folding import line_of
 from hark.conversations.actions.staging_readings import fold_moods, replace_reading
 from hark.conversations.models import Case, Message, MessageVersion
-from hark.conversations.types import IncomingMessage
+from hark.conversations.types import Direction, IncomingMessage
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
 
@@ -66,10 +68,13 @@ def redraw(case_id: int | None) -> None:
     """Make the line that lists show of a case that of its newest message that is still there."""
     if case_id is None:
         return
-    there = Message.objects.filter(conversation__case=case_id, deleted_at=None).order_by("-sent_at", "-id").first()
+    said = Message.objects.filter(conversation__case=case_id, deleted_at=None).select_related("conversation")
+    ours_outside = Q(direction=Direction.OUTBOUND, conversation__outside=True)
+    there = said.exclude(ours_outside).order_by("-sent_at", "-id").first()
     line: dict[str, Any] = {"last_text": ""}
     if there is not None:
-        line = {"last_text": there.text[:LINE], "last_kind": there.kind, "last_message_at": there.sent_at}
+        text = line_of(there.text, outside=there.conversation.outside)
+        line = {"last_text": text, "last_kind": there.kind, "last_message_at": there.sent_at}
     case = Case.objects.select_for_update().get(pk=case_id)
     Case.objects.filter(pk=case_id).update(**line, version=case.version + 1)
 

@@ -1,7 +1,7 @@
 """Messages, conversations, cases and what agents write on them."""
 
 from hark.conversations.models.files import Attachment
-from hark.conversations.models.letters import MessageHtml, Participant, ThreadRef
+from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.talk import (
@@ -34,6 +34,7 @@ __all__ = [
     "MessageHtml",
     "MessageSearch",
     "MessageVersion",
+    "NamedBeside",
     "Note",
     "NoteSearch",
     "Notice",

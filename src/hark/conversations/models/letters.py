@@ -31,21 +31,37 @@ class ThreadRef(models.Model):
 
 
 class Participant(models.Model):
-    """Somebody who has written in a mail conversation. `pending`: he came by a name that was given to somebody else.
+    """Somebody who takes part in a mail conversation. `pending`: he came by a name that was given to somebody else.
 
-    Until an agent has let him in he is shown as such, is answered by nobody, and sees nothing.
+    Until an agent has let him in he is shown as such, is answered by nobody, and sees nothing. `copied`: he gets a copy
+    of every reply that goes to another one.
     """
 
     id = models.BigAutoField(primary_key=True)
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="participants")
     identity = models.ForeignKey(Identity, on_delete=models.PROTECT, related_name="+")
     pending = models.BooleanField(default=False)
+    copied = models.BooleanField(default=False, db_default=False)
     admitted_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
     admitted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="participant_conversation_identity", fields=["conversation", "identity"])
+        ]
+
+
+class NamedBeside(models.Model):
+    """An address that a mail of a conversation named beside ours. It takes no part until an agent copies it in."""
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="named_beside")
+    address = models.TextField()
+    name = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="namedbeside_conversation_address", fields=["conversation", "address"])
         ]
 
 

@@ -60,7 +60,10 @@ class Case(models.Model):
 
 
 class Conversation(models.Model):
-    """One thread at one venue. Without a case it belongs to the stream."""
+    """One thread at one venue. Without a case it belongs to the stream.
+
+    `outside`: with somebody who is asked about the case. It is not the customer's, who never sees it.
+    """
 
     id = models.BigAutoField(primary_key=True)
     key = models.TextField(unique=True)
@@ -69,6 +72,7 @@ class Conversation(models.Model):
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="conversations")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
     subject = models.TextField(default="")
+    outside = models.BooleanField(default=False, db_default=False)
     first_responded_at = models.DateTimeField(null=True)
     last_inbound_at = models.DateTimeField(null=True)
     last_outbound_at = models.DateTimeField(null=True)
@@ -85,7 +89,8 @@ class Message(models.Model):
     """One utterance: post, comment, review, mail, chat line, answer. Notes are not messages: they never leave.
 
     Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
-    has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it.
+    has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it. `change_item` is a
+    change of ours that the venue has not made yet; afterwards there is none.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -98,6 +103,7 @@ class Message(models.Model):
     identity = models.ForeignKey(Identity, null=True, on_delete=models.PROTECT, related_name="+")
     agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
     outbox_item = models.OneToOneField(OutboxItem, null=True, on_delete=models.PROTECT, related_name="+")
+    change_item = models.ForeignKey(OutboxItem, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     native = models.BooleanField(default=False)
     direction = models.TextField(choices=Direction)
     visibility = models.TextField(choices=Visibility)
@@ -136,12 +142,13 @@ class Message(models.Model):
 
 
 class MessageVersion(models.Model):
-    """An earlier text of an edited or deleted message."""
+    """An earlier text of an edited or deleted message; `agent` changed it, where one of us did."""
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="versions")
     text = models.TextField()
     replaced_at = models.DateTimeField()
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
 class Tombstone(models.Model):
@@ -231,7 +238,7 @@ class Note(models.Model):
 
 
 class Draft(models.Model):
-    """What an agent has typed and not sent, per case and kind (reply or note)."""
+    """What an agent has typed and not sent, per case and kind: what was meant for one reader is shown to no other."""
 
     id = models.BigAutoField(primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")

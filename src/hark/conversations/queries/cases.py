@@ -14,7 +14,7 @@ from hark.conversations.queries.filters import AT_RISK, condition
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.saved_views import FilteredList
 from hark.conversations.queries.tags import tag_names
-from hark.conversations.types import Status
+from hark.conversations.types import FROM_OUTSIDE, Status
 from hark.kernel.db import count_each
 from hark.organisation.models import Agent
 
@@ -138,7 +138,9 @@ def is_of_resolved(view: AnyList) -> bool:
 def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow, ...]:
     """Cases as lines, in the order given; they come from the gate, with contact, inbox and assignee at hand."""
     ids = [case.pk for case in cases]
-    newest = Conversation.objects.filter(case__in=ids).order_by("case_id", F("last_inbound_at").desc(nulls_last=True))
+    newest = Conversation.objects.filter(case__in=ids, outside=False).order_by(
+        "case_id", F("last_inbound_at").desc(nulls_last=True)
+    )
     venues = dict(newest.distinct("case_id").values_list("case_id", "channel__venue"))
     clocks = _telling_clocks(ids)
     tags = tag_names(ids)
@@ -161,7 +163,7 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             assignee=case.assignee.name if case.assignee else "",
             assignee_id=case.assignee_id,
             last_message_at=case.last_message_at,
-            ours_is_last=case.last_inbound_at is None or case.last_message_at > case.last_inbound_at,
+            ours_is_last=_ours_is_last(case),
             has_draft=case.pk in drafts,
             version=case.version,
             tags=tags.get(case.pk, ()),
@@ -169,6 +171,13 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
         )
         for case in cases
     )
+
+
+def _ours_is_last(case: Case) -> bool:
+    """Did we write the newest line of a case?"""
+    if case.last_text.startswith(FROM_OUTSIDE):
+        return False
+    return case.last_inbound_at is None or case.last_message_at > case.last_inbound_at
 
 
 def clock_faces(case: Case, *, at: datetime) -> list[ClockFace]:

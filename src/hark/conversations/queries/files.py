@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from hark.conversations.models import Attachment, Case
 from hark.conversations.queries.access import case_gate, conversation_gate
-from hark.conversations.types import DRAFT_KINDS, FileState
+from hark.conversations.types import TRAY_KINDS, FileState
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
 
@@ -65,9 +65,9 @@ def files_of_notes(note_ids: Iterable[int]) -> dict[int, tuple[FileShown, ...]]:
 
 def files_beside(agent: Agent, case: Case) -> dict[str, list[FileShown]]:
     """The agent's own files beside the reply and the note being written; those still coming in are left out."""
-    mine = Attachment.objects.filter(draft_case=case, draft_kind__in=DRAFT_KINDS, agent=agent)
+    mine = Attachment.objects.filter(draft_case=case, draft_kind__in=TRAY_KINDS, agent=agent)
     there = mine.filter(state__in=[FileState.STORED, FileState.FAILED, FileState.WAITING]).order_by("id")
-    return {kind: [file_shown(file) for file in there if file.draft_kind == kind] for kind in DRAFT_KINDS}
+    return {kind: [file_shown(file) for file in there if file.draft_kind == kind] for kind in TRAY_KINDS}
 
 
 def file_shown(file: Attachment) -> FileShown:

@@ -13,8 +13,8 @@ from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.types import Direction, FileState
-from hark.delivery.queries import delivery_words
-from hark.delivery.types import DeliveryWords
+from hark.delivery.queries import change_words, delivery_words
+from hark.delivery.types import DeliveryWords, OutboxState, words_of_change
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Right
 
@@ -64,7 +64,9 @@ class MessageShown:
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
     has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
-    quotation. `original`: the bytes it came in are at hand, and may be opened.
+    quotation. `original`: the bytes it came in may be opened. `outside` names who is asked outside, where it belongs to
+    such a talk. `left`: ours, and the venue has it. `change` is how far a change of it has come, `change_text` what it
+    shall say then (None: nothing, it is taken away).
     """
 
     id: int
@@ -87,7 +89,7 @@ class MessageShown:
     late: bool
     edited_at: datetime | None
     deleted_at: datetime | None
-    versions: tuple[tuple[datetime, str], ...]
+    versions: tuple[tuple[datetime, str, str], ...]
     rating: int | None
     permalink: str
     problem: str
@@ -101,6 +103,10 @@ class MessageShown:
     files: tuple[FileShown, ...]
     formatted: FormattedShown | None
     original: bool
+    outside: str = ""
+    left: bool = False
+    change: DeliveryWords | None = None
+    change_text: str | None = None
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
@@ -116,7 +122,8 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
         reading = readings.get(message.pk)
         alike = duplicates.get(reading.duplicate_key, {}) if reading else {}
         case = message.conversation.case
-        item = message.outbox_item
+        item, change = message.outbox_item, message.change_item
+        outside = _outside(message)
         return MessageShown(
             id=message.pk,
             key=message.key,
@@ -142,7 +149,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             rating=message.rating,
             permalink=message.permalink,
             problem=message.problem,
-            reading=corrected(reading, corrections.get(message.pk, ())) if reading else None,
+            reading=corrected(reading, corrections.get(message.pk, ())) if reading and not outside else None,
             also_posted=tuple(
                 posted for pk, posted in alike.items() if pk not in {message.pk, *copies.get(message.pk, ())}
             ),
@@ -154,9 +161,25 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             files=files.get(message.pk, ()),
             formatted=formatted.get(message.pk),
             original=may_open and bool(message.problem) and message.arrival_id is not None,
+            outside=outside,
+            left=is_published(message),
+            change=change_words(change, channel_state=message.channel.state, at=at) if change else None,
+            change_text=words_of_change(change.payload) if change else None,
         )
 
     return [_shown(message) for message in messages]
+
+
+def _outside(message: Message) -> str:
+    """Who is asked outside in the message's talk; empty in a talk with the customer."""
+    talk = message.conversation
+    return (talk.contact.name or "Somebody") if talk.outside else ""
+
+
+def is_published(message: Message) -> bool:
+    """Is it a reply written in Hark that can be read at its venue?"""
+    item = message.outbox_item
+    return item is not None and item.state == OutboxState.SENT and not message.automatic and message.deleted_at is None
 
 
 def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoCameTo]]:
@@ -187,10 +210,12 @@ def _mail_channels() -> list[int]:
     return list(Channel.objects.filter(venue=MAIL).values_list("pk", flat=True))
 
 
-def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str]]]:
-    found: dict[int, list[tuple[datetime, str]]] = {}
-    for row in MessageVersion.objects.filter(message__in=message_ids).order_by("id"):
-        found.setdefault(row.message_id, []).append((row.replaced_at, row.text))
+def _versions(message_ids: list[int]) -> dict[int, list[tuple[datetime, str, str]]]:
+    """Until when it said what, and which of us changed it then."""
+    found: dict[int, list[tuple[datetime, str, str]]] = {}
+    earlier = MessageVersion.objects.filter(message__in=message_ids).select_related("agent").order_by("id")
+    for row in earlier:
+        found.setdefault(row.message_id, []).append((row.replaced_at, row.text, row.agent.name if row.agent else ""))
     return found
 
 

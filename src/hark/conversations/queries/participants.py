@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
 
-from hark.conversations.models import Message, Participant
+from hark.conversations.models import Conversation, Message, Participant
 
 
 def without_pending(messages: QuerySet[Message]) -> QuerySet[Message]:
@@ -13,6 +14,18 @@ def without_pending(messages: QuerySet[Message]) -> QuerySet[Message]:
         conversation=OuterRef("conversation_id"), identity=OuterRef("identity_id"), pending=True
     )
     return messages.exclude(Exists(waiting))
+
+
+def copied_in(conversation: Conversation) -> list[str]:
+    """The addresses of those who get a copy of every reply in a conversation."""
+    copied = Participant.objects.filter(conversation=conversation, copied=True, pending=False)
+    return list(copied.order_by("pk").values_list("identity__key", flat=True))
+
+
+def copies_beside() -> ArraySubquery:
+    """The same, read along with conversations."""
+    copied = Participant.objects.filter(conversation=OuterRef("pk"), copied=True, pending=False)
+    return ArraySubquery(copied.order_by("pk").values("identity__key"))
 
 
 def pending_writers(conversation_ids: Collection[int]) -> set[tuple[int, int]]:

@@ -111,7 +111,8 @@ def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
     said = Message.objects.filter(conversation__in=list(talks[:TALKS_TOLD]))  # a list: their index is taken for sure
     said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False)
     said = said.exclude(native=True, external_id__isnull=True)
-    return said.select_related("conversation__case", "channel", "identity", "agent", "outbox_item")
+    beside = ("conversation__case", "conversation__contact", "channel", "identity", "agent")
+    return said.select_related(*beside, "outbox_item", "change_item")
 
 
 def _notes(agent: Agent, cases: dict[str, str]) -> QuerySet[Note]:

@@ -1,5 +1,6 @@
 """Where a case can be answered, who would read it there, and why not: known before any network call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hark.channels.accounts import caps_of
@@ -7,7 +8,7 @@ from hark.channels.kit.splitting import length
 from hark.channels.types import Caps
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
-from hark.conversations.queries.participants import without_pending
+from hark.conversations.queries.participants import copies_beside, without_pending
 from hark.conversations.types import Direction, Visibility
 from hark.kernel.errors import HarkError
 from hark.organisation.models import Agent, Channel
@@ -22,6 +23,7 @@ class Way:
 
     `visibilities` are those that may be chosen; there is no default. `answers` is the message that is answered,
     `newest_message_id` the newest of the conversation: what a composer has seen when it shows this.
+    `copies` are the addresses of those who get a copy.
     """
 
     conversation: Conversation
@@ -32,6 +34,12 @@ class Way:
     unit: str
     closed_because: str = ""
     files_out: int = 0
+    copies: tuple[str, ...] = ()
+
+    @property
+    def outside(self) -> bool:
+        """Is it a talk with somebody who is asked about the case, not with the customer?"""
+        return self.conversation.outside
 
     def length(self, text: str) -> int:
         """How long the venue says this text is."""
@@ -39,9 +47,13 @@ class Way:
 
 
 def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
-    """The ways to answer a case, the conversation that was written to last first. Three queries."""
+    """The ways to answer a case, the conversation that was written to last first. Three queries.
+
+    A talk with somebody outside comes after all those with the customer, and only once he has answered.
+    """
     mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
-    conversations = list(mine.order_by("-last_inbound_at", "-id"))
+    mine = mine.exclude(outside=True, last_inbound_at=None).annotate(copied=copies_beside())
+    conversations = list(mine.order_by("outside", "-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]
     newest = dict(
         Message.objects.filter(conversation__in=ids)
@@ -55,11 +67,17 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
         message.conversation_id: message
         for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")
     }
-    return [way_of(each, answered.get(each.pk), newest.get(each.pk, 0)) for each in conversations]
+    return [way_of(each, answered.get(each.pk), newest.get(each.pk, 0), each.copied) for each in conversations]
 
 
-def way_of(conversation: Conversation, answers: Message | None, newest_message_id: int) -> Way:
-    """What the venue, the channel's state and the message that is answered allow. `conversation.channel` is at hand."""
+def way_of(
+    conversation: Conversation, answers: Message | None, newest_message_id: int, copied: Sequence[str] = ()
+) -> Way:
+    """What the venue, the channel's state and the message that is answered allow. `conversation.channel` is at hand.
+
+    Of those who are `copied` in, the one who is answered gets the reply itself.
+    """
+    person = answers.identity.key if answers and answers.identity else ""
     caps = _caps(conversation.channel)
     readers = _readers(caps, answers)
     return Way(
@@ -71,6 +89,7 @@ def way_of(conversation: Conversation, answers: Message | None, newest_message_i
         unit=caps.unit,
         closed_because=_closed_because(conversation, answers, caps, readers),
         files_out=caps.files_out,
+        copies=tuple(one for one in copied if one != person),
     )
 
 

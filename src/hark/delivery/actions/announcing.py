@@ -1,18 +1,21 @@
 """How the out-box tells the journal what became of a reply."""
 
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import OutboxState, about
+from hark.delivery.types import OutboxState, about, is_change
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
 
 
 def announce(item: OutboxItem, state: str, *, actor: str = "system") -> None:
-    """Record the new state in the running transaction: `message.sent` when the venue has it, else `message.state`."""
-    it = about(item.payload)
+    """Record the new state in the running transaction: `message.sent` when the venue has it, else `message.state`.
+
+    Of a change of a reply it is `change.sent` and `change.state`.
+    """
+    it, what = about(item.payload), "change" if is_change(item.payload) else "message"
     record(
         [
             NewEvent(
-                kind="message.sent" if state == OutboxState.SENT else "message.state",
+                kind=f"{what}.sent" if state == OutboxState.SENT else f"{what}.state",
                 subject=it.case or it.message,
                 actor=actor,
                 inbox_id=item.inbox_id_for_events,

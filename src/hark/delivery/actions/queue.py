@@ -10,11 +10,12 @@ from django.db import transaction
 from hark.delivery.actions.announcing import announce
 from hark.delivery.errors import NothingToSettle
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import OutboxState, Settlement
+from hark.delivery.types import OutboxState, Settlement, is_change
 from hark.kernel.db import execute, notify
 from hark.kernel.time import database_now
 
 WAKE_CHANNEL = "hark_outbox"
+NO_TEXT = b""  # no post of ours that comes back is a change
 OPEN_TO_A_PERSON = [OutboxState.AMBIGUOUS, OutboxState.FAILED, OutboxState.REFUSED]
 
 
@@ -33,8 +34,8 @@ def enqueue(
 ) -> OutboxItem:
     """Store a reply for sending, in the caller's transaction; it leaves at `not_before` at the earliest.
 
-    `payload` comes from `delivery.types.pack`. Takes the thread's advisory lock until the commit, so that the order of
-    the ids is the author's order. A key that is there already raises IntegrityError.
+    `payload` comes from `delivery.types.pack` or `pack_change`. Takes the thread's advisory lock until the commit, so
+    that the order of the ids is the author's order. A key that is there already raises IntegrityError.
     """
     execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thread_lock(channel_id, thread)])
     item = OutboxItem.objects.create(
@@ -43,7 +44,7 @@ def enqueue(
         thread=thread,
         inbox_id_for_events=inbox_id,
         payload=payload,
-        text_hash=text_hash(payload["text"]),
+        text_hash=NO_TEXT if is_change(payload) else text_hash(payload["text"]),
         created_at=database_now(),
         not_before=not_before,
     )

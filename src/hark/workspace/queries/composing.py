@@ -1,5 +1,6 @@
 """What can be written on a case, who would read it, and why not."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from hark.conversations.models import Case
@@ -11,10 +12,12 @@ from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
 from hark.workspace.types import KindShown, WayShown
 
+MAIL = "email"
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
 LIMITED = KindShown(
     "limited", "Limited reply", "globe", "Reply to those who can read it", "Others than the customer can read this."
 )
+OUTSIDE = KindShown("private", "Outside", "out", "Send outside", "Outside: the customer never sees this.", "")
 PRIVATE = KindShown("private", "Private", "lock", "Reply in private", "Only the customer reads this.")
 NOTE = KindShown("note", "Note", "note", "Keep the note", "Only colleagues read this. It never leaves.")
 KINDS = {Visibility.PUBLIC: PUBLIC, Visibility.LIMITED: LIMITED, Visibility.PRIVATE: PRIVATE}
@@ -46,13 +49,23 @@ def _way(agent: Agent, way: Way, how: str) -> WayShown:
     return WayShown(
         way=way,
         key=way.conversation.key,
-        name=whole,
+        name=f"Outside: {person or whole}" if way.outside else whole,
         to=f"Reply to {person}, {whole}" if person else f"Reply, {whole}",
-        kinds=tuple(_kind(agent, way, place, visibility, how) for visibility in _offered(way)),
+        kinds=tuple(_kinds(agent, way, place, how)),
         seen=way.newest_message_id,
         limit=way.max_length - len(f" {sign}") if way.max_length and sign else way.max_length,
         unit=way.unit,
+        copies=", ".join(way.copies),
+        talk_of_many=channel.venue == MAIL and not way.outside,
     )
+
+
+def _kinds(agent: Agent, way: Way, place: str, how: str) -> Iterator[KindShown]:
+    if way.outside:
+        yield replace(OUTSIDE, why_not=_why_not(agent, way, place, Visibility.PRIVATE))
+        return
+    for visibility in _offered(way):
+        yield _kind(agent, way, place, visibility, how)
 
 
 def _offered(way: Way) -> tuple[Visibility, ...]:
@@ -63,7 +76,8 @@ def _offered(way: Way) -> tuple[Visibility, ...]:
 
 def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) -> KindShown:
     kind, sign = KINDS[visibility], signature(agent.name, how, visibility)
-    readers = f"{kind.readers} Signed {sign}." if sign else kind.readers
+    said = "The customer and those in copy read this." if way.copies else kind.readers
+    readers = f"{said} Signed {sign}." if sign else said
     return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
 
 

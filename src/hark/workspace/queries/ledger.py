@@ -31,7 +31,13 @@ def ledger(agent: Agent, case: Case, *, at: datetime, before: str = "") -> Ledge
         replace(entry, day="" if entry.day == before_ else entry.day)
         for entry, before_ in zip(entries, days, strict=False)
     )
-    return Ledger(tuple(shown), page.older, _seen(page.entries))
+    return Ledger(tuple(shown), page.older, _seen(page.entries), "" if before else _own(page.entries))
+
+
+def _own(entries: tuple[Entry, ...]) -> str:
+    """The newest reply of whoever looks that has left and can be spoken of."""
+    messages = (entry.body for entry in reversed(entries) if isinstance(entry.body, MessageShown))
+    return next((one.key for one in messages if one.mine and one.left), "")
 
 
 def _seen(entries: tuple[Entry, ...]) -> dict[str, int]:
@@ -52,9 +58,10 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     """One entry with its words."""
     body = entry.body
     message = body if isinstance(body, MessageShown) else None
-    readers = READERS.get(message.visibility if message else entry.kind, ("", ""))
+    readers = _readers(message) if message else READERS.get(entry.kind, ("", ""))
     text = body.text if isinstance(body, MessageShown | NoteShown) else ""
     cut = quotation(message) if message else len(text)
+    above = text[:cut].rstrip() if cut < len(text) else text
     undo = message.delivery.undo_seconds if message and message.delivery else 0
     return EntryShown(
         id=_id(body, entry.at),
@@ -67,7 +74,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         readers=readers[0],
         readers_word=readers[1],
         where=_where(message) if message else "",
-        text_html=evidence_html(text[:cut], evidence_spans(message.reading if message else None)),
+        text_html=evidence_html(above, evidence_spans(message.reading if message else None)),
         quoted_html=evidence_html(text[cut:].lstrip("\n")) if cut < len(text) else "",
         veiled=_veiled(message) if message else "",
         reading=reading_words(message.reading) if message and message.reading and not message.ours else None,
@@ -75,6 +82,15 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         elsewhere="" if body.case_key in {"", case_key} else body.case_key,
         mark=blake2b(repr(_lasting(body)).encode(), digest_size=6).hexdigest(),
     )
+
+
+def _readers(message: MessageShown) -> tuple[str, str]:
+    """Who can read it, for the eye and in words."""
+    if not message.outside:
+        return READERS[message.visibility]
+    if message.ours:
+        return "outside", f"Outside: only {message.outside} reads this"
+    return "outside", f"From outside: {message.outside}"
 
 
 def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:

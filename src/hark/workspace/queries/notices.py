@@ -12,7 +12,7 @@ from hark.workspace.queries.words import ago, exact
 PAGE = 50
 ICONS = {
     NoticeKind.MENTION: "note", NoticeKind.ASSIGNED: "person", NoticeKind.FOLLOWED: "eye", NoticeKind.NOT_SENT: "warn",
-    NoticeKind.AT_RISK: "clock",
+    NoticeKind.AT_RISK: "clock", NoticeKind.OUTSIDE: "out",
 }  # fmt: skip
 HAPPENED = {
     "message.received": "The customer wrote",
@@ -25,8 +25,11 @@ SAID = {
     NoticeKind.MENTION: "{who} mentions you in a note",
     NoticeKind.ASSIGNED: "{who} gave you the case",
     NoticeKind.NOT_SENT: "Your reply did not arrive, or nobody knows",
+    NoticeKind.OUTSIDE: "Somebody outside has answered",
     NoticeKind.AT_RISK: "The promise on your case is about to break",
 }
+
+CHANGED = {"change.state": "A change of your reply was not made, or nobody knows"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def popups(agent: Agent, *, since: datetime, at: datetime) -> list[NoticeShown]:
 
 
 def _shown(row: Notice, at: datetime) -> NoticeShown:
-    said = SAID.get(NoticeKind(row.kind)) or HAPPENED.get(row.what, "Something happened")
+    said = CHANGED.get(row.what) or SAID.get(NoticeKind(row.kind)) or HAPPENED.get(row.what, "Something happened")
     return NoticeShown(
         id=row.pk,
         icon=ICONS[NoticeKind(row.kind)],

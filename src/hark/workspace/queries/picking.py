@@ -179,14 +179,15 @@ def _merge(asked: Asked) -> Picked:
 
 def _split(asked: Asked) -> Picked:
     """Each conversation where there are several, then the customer's newest messages."""
-    talks = list(conversations_visible_to(asked.agent).filter(case=asked.case).select_related("channel"))
+    customers = conversations_visible_to(asked.agent).filter(case=asked.case, outside=False)
+    talks = list(customers.select_related("channel"))
     whole = [
         Choice(talk.subject or "The whole conversation", talk.channel.name, "split", talk.key)
         for talk in talks
         if len(talks) > 1
     ]
     at = database_now()
-    said = messages_visible_to(asked.agent).filter(conversation__case=asked.case, direction=Direction.INBOUND)
+    said = messages_visible_to(asked.agent).filter(conversation__in=customers, direction=Direction.INBOUND)
     newest = said.filter(deleted_at=None).order_by("-sent_at", "-id")[:NEWEST]
     begins = [
         Choice(f"From here: {one.text[:80]}", f"{day(one.sent_at, at)}, {hour(one.sent_at)}", "split", one.key)

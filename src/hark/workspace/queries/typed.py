@@ -6,5 +6,5 @@ from hark.organisation.models import Agent
 
 
 def drafts_shown(agent: Agent, case: Case) -> dict[str, str]:
-    """The agent's drafts of reply and note; empty texts where there is none."""
-    return {"reply": "", "note": "", **drafts_of(agent, case)}
+    """The agent's drafts of reply and note, and of a reply to somebody outside; empty texts where there is none."""
+    return {"reply": "", "outside": "", "note": "", **drafts_of(agent, case)}

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
+from hark.conversations.actions.changing import settle_change, take_change_back
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.participants import admit
@@ -70,7 +71,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
     agent = agent_of(request)
     case = get_case(agent, key)
     kind = request.POST.get("kind", "")
-    if kind not in {"reply", "note"}:
+    if kind not in {"reply", "outside", "note"}:
         raise Http404
     keep_draft(case_id=case.pk, kind=kind, text=request.POST.get("text", "")[:LONGEST], author=author_of(agent))
     return HttpResponse(status=204)
@@ -81,8 +82,13 @@ def take_reply_back(request: HttpRequest, key: str) -> HttpResponse:
     """Take a reply back while it waits; its text stands in the composer again."""
     agent = agent_of(request)
     message = message_of(agent, key)
-    take_back(message_id=message.pk, author=author_of(agent))
     case = case_of(agent, message)
+    if request.POST.get("of") == "change":
+        take_change_back(message_id=message.pk, author=author_of(agent))
+        return changed(request, case)
+    take_back(message_id=message.pk, author=author_of(agent))
+    if message.conversation.outside and message.quote_from is not None:
+        return written(request, case, taken_back="forward")
     return written(request, case, kind=message.visibility, way_key=message.conversation.key, taken_back=True)
 
 
@@ -94,7 +100,8 @@ def settle_reply(request: HttpRequest, key: str) -> HttpResponse:
     if how not in Settlement.values:
         raise Http404
     message = message_of(agent, key)
-    settle(message_id=message.pk, author=author_of(agent), how=Settlement(how))
+    act = settle_change if request.POST.get("of") == "change" else settle
+    act(message_id=message.pk, author=author_of(agent), how=Settlement(how))
     return changed(request, case_of(agent, message))
 
 
@@ -134,11 +141,12 @@ def undo_context(message: Message | None) -> dict[str, Any] | None:
 def stopped(request: HttpRequest, case: Case, conversation: Conversation, newer: NewerMessage) -> HttpResponse:
     """Somebody wrote meanwhile: show it above what was typed, and let one key send it all the same."""
     agent = agent_of(request)
+    text = request.POST.get("text", "")[:LONGEST]
     said = {
         "way_key": conversation.key,
         "kind": request.POST.get("kind", ""),
         "newer": newer_shown(agent, newer.messages, at=database_now()),
-        "drafts": {"reply": request.POST.get("text", "")[:LONGEST], "note": request.POST.get("note", "")[:LONGEST]},
+        "drafts": {"reply": text, "outside": text, "note": request.POST.get("note", "")[:LONGEST]},
     }
     if request.headers.get("HX-Request"):
         return composer(request, case, status=422, **said)
@@ -183,9 +191,14 @@ def seen_in(request: HttpRequest, conversation: Conversation) -> int | None:
     """The newest message of the conversation that the page had shown when the last key was pressed."""
     for pair in request.POST.getlist("seen"):
         key, _, number = pair.partition(":")
-        if key == conversation.key and number.isascii() and number.isdigit() and len(number) < 19:
-            return int(number)
+        if key == conversation.key:
+            return number_of(number)
     return None
+
+
+def number_of(text: str) -> int | None:
+    """The number that a form says; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def uuid_of(text: str) -> UUID:

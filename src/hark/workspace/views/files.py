@@ -10,7 +10,7 @@ from hark.conversations.errors import CannotTakeFile, FilesPerHour, TooManyFiles
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.files import files_beside, get_file
-from hark.conversations.types import DRAFT_KINDS, FileState
+from hark.conversations.types import TRAY_KINDS, FileState
 from hark.kernel import storage
 from hark.kernel.errors import HarkError
 from hark.kernel.giving import sealed, stored_file
@@ -112,7 +112,7 @@ def give_file(request: HttpRequest, key: str, way: str, token: str) -> HttpRespo
 
 def _kind(request: HttpRequest) -> str:
     kind = request.POST.get("kind") or request.GET.get("kind") or ""
-    if kind not in DRAFT_KINDS:
+    if kind not in TRAY_KINDS:
         raise Http404
     return kind
 

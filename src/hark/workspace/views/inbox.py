@@ -48,7 +48,7 @@ def case_page(request: HttpRequest, key: str) -> HttpResponse:
     case = get_case(agent, key)
     if case.merged_into is not None:
         return redirect(f"/case/{case.merged_into.key}/?view={view.value}")
-    about = case_context(agent, case, view)
+    about = case_context(agent, case, view, way_key=request.GET.get("to", ""))
     if request.headers.get("HX-Request"):
         return render(request, "workspace/case_panes.html", {**rail(request, "inbox"), **about})
     pane = "contact" if request.GET.get("pane") == "contact" else "case"

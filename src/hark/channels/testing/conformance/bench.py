@@ -47,6 +47,10 @@ class Counterpart(Protocol):
         """The last message taken, as the venue reports our own posts to us."""
         ...
 
+    def published(self, external_id: str) -> str | None:
+        """What a reply of ours says there now; None when it is gone. For venues that let replies be changed."""
+        ...
+
     def weaken(self) -> None:
         """Take a permission away and let the rest end soon."""
         ...
@@ -133,6 +137,7 @@ class Bench:
             24: (self._has("consent_stop"), "no opt-out words"),
             25: (caps.must_purge_on_delete, "no duty to purge"),
             27: (caps.webhook, "the venue makes no calls"),
+            28: (caps.edits_out or caps.deletes_out, "a reply stays as it was sent"),
         }
         return {number: reason for number, (applies, reason) in rules.items() if not applies}
 

@@ -1,4 +1,4 @@
-"""Cases 15 to 23: what goes out, and what a venue says of itself."""
+"""Cases 15 to 23 and 28: what goes out, what becomes of it, and what a venue says of itself."""
 # ruff: noqa: S101 - a test suite is made of assertions
 
 import io
@@ -15,6 +15,7 @@ from hark.channels.kit.splitting import length
 from hark.channels.testing.conformance.bench import Bench
 from hark.channels.testing.conformance.cases import FLAGS, NEEDS_OWN_PROOF
 from hark.channels.testing.conformance.inbound import no_sockets, only
+from hark.channels.types import Change
 
 ONE_LETTER = {"graphemes": "👩‍👩‍👧‍👦", "utf16": "🎉", "bytes": "é", "chars": "é"}
 
@@ -159,6 +160,26 @@ class OutboundCases(Bench):
                 assert health.missing
                 assert health.problems
                 assert health.expires_at
+
+    def case_28(self) -> None:
+        """Other words stand there, then nothing; a repetition changes nothing and raises nothing."""
+        caps = self.venue.caps
+        with self._place() as venue:
+            account = venue.account if venue else self.account()
+            reply = self.reply()
+            taken = self.venue.send(account, reply).external_ids
+            words = Change(self._id(28), reply.id, taken, reply.target, reply.visibility, "Other words.")
+            gone = replace(words, id=self._id(29), text="", gone=True)
+            wanted: list[tuple[Change, str | None]] = [(words, "Other words.")] if caps.edits_out else []
+            wanted += [(gone, None)] if caps.deletes_out else []
+            for change, text in wanted:
+                for _ in range(2):
+                    assert set(self.venue.change(account, change).external_ids) <= set(taken)
+                    assert venue is None or venue.published(taken[0]) == text
+            if caps.max_length is not None:
+                letters = ONE_LETTER[caps.unit] * (caps.max_length + 1)
+                with no_sockets(), pytest.raises(Refused):
+                    self.venue.change(account, replace(words, text=letters))
 
     def _place(self) -> Any:
         place = self.counterpart()

@@ -6,6 +6,7 @@ import "./clocks.js";
 import "./panes.js";
 import "./composer.js";
 import "./uploads.js";
+import "./tick.js";
 import "./unveil.js";
 import "./correct.js";
 import "./acts.js";

@@ -1,0 +1,196 @@
+"""A published reply says something else, or is taken away: through the out-box, with what it said before kept."""
+
+from datetime import datetime, timedelta
+from typing import TypedDict, Unpack, cast
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from hark.channels.types import Change
+from hark.conversations.actions.reply import Readers
+from hark.conversations.actions.standing import acting_agent, locked_case, written
+from hark.conversations.actions.versions import locked, redraw, tell
+from hark.conversations.errors import CannotChange, ChangedMeanwhile, TooLateToTakeBack
+from hark.conversations.models import Case, Conversation, Message, MessageVersion
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.changing import Changeable, changeable, may_change
+from hark.conversations.signature import signature, signed
+from hark.conversations.types import Author
+from hark.delivery import actions as delivery
+from hark.delivery.models import OutboxItem
+from hark.delivery.types import About, OutboxState, Settlement, pack_change, unpack, words_of_change
+from hark.kernel.actions import record
+from hark.kernel.errors import NotAllowed, NotFound
+from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
+from hark.organisation.models import Agent
+from hark.organisation.types import Right
+
+
+class NewChange(TypedDict):
+    """What a change takes. `text` None: take the reply away. `seen_text` is what the page showed it to say."""
+
+    message_id: int
+    author: Author
+    text: str | None
+    seen_text: str
+    idempotency_key: UUID
+
+
+@transaction.atomic
+def change_reply(**new: Unpack[NewChange]) -> Message:
+    """Let a published reply say something else, or take it away; here it changes when the venue has done so.
+
+    1. Only its author and supervisors may, only where the venue can and as long as it lets us, one change at a time.
+    2. The same key twice gives the same change. Other words than the author has seen stop it.
+    3. It leaves after the inbox's undo time, after all that was written in the thread before it.
+
+    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotChange, ChangedMeanwhile.
+    """
+    agent = acting_agent(new["author"], Right.ANSWER)
+    message = _ours(agent, new["message_id"])
+    if message.change_item and message.change_item.idempotency_key == new["idempotency_key"]:
+        return message
+    case = locked_case(agent, message.conversation.case_id or 0)
+    if message.text != new["seen_text"]:
+        raise ChangedMeanwhile
+    text = None if new["text"] is None else written(new["text"], case)
+    allowed = changeable(message, at=database_now())
+    leaving = "" if text is None else _leaving(case, message, text)
+    _check(allowed, message, text, leaving)
+    _enqueue(case, message, new, text, leaving)
+    case.version += 1
+    case.save(update_fields=["version"])
+    _say(case, message, new["author"], "asked")
+    verb = "message.deleted" if text is None else "message.edited"
+    audit(verb, message.key, case=case.key, author=message.agent.key if message.agent else "")
+    return message
+
+
+def _ours(agent: Agent, message_id: int) -> Message:
+    """A reply written in Hark that this agent may see and change, locked with its conversation."""
+    seen = messages_visible_to(agent).filter(pk=message_id, outbox_item__isnull=False)
+    place = seen.values_list("conversation_id", flat=True).first()
+    if place is None:
+        raise NotFound
+    Conversation.objects.select_for_update(no_key=True).get(pk=place)
+    beside = ("conversation__case", "channel", "agent", "outbox_item", "change_item")
+    message = Message.objects.select_for_update(of=("self",)).select_related(*beside).get(pk=message_id)
+    if not may_change(agent, message):
+        raise NotAllowed
+    return message
+
+
+def _leaving(case: Case, message: Message, text: str) -> str:
+    """The words as they leave: with the mark of whoever wrote the reply, as it had it."""
+    name = message.agent.name if message.agent else ""
+    return signed(text, signature(name, case.inbox.brand.public_signature, message.visibility))
+
+
+def _check(allowed: Changeable, message: Message, text: str | None, leaving: str) -> None:
+    if why_not := allowed.not_deleted if text is None else allowed.not_edited:
+        raise CannotChange(why_not)
+    if text == message.text:
+        raise CannotChange("It says that already.")
+    if allowed.max_length is not None and allowed.length(leaving) > allowed.max_length:
+        raise CannotChange(f"It is {allowed.length(leaving)} long, and this venue takes {allowed.max_length}.")
+
+
+def _enqueue(case: Case, message: Message, new: NewChange, text: str | None, leaving: str) -> None:
+    item, conversation = message.outbox_item, message.conversation
+    assert item is not None  # noqa: S101 - `_ours` asks for it
+    sent = unpack(item.payload)
+    change = Change(
+        id=new["idempotency_key"],
+        reply=sent.id,
+        of=tuple(item.external_ids),
+        target=sent.target,
+        visibility=cast("Readers", message.visibility),
+        text=leaving,
+        gone=text is None,
+    )
+    about = About(message.key, case.key, conversation.key)
+    try:
+        with transaction.atomic():
+            message.change_item = delivery.enqueue(
+                channel_id=message.channel_id,
+                idempotency_key=change.id,
+                thread=item.thread,
+                inbox_id=case.inbox_id,
+                payload=pack_change(change, about, words=text, by=new["author"].agent_id),
+                not_before=database_now() + timedelta(seconds=case.inbox.undo_seconds),
+            )
+    except IntegrityError as error:
+        raise CannotChange("Its key was used before. Reload the page.") from error
+    message.save(update_fields=["change_item"])
+
+
+@transaction.atomic
+def take_change_back(*, message_id: int, author: Author) -> Message:
+    """Undo a change while it waits: it was never asked for. One transaction; of undo and sender exactly one wins.
+
+    Raises NotFound, NotAllowed, TooLateToTakeBack.
+    """
+    message = _ours(acting_agent(author, Right.ANSWER), message_id)
+    if not delivery.cancel(item_id=message.change_item_id or 0, actor=author.agent_key):
+        raise TooLateToTakeBack
+    message.change_item = None
+    message.save(update_fields=["change_item"])
+    return message
+
+
+@transaction.atomic
+def settle_change(*, message_id: int, author: Author, how: Settlement) -> Message:
+    """Say what became of a change that may not have been made. One transaction.
+
+    Raises NotFound, NotAllowed, and `delivery.errors.NothingToSettle` when it is settled already.
+    """
+    message = _ours(acting_agent(author, Right.ANSWER), message_id)
+    delivery.settle(item_id=message.change_item_id or 0, how=Settlement(how), actor=author.agent_key)
+    if how == Settlement.DROP:
+        message.change_item = None
+        message.save(update_fields=["change_item"])
+    return message
+
+
+@transaction.atomic
+def changed_there(*, message_key: str) -> bool:
+    """The venue has made a change (event `change.sent`): the reply says so here too, what it said before is a version.
+
+    At the instant recorded with the change, however late this runs. One transaction; may be repeated, then False.
+    """
+    number = Message.objects.filter(key=message_key).values_list("pk", flat=True).first()
+    if number is None:
+        return False
+    message = locked(number)
+    item = OutboxItem.objects.filter(pk=message.change_item_id or 0, state=OutboxState.SENT).first()
+    if item is None:
+        return False
+    at, words = item.sent_at or database_now(), words_of_change(item.payload)
+    kind = _take_away(message, at) if words is None else _reword(message, words, item, at)
+    message.change_item = None
+    message.save(update_fields=["text", "quote_from", "edited_at", "deleted_at", "change_item"])
+    redraw(message.conversation.case_id)
+    tell(message, kind, kind.removeprefix("message."))
+    return True
+
+
+def _take_away(message: Message, at: datetime) -> str:
+    """Its words stay for those who answered for them."""
+    message.deleted_at = at
+    return "message.deleted"
+
+
+def _reword(message: Message, words: str, item: OutboxItem, at: datetime) -> str:
+    """An echo of the change may have come before this: then it says so already."""
+    if message.text != words:
+        MessageVersion.objects.create(message=message, text=message.text, replaced_at=at, agent_id=item.payload["by"])
+        message.text, message.quote_from = words, None
+    message.edited_at = at
+    return "message.edited"
+
+
+def _say(case: Case, message: Message, author: Author, state: str) -> None:
+    about = {"case": case.key, "message": message.key, "state": state}
+    record([NewEvent("change.state", case.key, author.agent_key, case.inbox_id, data=about)])

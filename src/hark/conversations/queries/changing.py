@@ -1,0 +1,71 @@
+"""What can become of a reply that is published: other words, nothing, or a correction below it; and why not."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hark.channels.accounts import caps_of
+from hark.channels.kit.splitting import length
+from hark.channels.registry import venue
+from hark.channels.types import Caps
+from hark.conversations.models import Message
+from hark.conversations.queries.messages import is_published
+from hark.delivery.types import OutboxState
+from hark.kernel.errors import HarkError
+from hark.organisation.models import Agent
+from hark.organisation.types import ChannelState, Right
+
+OVER = frozenset({OutboxState.CANCELLED, OutboxState.SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Changeable:
+    """Why a reply cannot be edited, and why not deleted; each is empty where it can."""
+
+    not_edited: str
+    not_deleted: str
+    max_length: int | None = None
+    unit: str = "chars"
+
+    def length(self, text: str) -> int:
+        """How long the venue says this text is."""
+        return length(text, self.unit)
+
+
+def may_change(agent: Agent, message: Message) -> bool:
+    """Its author may, and whoever supervises."""
+    return message.agent_id == agent.pk or agent.may(Right.SUPERVISE)
+
+
+def changeable(message: Message, *, at: datetime) -> Changeable:
+    """What the venue, the channel and the time that has passed allow. `channel` and the out-box items are at hand."""
+    caps = _caps(message)
+    if always := _why_not(message, caps, at):
+        return Changeable(always, always)
+    name = venue(message.channel.venue).name
+    return Changeable(
+        "" if caps.edits_out else f"{name} does not let us change what we have sent.",
+        "" if caps.deletes_out else f"{name} does not let us take back what we have sent.",
+        caps.max_length,
+        caps.unit,
+    )
+
+
+def _why_not(message: Message, caps: Caps, at: datetime) -> str:
+    item, change = message.outbox_item, message.change_item
+    if item is None or not is_published(message):
+        return "Only a reply that has left and is still there can be changed."
+    if change is not None and change.state not in OVER:
+        return "A change of this reply is on its way already. Wait for it, or take it back."
+    if message.channel.state == ChannelState.PAUSED:
+        return "This channel is paused by an administrator."
+    seconds = caps.change_seconds
+    if seconds is not None and item.sent_at and at - item.sent_at > timedelta(seconds=seconds):
+        return f"This venue lets a reply be changed for {seconds // 60} minutes, and they are over."
+    return ""
+
+
+def _caps(message: Message) -> Caps:
+    try:
+        return caps_of(message.channel)
+    except HarkError:  # its venue is gone, or its secrets do not open
+        return Caps()
