@@ -234,7 +234,10 @@ class OutboundFile:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One reply to publish. `id` is the idempotency key and the client reference."""
+    """One reply to publish. `id` is the idempotency key and the client reference.
+
+    `unsubscribe`: the https address where its recipient, one of us, ends such mails with one click.
+    """
 
     id: UUID
     target: Target
@@ -245,6 +248,7 @@ class Outbound:
     private_of: str = ""
     subject: str = ""
     attachments: tuple[OutboundFile, ...] = ()
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,13 @@ from hark.kernel.types import NewEvent
 
 
 def announce(item: OutboxItem, state: str, *, actor: str = "system") -> None:
-    """Record the new state in the running transaction: `message.sent` when the venue has it, else `message.state`."""
+    """Record the new state in the running transaction: `message.sent` when the venue has it, else `message.state`.
+
+    Of a mail of the desk itself the journal does not tell.
+    """
     it = about(item.payload)
+    if not it.message:
+        return
     record(
         [
             NewEvent(

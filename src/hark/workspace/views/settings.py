@@ -1,4 +1,4 @@
-"""Settings: brands and inboxes. Channels are in `channels`, people in `people`."""
+"""Settings: the desk, brands and inboxes. Channels are in `channels`, people in `people`."""
 
 from typing import Any
 
@@ -7,18 +7,34 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from hark.organisation.actions.desk import change_desk
 from hark.organisation.actions.people import add_brand, add_inbox, change_brand, change_inbox, set_inbox_members
 from hark.organisation.models import Brand, Inbox, Team
+from hark.organisation.queries import desk_settings
 from hark.organisation.types import MAY_ADMINISTER, NewBrand
 from hark.workspace.views.desk import desk, show
 from hark.workspace.views.first_run import brand_values, inbox_values, tried
-from hark.workspace.views.forms import BrandedInboxForm, BrandLooksForm, MembersForm, NewBrandForm
+from hark.workspace.views.forms import BrandedInboxForm, BrandLooksForm, DeskForm, MembersForm, NewBrandForm
 
 
 @desk("GET", roles=MAY_ADMINISTER)
 def settings_home(request: HttpRequest) -> HttpResponse:
     """Settings open with the channels."""
     return redirect("/settings/channels/")
+
+
+@desk("GET", "POST", roles=MAY_ADMINISTER)
+def desk_page(request: HttpRequest) -> HttpResponse:
+    """What holds for the whole desk: which mailbox sends its own mails, and how much notices say outside Hark."""
+    now = desk_settings()
+    if now is None:
+        raise Http404
+    kept = {"mailbox": now.mailbox.key if now.mailbox else "", "notices_name_cases": now.notices_name_cases}
+    form = DeskForm(request.POST or None, initial=kept)
+    if form.is_valid() and tried(form, lambda: change_desk(**form.cleaned_data)):
+        messages.success(request, "Kept.")
+        return redirect("/settings/desk/")
+    return settings_page(request, "desk", form=form, mailboxes=form.fields["mailbox"].queryset.exists())
 
 
 @desk("GET", "POST", roles=MAY_ADMINISTER)

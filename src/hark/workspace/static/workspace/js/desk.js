@@ -18,5 +18,6 @@ import "./mention.js";
 import "./looking.js";
 import "./next.js";
 import "./notices.js";
+import "./push.js";
 import "./livepart.js";
 import "./live.js";
