@@ -64,6 +64,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "parked": ("/parked/", None),
     "parked arrival": ("/parked/{parked}/", None),
     "channels": ("/settings/channels/", None),
+    "desk": ("/settings/desk/", None),
     "brands": ("/settings/brands/", None),
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),

@@ -122,7 +122,7 @@ def send(push: Push, to: Subscription, *, identity: bytes) -> None:
 def encrypt(
     plain: bytes, to: Subscription, *, sender: bytes = b"", salt: bytes = b"", padded: int = PADDED_BYTES
 ) -> bytes:
-    """`plain` for one browser alone, as one record of aes128gcm. `sender` and `salt` are fresh each time but in tests."""
+    """`plain` for one browser alone, as one record of aes128gcm. `sender` and `salt` are fresh but in tests."""
     ours, theirs = _private(sender or new_identity()), _public(to.p256dh)
     salt = salt or ids.random_bytes(SALT_BYTES)
     our_point, their_point = _point(ours.public_key()), _point(theirs)
