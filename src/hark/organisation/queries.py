@@ -107,6 +107,11 @@ def desk_settings() -> Organisation | None:
     return Organisation.objects.select_related("mailbox").first()
 
 
+def sending_mailboxes() -> QuerySet[Channel]:
+    """Mailboxes through which mail leaves, by name."""
+    return Channel.objects.filter(venue="email", settings__smtp_host__gt="").order_by("name", "pk")
+
+
 def browsers_told(agent: Agent) -> QuerySet[PushSubscription]:
     """The browsers that this person lets be told, newest first."""
     return PushSubscription.objects.filter(agent=agent).order_by("-since_at", "-pk")

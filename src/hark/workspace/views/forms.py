@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from hark.organisation.models import Brand, Channel, Team
+from hark.organisation.models import Brand, Team
+from hark.organisation.queries import sending_mailboxes
 from hark.organisation.types import NewBrand, NewInbox, PublicSignature, Role
 
 MAX_WORDS = 100
@@ -173,7 +174,7 @@ class DeskForm(forms.Form):
 
     mailbox = OneByName(
         label="Mailbox that sends the desk's own mails",
-        queryset=Channel.objects.filter(venue="email", settings__smtp_host__gt="").order_by("name"),
+        queryset=sending_mailboxes(),
         to_field_name="key",
         required=False,
         empty_label="None: notices are not sent by e-mail",

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from hark.organisation.actions.desk import change_desk
 from hark.organisation.actions.people import add_brand, add_inbox, change_brand, change_inbox, set_inbox_members
 from hark.organisation.models import Brand, Inbox, Team
-from hark.organisation.queries import desk_settings
+from hark.organisation.queries import desk_settings, sending_mailboxes
 from hark.organisation.types import MAY_ADMINISTER, NewBrand
 from hark.workspace.views.desk import desk, show
 from hark.workspace.views.first_run import brand_values, inbox_values, tried
@@ -34,7 +34,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and tried(form, lambda: change_desk(**form.cleaned_data)):
         messages.success(request, "Kept.")
         return redirect("/settings/desk/")
-    return settings_page(request, "desk", form=form, mailboxes=form.fields["mailbox"].queryset.exists())
+    return settings_page(request, "desk", form=form, mailboxes=sending_mailboxes().exists())
 
 
 @desk("GET", "POST", roles=MAY_ADMINISTER)

@@ -20,4 +20,5 @@ import "./next.js";
 import "./notices.js";
 import "./push.js";
 import "./livepart.js";
+import "./reader.js";
 import "./live.js";
