@@ -44,9 +44,9 @@ function tell() {
   shown = now;
   if (!before || !now.key) return;
   if (before.key !== now.key) { say(`Opened: ${one("#case-head h2")?.textContent ?? ""}`); return; }
-  const fresh = entries();
-  const theirs = fresh.slice(fresh.findIndex((entry) => entry.id === before.last) + 1).filter((entry) => entry.dataset.theirs !== undefined);
-  if (before.last && before.last !== now.last && theirs.length) say(`New message from ${one(".entry__who", theirs.at(-1))?.textContent ?? "the customer"}`);
+  const place = entries().findIndex((entry) => entry.id === before.last);
+  const theirs = place < 0 ? [] : entries().slice(place + 1).filter((entry) => entry.dataset.theirs !== undefined);
+  if (theirs.length) say(`New message from ${one(".entry__who", theirs.at(-1))?.textContent ?? "the customer"}`);
   else if (before.status !== now.status && now.status) say(`The case is now: ${now.status}`);
 }
 
