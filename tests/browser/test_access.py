@@ -51,9 +51,9 @@ def open_palette(page: Page) -> None:
 # Of what a finger presses, what is lower than 44 px; a link within a sentence is as high as its line.
 TOO_SMALL = """
     [...document.querySelectorAll('a[href], button, select, input:not([type=hidden]), [type=checkbox], [type=radio]')]
-        .map(each => [each, each.labels?.[0] ?? each])
+        .map(each => [each, each.matches('[type=checkbox], [type=radio]') && each.labels[0] || each])
         .filter(([each, target]) => each.checkVisibility() && target.getBoundingClientRect().width > 2
-            && !each.closest('.skip, [inert]') && !each.matches(':is(p, dd, td, small, .entry) a, .hit *, .reading *'))
+            && !each.closest('.skip, [inert]') && !each.matches(':is(p, dd, td, li, small, .entry) a, .hit *'))
         .map(([each, target]) => [target, parseFloat(getComputedStyle(target, '::after').insetBlockStart) || 0])
         .filter(([target, more]) => target.getBoundingClientRect().height - 2 * more < 44)
         .map(([target]) => `small: ${target.outerHTML.slice(0, 120)}`)
