@@ -115,6 +115,16 @@ def open_palette(page: Page) -> None:
     expect(page.locator("#palette [role=option]").first).to_be_visible()
 
 
+# Of what a finger presses, what is lower than 44 px; a link within a sentence is as high as its line.
+TOO_SMALL = """
+    [...document.querySelectorAll('a[href], button, select, input:not([type=hidden]), [type=checkbox], [type=radio]')]
+        .map(each => [each, each.matches('[type=checkbox], [type=radio]') && each.labels[0] || each])
+        .filter(([each, target]) => each.checkVisibility() && target.getBoundingClientRect().width > 2
+            && !each.closest('.skip, [inert]') && !each.matches(':is(p, dd, td, li, small, .entry) a, .hit *'))
+        .map(([each, target]) => [target, parseFloat(getComputedStyle(target, '::after').insetBlockStart) || 0])
+        .filter(([target, more]) => target.getBoundingClientRect().height - 2 * more < 44)
+        .map(([target]) => `small: ${target.outerHTML.slice(0, 120)}`)
+"""
 PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "inbox": ("/?view=all", None),
     "empty": ("/?view=waiting", None),
@@ -136,6 +146,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "change": ("/message/{ours}/change/", None),
     "parked arrival": ("/parked/{parked}/", None),
     "channels": ("/settings/channels/", None),
+    "desk": ("/settings/desk/", None),
     "brands": ("/settings/brands/", None),
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),
@@ -158,14 +169,17 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
 def test_no_page_has_a_violation_or_overflows(
     plum: World, day: dict[str, Any], opened: Opened, scheme: str, size: tuple[int, int]
 ) -> None:
-    page = opened("/", as_=plum.owner, width=size[0], height=size[1], color_scheme=scheme)
+    touch = size == PHONE
+    page = opened(
+        "/", as_=plum.owner, width=size[0], height=size[1], color_scheme=scheme, has_touch=touch, is_mobile=touch
+    )
     found = {}
     for name, (path, act) in PAGES.items():
         page.goto(path.format(**day))
         if act:
             act(page)
-        problems = violations(page)
-        if overflow := page.evaluate("document.documentElement.scrollWidth - innerWidth"):
+        problems = violations(page) + (page.evaluate(TOO_SMALL) if touch else [])
+        if overflow := page.evaluate("document.documentElement.scrollWidth") - size[0]:
             problems.append(f"overflows by {overflow} px")
         if problems:
             found[name] = problems

@@ -1,5 +1,7 @@
 """Keys, palette, company at a case, mentions and Today in real browsers."""
 
+import json
+
 from playwright.sync_api import Page, expect
 
 from hark.conversations.actions.notes import add_note
@@ -46,6 +48,59 @@ def test_every_act_of_a_case_has_a_key_beside_it_and_in_the_list_of_keys(
     shown = page.locator("[data-keys-list] .key").all_inner_texts()
     assert set(keys) <= set(shown)
     assert {"J", "K", "G", "Ctrl", "N", "/"} <= set(shown)
+    page.keyboard.press("Escape")
+    page.locator("#case-head [data-key=e]").focus()
+    for key, status in (("b", "Waiting for the customer"), ("b", "Open"), ("Enter", "Resolved")):
+        page.keyboard.press(key)
+        expect(page.locator("#case-head .facts b").first).to_have_text(status)
+        expect(page.locator("#spoken")).to_have_text(f"The case is now: {status}")  # heard, not only seen
+        expect(page.locator("#case-head [data-key=e]")).to_be_focused()  # though the head was drawn anew
+        assert page.evaluate(BUTTONS_WITHOUT_KEY) == []
+
+
+# A headless browser may show no notices and has no push service: what the worker shows is caught, what it does is real.
+CAUGHT = (
+    "self.shown = []; registration.showNotification = async (title, more) => { shown.push({ title, ...more }); }; 0"
+)
+CLICKED = """
+    const click = new Event('notificationclick');
+    click.notification = { close() {}, data: shown[0].data };
+    click.waitUntil = () => {};
+    dispatchEvent(click);
+"""
+
+
+def test_push_shows_what_it_was_given_and_opens_the_case_in_the_page_that_is_there(
+    plum: World, running: Product, opened: Opened
+) -> None:
+    with running.data():
+        case = case_of(say(plum.chat, known("push"), "Wake somebody."))
+    page = opened("/today/", as_=plum.tessa)
+    line = page.context.new_cdp_session(page)
+    found: list[str] = []
+    line.on(
+        "ServiceWorker.workerRegistrationUpdated", lambda said: found.extend(map(registration, said["registrations"]))
+    )
+    line.send("ServiceWorker.enable")
+    page.evaluate(
+        "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)"
+    )
+    [worker] = page.context.service_workers
+    worker.evaluate(CAUGHT)
+    told = {"title": "New message in Care", "body": "", "path": f"/case/{case.key}/", "tag": "hark-7"}
+    push = {"origin": running.url, "registrationId": found[0], "data": json.dumps(told)}
+    line.send("ServiceWorker.deliverPushMessage", push)
+    worker.evaluate("new Promise(done => setInterval(() => shown.length && done(), 20))")
+    [shown] = worker.evaluate("shown")
+    assert (shown["title"], shown["tag"], shown["data"]) == (told["title"], told["tag"], {"path": told["path"]})
+    worker.evaluate(CLICKED)
+    expect(page.locator("#case")).to_have_attribute("data-case", case.key)
+    assert len(page.context.pages) == 1
+
+
+def registration(said: dict[str, str]) -> str:
+    """The number under which the browser knows a worker."""
+    return said["registrationId"]
 
 
 def test_palette_does_acts_opens_objects_and_remembers(plum: World, running: Product, opened: Opened) -> None:

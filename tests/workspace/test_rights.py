@@ -88,6 +88,8 @@ TABLE: dict[str, Row] = {
     "bell": Row(EVERYBODY),
     "read_notices": Row(EVERYBODY, post=True),
     "notice_wishes": Row(EVERYBODY),
+    "push": Row(EVERYBODY, post=True, what=(("act", "back"),)),
+    "hand": Row(EVERYBODY, post=True),
     "accept_offer": Row(Right.ANSWER, post=True, about="offer"),
     "decline_offer": Row(Right.ANSWER, post=True, about="offer", what=(("reason", "cannot_now"),)),
     "presence": Row(Right.ANSWER, post=True, what=(("presence", "busy"),)),
@@ -104,6 +106,7 @@ TABLE: dict[str, Row] = {
     "settings_channel_steps": Row(Right.CHANNELS, about="channel"),
     "settings_channel_act": Row(Right.CHANNELS, post=True, about="channel", what=(("act", "check"),)),
     "settings_channel_secrets": Row(Right.CHANNELS, about="channel"),
+    "settings_desk": Row(Right.BRANDS),
     "settings_brands": Row(Right.BRANDS),
     "settings_inboxes": Row(Right.BRANDS),
     "settings_inbox": Row(Right.BRANDS, about="inbox"),
@@ -136,7 +139,9 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(EVERYBODY, post=True),
 }
 OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_password", "account_inactive", "favicon"}
+OPEN |= {"worker"}  # a script, the same for everybody
 SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
+SIGNED |= {"mails_off"}  # the same: tests/workspace/test_telling.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
     *("pick", "act", "answer_many", "change"),

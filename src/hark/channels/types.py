@@ -239,6 +239,7 @@ class Outbound:
     """One reply to publish. `id` is the idempotency key and the client reference.
 
     `copies` are addresses of others who take part, where the venue is mail.
+    `unsubscribe`: the https address where its recipient, one of us, ends such mails with one click.
     """
 
     id: UUID
@@ -251,6 +252,7 @@ class Outbound:
     subject: str = ""
     attachments: tuple[OutboundFile, ...] = ()
     copies: tuple[str, ...] = ()
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

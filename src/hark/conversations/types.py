@@ -73,10 +73,15 @@ class NoticeKind(TextChoices):
 
 
 class Medium(TextChoices):
-    """Where an agent hears of it. One more medium: a line here, and a sender that follows `notice.made`."""
+    """Where an agent hears of it. One more medium: a line here, and a sender (`workspace/actions/telling.py`)."""
 
     DESK = "desk", "In Hark"
-    BROWSER = "browser", "Pops up in the browser"
+    BROWSER = "browser", "Pops up while Hark is open"
+    PUSH = "push", "On my phone or computer, with Hark closed"
+    EMAIL = "email", "By e-mail"
+
+
+UNASKED = frozenset({Medium.DESK, Medium.BROWSER, Medium.PUSH})  # until he says otherwise; mails are asked for
 
 
 @dataclass(frozen=True, slots=True)

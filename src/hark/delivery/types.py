@@ -35,7 +35,10 @@ class Settlement(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the journal says of a reply: public keys only. `visitor` is its conversation's key."""
+    """What the journal says of a reply: public keys only. `visitor` is its conversation's key.
+
+    Without a `message` it is a mail of the desk itself, to one of us.
+    """
 
     message: str
     case: str = ""

@@ -111,7 +111,8 @@ ORPHAN = (
     Check("orphan", "something in the out-box that nobody wrote", """
         SELECT 'outbox ' || o.id FROM delivery_outboxitem o
         LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
-        WHERE m.id IS NULL AND NOT o.payload ? 'change' AND o.created_at >= %(since)s::timestamptz"""),
+         WHERE m.id IS NULL AND NOT o.payload ? 'change' AND o.payload->'about'->>'message' IS DISTINCT FROM ''
+         AND o.created_at >= %(since)s::timestamptz"""),
     Check("orphan", "a message without its conversation or its author", """
         SELECT m.key FROM conversations_message m
         LEFT JOIN conversations_conversation v ON v.id = m.conversation_id

@@ -7,11 +7,17 @@ from hark.organisation.types import RIGHTS_OF, ChannelState, PublicSignature, Ri
 
 
 class Organisation(models.Model):
-    """The one organisation of this installation; its row is written by the first run."""
+    """The one organisation of this installation; its row is written by the first run.
+
+    `mailbox` sends the desk's own mails; none: the desk writes none. `sealed_push_key` is made at its first use.
+    """
 
     name = models.TextField()
     set_up_at = models.DateTimeField()
     only_one = models.BooleanField(default=True, unique=True)
+    mailbox = models.ForeignKey("Channel", null=True, on_delete=models.PROTECT, related_name="+")
+    notices_name_cases = models.BooleanField(default=False, db_default=False)  # outside Hark: who wrote, about what
+    sealed_push_key = models.BinaryField(default=b"", db_default=b"")
 
     class Meta:
         constraints = [models.CheckConstraint(name="organisation_only_one", condition=models.Q(only_one=True))]
@@ -133,6 +139,28 @@ class SignIn(models.Model):
     address = models.TextField()
     since_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    active_at = models.DateTimeField(null=True)  # somebody moved a hand in a page of it
+
+
+class PushSubscription(models.Model):
+    """A browser that lets itself be told while no page is open; it ends with the session in which it was asked for.
+
+    Its person has been told of everything up to the notice `told_id`. Nobody tries it before `not_before`: it is being
+    told just now, or its service asked for patience, after `failures` attempts one after another.
+    """
+
+    key = models.TextField(unique=True)
+    endpoint = models.TextField()
+    endpoint_hash = models.BinaryField(unique=True)
+    p256dh = models.TextField()
+    auth = models.TextField()
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    session_key = models.TextField()
+    device = models.TextField()
+    since_at = models.DateTimeField()
+    told_id = models.BigIntegerField()
+    not_before = models.DateTimeField()
+    failures = models.PositiveSmallIntegerField(default=0)
 
 
 class ApiKey(models.Model):

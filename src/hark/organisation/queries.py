@@ -1,15 +1,27 @@
 """Readers of the organisation, and the ground of the gate: which inboxes an agent may see. Sessions and the audit."""
 
+from datetime import datetime
+
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
 from hark.kernel.time import now
 from hark.organisation.audit_chain import Broken, Entry, first_broken
-from hark.organisation.models import Agent, ApiKey, AuditEntry, Channel, Inbox, Organisation, OwnRole, SignIn
+from hark.organisation.models import (
+    Agent,
+    ApiKey,
+    AuditEntry,
+    Channel,
+    Inbox,
+    Organisation,
+    OwnRole,
+    PushSubscription,
+    SignIn,
+)
 from hark.organisation.types import NEEDS_SECOND_FACTOR, RIGHTS_OF, ChannelState, Right, Role, known_rights
 
 AnyRole = Role | OwnRole
@@ -153,6 +165,28 @@ def sign_ins_of(agent: Agent) -> list[SignIn]:
     """The running sessions of a person, last used first."""
     live = Session.objects.filter(expire_date__gt=now()).values("session_key")
     return list(SignIn.objects.filter(agent=agent, session_key__in=live).order_by("-seen_at"))
+
+
+def desk_settings() -> Organisation | None:
+    """What holds for the whole desk; None before the first run."""
+    return Organisation.objects.select_related("mailbox").first()
+
+
+def sending_mailboxes() -> QuerySet[Channel]:
+    """Mailboxes through which mail leaves, by name."""
+    return Channel.objects.filter(venue="email", settings__smtp_host__gt="").order_by("name", "pk")
+
+
+def browsers_told(agent: Agent) -> QuerySet[PushSubscription]:
+    """The browsers that this person lets be told, newest first."""
+    return PushSubscription.objects.filter(agent=agent).order_by("-since_at", "-pk")
+
+
+def subscriptions_due(*, at: datetime, idle_since: datetime) -> list[PushSubscription]:
+    """Browsers that may be told now: their person works here and has moved no hand at the desk since `idle_since`."""
+    sits = SignIn.objects.filter(agent=OuterRef("agent"), active_at__gt=idle_since)
+    rows = PushSubscription.objects.filter(~Exists(sits), not_before__lte=at, agent__is_active=True)
+    return list(rows.select_related("agent").order_by("not_before", "pk"))
 
 
 def audit_visible_to(agent: Agent) -> QuerySet[AuditEntry]:

@@ -31,14 +31,12 @@ def compose(account: Account, outbound: Outbound, *, at: datetime) -> EmailMessa
         mail["From"] = _mailbox(settings.address, settings.from_name)
         for name, readers in _readers(account, outbound).items():
             mail[name] = readers
-        mail["Subject"] = _subject(outbound)
+        answers = bool(outbound.target.parent or outbound.target.external_id)
+        mail["Subject"] = _subject(outbound.subject, answers=answers)
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = message_id(account, outbound)
-        for name, value in _threading(outbound).items():
+        for name, value in {**_threading(outbound), **_automatic(outbound, answers=answers)}.items():
             mail[name] = value
-        if outbound.author_kind == "bot":
-            mail["Auto-Submitted"] = "auto-replied"
-            mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(outbound.text, charset="utf-8")
         if outbound.html:
             mail.add_alternative(outbound.html, subtype="html", charset="utf-8")
@@ -80,13 +78,23 @@ def _mailbox(address: str, name: str = "") -> Address:
     return Address(display_name=name, username=local, domain=domain.encode("idna").decode("ascii"))
 
 
-def _subject(outbound: Outbound) -> str:
-    """One line, with `Re: ` once where it answers something."""
-    line = " ".join(outbound.subject.replace("\0", " ").split())[:LONGEST_SUBJECT]
+def _subject(subject: str, *, answers: bool) -> str:
+    """On one line; an answer has `Re: ` once."""
+    line = " ".join(subject.replace("\0", " ").split())[:LONGEST_SUBJECT]
     if not line:
         return "Your message"
-    answers = outbound.target.parent or outbound.target.external_id
-    return f"Re: {line}" if answers and line[:3].lower() != "re:" else line
+    return line if line[:3].lower() == "re:" or not answers else f"Re: {line}"
+
+
+def _automatic(outbound: Outbound, *, answers: bool) -> dict[str, str]:
+    """What tells robots, and those who look after mailing, that no person wrote it (RFC 3834, 2369 and 8058)."""
+    if outbound.author_kind != "bot":
+        return {}
+    said = {"Auto-Submitted": "auto-replied" if answers else "auto-generated", "X-Auto-Response-Suppress": "All"}
+    if outbound.unsubscribe.startswith(("https://", "http://")):
+        said["List-Unsubscribe"] = f"<{outbound.unsubscribe}>"
+        said["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return said
 
 
 def _threading(outbound: Outbound) -> dict[str, str]:

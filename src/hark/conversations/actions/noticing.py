@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from hark.conversations.models import Case, Follow, Message, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
-from hark.conversations.queries.notices import Wishes, wishes_of
-from hark.conversations.types import NoticeKind
+from hark.conversations.queries.notices import Wishes, unread_elsewhere, wishes_of
+from hark.conversations.types import Medium, NoticeKind
 from hark.kernel.actions import record
 from hark.kernel.time import database_now
 from hark.kernel.types import JournalEvent, NewEvent
@@ -190,3 +190,21 @@ def wish(*, agent: Agent, wishes: Wishes) -> None:
             "until_time": wishes.until_time,
         },
     )
+
+
+def gather_for_mail(*, agent: Agent, since: datetime) -> list[Notice]:
+    """Take what is unread of the notices that this agent wants by e-mail: they are in no later mail.
+
+    In the caller's transaction, which stores the mail: both or nothing. Empty while another process does the same.
+    """
+    held = NoticeWishes.objects.select_for_update(skip_locked=True).filter(agent=agent).first()
+    rows = list(unread_elsewhere(agent, Medium.EMAIL, after=held.mailed_id, since=since)) if held else []
+    if rows:
+        NoticeWishes.objects.filter(agent=agent).update(mailed_id=rows[-1].pk)
+    return rows
+
+
+def end_mails(*, agent: Agent) -> None:
+    """No more notices by e-mail; all other wishes stay."""
+    wishes = wishes_of([agent])[agent.pk]
+    wish(agent=agent, wishes=replace(wishes, by_kind={k: m - {Medium.EMAIL} for k, m in wishes.by_kind.items()}))

@@ -59,10 +59,14 @@ class Notice(models.Model):
 
 
 class NoticeWishes(models.Model):
-    """How an agent wants to hear: media by kind of notice, and his hours in his zone. No row: everything, always."""
+    """How an agent wants to hear: media by kind of notice, and his hours in his zone. No row: see `types.UNASKED`.
+
+    Up to the notice `mailed_id` everything that he wanted by e-mail is in the out-box, or was read before.
+    """
 
     agent = models.OneToOneField(Agent, primary_key=True, on_delete=models.PROTECT, related_name="+")
     media = models.JSONField(default=dict)
     days = models.JSONField(default=list)
     from_time = models.TimeField(null=True)
     until_time = models.TimeField(null=True)
+    mailed_id = models.BigIntegerField(default=0, db_default=0)

@@ -1,15 +1,15 @@
 """What concerns an agent: his notices, through the gate, and how he wants to hear of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from hark.conversations.models import Case, Follow, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
-from hark.conversations.types import Medium, NoticeKind
+from hark.conversations.types import UNASKED, Medium, NoticeKind
 from hark.organisation.models import Agent
 
 COUNTED_TO = 99
@@ -23,9 +23,7 @@ class Wishes:
     the list in Hark waits until he looks, everything else asks for his attention.
     """
 
-    by_kind: Mapping[str, frozenset[str]] = field(
-        default_factory=lambda: {str(kind): frozenset(Medium.values) for kind in NoticeKind}
-    )
+    by_kind: Mapping[str, frozenset[str]] = field(default_factory=lambda: {str(kind): UNASKED for kind in NoticeKind})
     days: frozenset[int] = WHOLE_WEEK
     from_time: time | None = None
     until_time: time | None = None
@@ -33,7 +31,7 @@ class Wishes:
 
     def media(self, kind: str, at: datetime) -> list[str]:
         """The media for a notice of this kind at that instant, none when he does not want to hear of it."""
-        wanted = self.by_kind.get(str(kind), frozenset(Medium.values))
+        wanted = self.by_kind.get(str(kind), UNASKED)
         return sorted(wanted if self.works(at) else wanted & {Medium.DESK})
 
     def works(self, at: datetime) -> bool:
@@ -49,11 +47,11 @@ class Wishes:
 
 
 def wishes_of(agents: Iterable[Agent]) -> dict[int, Wishes]:
-    """How these agents want to hear; everything at any time where they have not said. One query."""
+    """How these agents want to hear; at any time and without mails where they have not said. One query."""
     zones = {agent.pk: agent.time_zone for agent in agents}
     found = {number: Wishes(zone=zone) for number, zone in zones.items()}
     for row in NoticeWishes.objects.filter(agent__in=zones):
-        by_kind = {str(kind): frozenset(row.media.get(kind, Medium.values)) for kind in NoticeKind}
+        by_kind = {str(kind): frozenset(row.media.get(kind, UNASKED)) for kind in NoticeKind}
         found[row.agent_id] = Wishes(by_kind, frozenset(row.days), row.from_time, row.until_time, zones[row.agent_id])
     return found
 
@@ -73,6 +71,32 @@ def notices_to_pop_up(agent: Agent, *, since: datetime) -> QuerySet[Notice]:
     """Unread ones since then that may ask for his attention in the browser."""
     rows = Notice.objects.filter(agent=agent, media__contains=[Medium.BROWSER], case__in=cases_visible_to(agent))
     return rows.filter(read_at=None, at__gt=since).select_related("case", "by").order_by("id")
+
+
+def unread_elsewhere(agent: Agent, medium: Medium, *, after: int, since: datetime) -> QuerySet[Notice]:
+    """What he wanted to hear of by `medium` and has not read: the notices behind `after` made of events since then."""
+    rows = Notice.objects.filter(agent=agent, media__contains=[medium], case__in=cases_visible_to(agent))
+    rows = rows.filter(read_at=None, pk__gt=after, at__gt=since)
+    return rows.select_related("case__inbox", "case__contact").order_by("id")
+
+
+def newest_to_push(agents: Collection[int], *, since: datetime) -> dict[int, int]:
+    """The id of the newest unread notice since then that each of these agents wants pushed. One query."""
+    rows = Notice.objects.filter(agent__in=agents, media__contains=[Medium.PUSH], read_at=None, at__gt=since)
+    return dict(rows.values_list("agent").annotate(newest=Max("pk")))
+
+
+def newest_notice(agent: Agent) -> int:
+    """The id of the agent's newest notice, 0 without any."""
+    return Notice.objects.filter(agent=agent).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def waiting_for_mail(*, waited_since: datetime, since: datetime) -> QuerySet[Agent]:
+    """Agents with unread notices for a mail, of events since then, one of which has waited since `waited_since`."""
+    waits = Notice.objects.filter(agent=OuterRef("agent"), pk__gt=OuterRef("mailed_id"), media__contains=[Medium.EMAIL])
+    waits = waits.filter(read_at=None, at__gt=since, at__lte=waited_since)
+    wishes = NoticeWishes.objects.filter(Exists(waits))
+    return Agent.objects.filter(is_active=True, pk__in=wishes.values("agent"))
 
 
 def is_followed(agent: Agent, case: Case) -> bool:

@@ -9,9 +9,11 @@ from hark.kernel.types import NewEvent
 def announce(item: OutboxItem, state: str, *, actor: str = "system") -> None:
     """Record the new state in the running transaction: `message.sent` when the venue has it, else `message.state`.
 
-    Of a change of a reply it is `change.sent` and `change.state`.
+    Of a change of a reply it is `change.sent` and `change.state`. Of a mail of the desk itself nothing is told.
     """
     it, what = about(item.payload), "change" if is_change(item.payload) else "message"
+    if not it.message:
+        return
     record(
         [
             NewEvent(

@@ -11,7 +11,7 @@ from hark.channels.types import Caps, Receipt
 from hark.delivery.actions import breaker
 from hark.delivery.actions.announcing import announce
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import OutboxState, is_change
+from hark.delivery.types import OutboxState, about, is_change
 from hark.kernel.db import notify
 from hark.kernel.errors import HarkError
 from hark.kernel.ids import random_fraction
@@ -83,11 +83,13 @@ def fate_unknown(item: OutboxItem, *, waited: bool = False, error: str = "") -> 
     """The attempt may or may not have reached the venue. False when the lease was lost.
 
     Where the venue can tell a repetition, the reply is sent again with the same key; a change of a reply always is,
-    since it says how things shall be. Elsewhere an echo is waited for, up to 60 s, then the reply is shown as
-    ambiguous: it is never repeated by itself.
+    since it says how things shall be, and so is a mail of the desk itself, which comes to one of us twice rather than
+    never. Elsewhere an echo is waited for, up to 60 s, then the reply is shown as ambiguous: it is never repeated by
+    itself.
     """
     caps, now = _caps(item), database_now()
-    if (caps.idempotent_send != "none" or is_change(item.payload)) and now - (item.tried_since or now) <= TRIES_LAST:
+    harmless = caps.idempotent_send != "none" or is_change(item.payload) or not about(item.payload).message
+    if harmless and now - (item.tried_since or now) <= TRIES_LAST:
         wait = waiting_time(item.attempts, None)
         return _end(item, OutboxState.QUEUED, error=error, not_before=now + wait, may_have_left=True)
     if caps.echo and not waited:

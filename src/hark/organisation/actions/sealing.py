@@ -10,17 +10,19 @@ from hark.kernel import secrets
 from hark.organisation.actions.audit import audit
 from hark.organisation.actions.channels import sealing_context
 from hark.organisation.actions.factors import sealing_place
-from hark.organisation.models import Channel
+from hark.organisation.actions.pushing import PUSH_KEY_PLACE
+from hark.organisation.models import Channel, Organisation
 
 
 def rotate(*, tell: Callable[[str, int], None] = lambda what, done: None, batch: int = 100) -> int:
-    """Seal everything with the first key of the ring: channels, then people's apps, then the check word.
+    """Seal everything with the first key of the ring: channels, people's apps, the push key, then the check word.
 
     Returns how many values were sealed with another key; `tell` hears how far it is. One transaction a batch: it may be
     stopped anywhere and started again, and passes over what is sealed already. Until it is through, both keys open.
     """
     count = reseal(batch=batch, tell=tell) + reseal_factors(batch=batch, tell=tell)
     with transaction.atomic():
+        count += sum(map(_reseal_push_key, Organisation.objects.select_for_update()))
         secrets.reseal_check()
         audit("keys.rotated", secrets.key_ring()[0].id, values=count)
     return count
@@ -61,6 +63,14 @@ def _reseal_channel(channel: Channel) -> bool:
     fresh = secrets.reseal(blob, aad=sealing_context(channel.key)) if blob else None
     if fresh is not None:
         Channel.objects.filter(pk=channel.pk).update(sealed_secrets=fresh)
+    return fresh is not None
+
+
+def _reseal_push_key(row: Organisation) -> bool:
+    blob = bytes(row.sealed_push_key)
+    fresh = secrets.reseal(blob, aad=PUSH_KEY_PLACE) if blob else None
+    if fresh is not None:
+        Organisation.objects.filter(pk=row.pk).update(sealed_push_key=fresh)
     return fresh is not None
 
 

@@ -25,6 +25,7 @@ PLACES = (
         _place("channels", "Channels", Right.CHANNELS, "channel", "channel_new", "channel_secrets"),
         _place("inboxes", "Inboxes", Right.BRANDS, "inbox"),
         _place("brands", "Brands", Right.BRANDS),
+        _place("desk", "Desk", Right.BRANDS),
     )),
     ("Work", (
         _place("replies", "Saved replies", Right.TOOLS, "reply"),

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from hark.organisation.models import Brand, Team
+from hark.organisation.queries import sending_mailboxes
 from hark.organisation.types import NewBrand, NewInbox, PublicSignature, Role
 
 MAX_WORDS = 100
@@ -169,6 +170,24 @@ class NewBrandForm(forms.Form):
     """One brand more."""
 
     name = forms.CharField(label="Name of the brand", max_length=80)
+
+
+class DeskForm(forms.Form):
+    """What holds for the whole desk."""
+
+    mailbox = OneByName(
+        label="Mailbox that sends the desk's own mails",
+        queryset=sending_mailboxes(),
+        to_field_name="key",
+        required=False,
+        empty_label="None: notices are not sent by e-mail",
+        help_text="People who want notices by e-mail get them from its address.",
+    )
+    notices_name_cases = forms.BooleanField(
+        label="Mails and pushes name the customer and the case",
+        required=False,
+        help_text="Seen on locked screens and in mailboxes elsewhere. Off: what happened, and in which inbox.",
+    )
 
 
 class InboxForm(forms.Form):

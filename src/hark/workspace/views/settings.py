@@ -1,4 +1,4 @@
-"""Settings: brands and inboxes. Channels are in `channels`, people in `people`."""
+"""Settings: the desk, brands and inboxes. Channels are in `channels`, people in `people`."""
 
 from typing import Any
 
@@ -7,13 +7,15 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from hark.organisation.actions.desk import change_desk
 from hark.organisation.actions.people import add_brand, add_inbox, change_brand, change_inbox, set_inbox_members
 from hark.organisation.models import Brand, Inbox, Team
+from hark.organisation.queries import desk_settings, sending_mailboxes
 from hark.organisation.types import SETTINGS, NewBrand, Right
 from hark.workspace.queries.settings import settings_places
 from hark.workspace.views.desk import agent_of, desk, show
 from hark.workspace.views.first_run import brand_values, inbox_values, tried
-from hark.workspace.views.forms import BrandedInboxForm, BrandLooksForm, MembersForm, NewBrandForm
+from hark.workspace.views.forms import BrandedInboxForm, BrandLooksForm, DeskForm, MembersForm, NewBrandForm
 
 
 @desk("GET", right=SETTINGS)
@@ -21,6 +23,20 @@ def settings_home(request: HttpRequest) -> HttpResponse:
     """Settings open with the first of those that may be changed."""
     _, places = settings_places(agent_of(request))[0]
     return redirect(f"/settings/{places[0].path}/")
+
+
+@desk("GET", "POST", right=Right.BRANDS)
+def desk_page(request: HttpRequest) -> HttpResponse:
+    """What holds for the whole desk: which mailbox sends its own mails, and how much notices say outside Hark."""
+    now = desk_settings()
+    if now is None:
+        raise Http404
+    kept = {"mailbox": now.mailbox.key if now.mailbox else "", "notices_name_cases": now.notices_name_cases}
+    form = DeskForm(request.POST or None, initial=kept)
+    if form.is_valid() and tried(form, lambda: change_desk(**form.cleaned_data)):
+        messages.success(request, "Kept.")
+        return redirect("/settings/desk/")
+    return settings_page(request, "desk", form=form, mailboxes=sending_mailboxes().exists())
 
 
 @desk("GET", "POST", right=Right.BRANDS)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from hark.kernel.acting import acting
 from hark.organisation.actions.audit import audit
 from hark.organisation.actions.people import LinkUsedUp, WeakPassword, join
+from hark.organisation.actions.sessions import end_pushes
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.actions import set_presence
@@ -49,10 +50,11 @@ def no_sign_up(request: HttpRequest) -> HttpResponse:
 
 @desk("POST")
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Nothing more is offered to someone who has left."""
+    """Nothing more is offered to someone who has left, nor is this browser told of anything."""
     agent = agent_of(request)
     if agent.may(Right.ANSWER):
         set_presence(agent_id=agent.pk, presence=PresenceState.OFFLINE, reason="signed out")
+    end_pushes(session_key=request.session.session_key or "")
     ClosedDoorAdapter(request).logout(request)
     return redirect("/sign-in/")
 

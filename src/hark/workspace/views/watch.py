@@ -16,7 +16,8 @@ IDLE = timedelta(minutes=60)
 NOTED_EVERY = timedelta(minutes=1)
 SINCE, SEEN = "hark_since", "hark_seen"
 GUARDED = ("/settings/", "/audit/", "/first-run/")
-BY_ITSELF = ("/presence/heartbeat/", "/inbox/pulse/", "/inbox/rows/", "/offers/")  # an open page asks, nobody's hand
+# An open page asks for these, nobody's hand.
+BY_ITSELF = ("/presence/heartbeat/", "/inbox/pulse/", "/inbox/rows/", "/offers/", "/notices/bell/")
 BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (
     ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),

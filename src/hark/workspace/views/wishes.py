@@ -16,7 +16,10 @@ class WishesForm(forms.Form):
     """Media by kind of notice, and the hours of the media that ask for attention."""
 
     days = forms.MultipleChoiceField(
-        label="Days on which notices may pop up", choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple
+        label="Days on which you may be told outside the list",
+        choices=DAYS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     from_time = forms.TimeField(
         label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -25,7 +28,7 @@ class WishesForm(forms.Form):
         label="Until",
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="Empty: all day. Outside these hours notices wait in the list and nothing pops up.",
+        help_text="Empty: all day. Outside these hours notices wait in the list: nothing pops up, is pushed or mailed.",
     )
 
     def __init__(self, *given: Any, **named: Any) -> None:

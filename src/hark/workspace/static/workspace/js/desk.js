@@ -19,5 +19,7 @@ import "./mention.js";
 import "./looking.js";
 import "./next.js";
 import "./notices.js";
+import "./push.js";
 import "./livepart.js";
+import "./reader.js";
 import "./live.js";

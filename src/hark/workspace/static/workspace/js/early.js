@@ -33,8 +33,8 @@ scripts. The policy `hark` is how that inert document is made; nothing else may 
     },
     createScriptURL(address) {
       const url = new URL(address, location.href);
-      if (url.origin === location.origin && url.pathname.endsWith("/workspace/js/timer.js")) return address;
-      throw new TypeError("Refused: only the desk's own timer may run as a worker.");
+      if (url.origin === location.origin && /^\/(?:worker\.js|static\/workspace\/js\/timer\.js)$/.test(url.pathname)) return address;
+      throw new TypeError("Refused: only the desk's own timer and push worker may run as workers.");
     },
   });
 })();

@@ -18,7 +18,7 @@ function frame(place) {
   const there = one("iframe", place);
   const wanted = framed.has(place.dataset.formatted);
   link.setAttribute("aria-expanded", String(wanted));
-  link.textContent = wanted ? "Show the text alone" : "Show as it was formatted";
+  one("span", link).textContent = wanted ? "Show the text alone" : "Show as it was formatted";
   if (wanted === Boolean(there)) return;
   if (there) { there.remove(); return; }
   const text = one(".entry__text", place.closest(".entry"));

@@ -1,0 +1,77 @@
+"""Notices as they are told outside Hark, by e-mail and push: as little as the settings allow."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from hark.conversations.models import Notice
+from hark.conversations.types import NoticeKind
+from hark.kernel import secrets
+from hark.organisation.models import Agent
+
+HAPPENED = {
+    "message.received": "New message",
+    "case.replied": "A colleague answered",
+    "note.added": "New note",
+    "case.resolved": "Case resolved",
+    "case.reopened": "Case open again",
+}
+SAID = {
+    NoticeKind.MENTION: "A colleague mentions you",
+    NoticeKind.ASSIGNED: "A case was given to you",
+    NoticeKind.NOT_SENT: "Your reply did not arrive, or nobody knows",
+    NoticeKind.AT_RISK: "A promise is about to break",
+}
+HURRIES = frozenset({NoticeKind.MENTION, NoticeKind.ASSIGNED, NoticeKind.NOT_SENT, NoticeKind.AT_RISK})
+LONGEST = 120
+MAIL_PURPOSE = "notices by e-mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of one case. `about` is empty unless the settings allow to name it. `id` is its newest notice."""
+
+    id: int
+    case_key: str
+    words: str
+    about: str
+    hurries: bool
+
+    @property
+    def path(self) -> str:
+        """Where it is seen."""
+        return f"/case/{self.case_key}/"
+
+
+def told_of(rows: Iterable[Notice], *, naming: bool) -> list[Told]:
+    """One line a case, in the order of their newest notices (`rows` are oldest first)."""
+    cases: defaultdict[int, list[Notice]] = defaultdict(list)
+    for row in rows:
+        cases[row.case_id].append(row)
+    return sorted((_told(of_one, naming) for of_one in cases.values()), key=lambda one: one.id)
+
+
+def _told(rows: list[Notice], naming: bool) -> Told:  # noqa: FBT001
+    """The most pressing is said, the others are counted."""
+    row = next((one for one in reversed(rows) if one.kind in HURRIES), rows[-1])
+    said = SAID.get(NoticeKind(row.kind)) or HAPPENED.get(row.what, "Something happened")
+    more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+    words = f"{said} in {row.case.inbox.name[:LONGEST]}{more}"
+    about = ": ".join(filter(None, (_line(row.case.contact.name), _line(row.case.title)))) if naming else ""
+    return Told(rows[-1].pk, row.case.key, words, about, row.kind in HURRIES)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
+def mail_off_address(agent: Agent) -> str:
+    """Where one click ends the mails, without a sign-in."""
+    return f"{settings.HARK_BASE_URL}/notices/mail/{agent.key}/{secrets.sign(MAIL_PURPOSE, agent.key.encode())}/"
+
+
+def is_mail_off_token(agent_key: str, token: str) -> bool:
+    """Did we write this address?"""
+    return secrets.verify_signature(MAIL_PURPOSE, agent_key.encode(), token)
