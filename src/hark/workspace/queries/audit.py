@@ -13,6 +13,7 @@ KINDS = (
     ("agent", "People"), ("inbox", "Inboxes"), ("channel", "Channels"), ("brand", "Brands"), ("team", "Teams"),
     ("keys", "Keys"), ("case", "Cases"), ("contact", "Contacts"), ("organisation", "Organisation"),
     ("saved_reply", "Saved replies"), ("macro", "Macros"), ("tag", "Tags"), ("view", "Teams’ views"),
+    ("reply", "Replies"),
 )  # fmt: skip
 WORDS = {
     "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
@@ -24,6 +25,9 @@ WORDS = {
     "organisation.set_up": "set up the organisation as",
     "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
     "channel.secret_dropped": "dropped the older secret of the channel",
+    "agent.approval_changed": "changed whether replies need approval of",
+    "channel.approval_changed": "changed whether replies need approval on the channel",
+    "reply.overruled": "sent all the same, on",
     "case.merged": "merged another case into", "case.unmerged": "took apart again",
 }  # fmt: skip
 OF_ONESELF = {

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hark.conversations.models import Case
+from hark.conversations.queries.outgoing import needs_approval
 from hark.conversations.queries.writing import Way, ways_to_answer
 from hark.conversations.signature import signature
 from hark.conversations.types import Visibility
@@ -64,6 +65,8 @@ def _offered(way: Way) -> tuple[Visibility, ...]:
 def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) -> KindShown:
     kind, sign = KINDS[visibility], signature(agent.name, how, visibility)
     readers = f"{kind.readers} Signed {sign}." if sign else kind.readers
+    if needs_approval(agent, way.conversation.channel, visibility):
+        readers += " A colleague approves it first."
     return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from hark.organisation.models import Brand, Team
+from hark.organisation.models import Agent, Brand, Team
 from hark.organisation.types import NewBrand, NewInbox, PublicSignature, Role
 
 MAX_WORDS = 100
@@ -231,9 +231,20 @@ class AgentRightsForm(forms.Form):
     """What a person may do and see."""
 
     role = forms.ChoiceField(label="Role", choices=Role.choices)
+    needs_approval = forms.BooleanField(
+        label="A colleague approves what this person writes in public",
+        required=False,
+        help_text="A supervisor or above reads it first, under To approve. Private replies leave at once.",
+    )
     teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )
+
+    @staticmethod
+    def values(agent: Agent) -> dict[str, Any]:
+        """How it is now."""
+        teams = [team.key for team in agent.teams.all()]
+        return {"role": agent.role, "teams": teams, "needs_approval": agent.needs_approval}
 
 
 class TeamForm(forms.Form):

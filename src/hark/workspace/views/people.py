@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.actions.factors import forget_factors
 from hark.organisation.actions.people import add_team, change_agent, deactivate_agent, reactivate_agent
 from hark.organisation.models import Agent, Team
@@ -31,12 +32,11 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, key: str) -> HttpResponse:
     """One person: role and teams."""
     row = found(key)
-    form = AgentRightsForm(
-        request.POST or None, initial={"role": row.role, "teams": [team.key for team in row.teams.all()]}
-    )
+    form = AgentRightsForm(request.POST or None, initial=AgentRightsForm.values(row))
     if request.method == "POST" and form.is_valid():
         role, teams = Role(form.cleaned_data["role"]), list(form.cleaned_data["teams"])
         if tried(form, lambda: change_agent(key=key, role=role, teams=teams, actor=agent_of(request))):
+            set_approval_of_agent(key=key, needed=form.cleaned_data["needs_approval"], actor=agent_of(request))
             messages.success(request, "Kept. A changed role ends that person's sessions.")
             return redirect(f"/settings/people/{key}/")
     return settings_page(request, "person", form=form, person=row, has_factor=has_second_factor(row))
@@ -48,7 +48,7 @@ def person_link(request: HttpRequest, key: str) -> HttpResponse:
     row = found(key)
     if not row.is_active or (row.role == Role.OWNER and agent_of(request).role != Role.OWNER):
         raise Http404
-    form = AgentRightsForm(initial={"role": row.role, "teams": [team.key for team in row.teams.all()]})
+    form = AgentRightsForm(initial=AgentRightsForm.values(row))
     return settings_page(
         request, "person", form=form, person=row, invited=invitation(row), has_factor=has_second_factor(row)
     )
