@@ -56,6 +56,8 @@ TABLE: dict[str, Row] = {
     "undo_act": Row(MAY_ANSWER, post=True, what=(("sealed", "x"),)),
     "answer_many": Row(MAY_ANSWER),
     "views": Row(EVERYBODY),
+    "approvals": Row(MAY_SUPERVISE),
+    "held": Row(MAY_ANSWER, post=True, about="held", what=(("act", "later"), ("later", "tomorrow"))),
     "take_back": Row(MAY_ANSWER, post=True, about="message"),
     "settle": Row(MAY_ANSWER, post=True, about="message", what=(("how", "drop"),)),
     "admit": Row(MAY_ANSWER, post=True, about="message"),
@@ -128,7 +130,7 @@ OPEN = {"first_run", "join", "account_login", "account_signup", "account_reset_p
 SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_file_addresses.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
-    *("pick", "act", "answer_many"),
+    *("pick", "act", "answer_many", "held"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",
@@ -160,6 +162,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
     return {
         "case": lambda: (case_of(ours).key, case_of(theirs).key),
         "message": lambda: (ours.key, theirs.key),
+        "held": lambda: ("held_own", "held_other"),
         "file": lambda: (ours.attachments.get().key, theirs.attachments.get().key),
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
         "venue": lambda: ("webchat", "email"),

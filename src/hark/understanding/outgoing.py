@@ -17,9 +17,10 @@ from hark.understanding.lexicon import matcher
 from hark.understanding.normalise import canonical, normalise, readable
 
 FILE = Path(__file__).parent / "data" / "outgoing.toml"
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
-HOME_PHONE = re.compile(rf"(?<![\w./-])(?!{DATE.pattern})\(?0[1-9](?:[\s()/.-]{{0,2}}\d){{7,10}}(?![\w/-])")
+HOME_PHONE = re.compile(rf"(?<![\w./-])(?!{DATE.pattern})\(?0[1-9](?:[\s()/.-]{{0,3}}\d){{7,10}}(?![\w/-])")
+DIGITS = re.compile(r"\d[\d ()/.-]{5,}\d")
 OTHER_NUMBER = re.compile(
     r"(?:#|order|parcel|track\w*|shipment|invoice|ticket|case|ref\w*|booking|bestell\w*|sendung\w*|rechnung\w*|commande"
     r"|colis|pedido|ordine|zending|factuur)(?: ?(?:no|nr|number|nummer|id))?\W{0,3}$",
@@ -105,12 +106,13 @@ def _addresses(text: str, talk: Talk) -> Iterator[Finding]:
 
 def _phones(text: str, talk: Talk) -> Iterator[Finding]:
     """International numbers, and what begins with one zero as at home; not those that are free or the house's own."""
-    text, known = IBAN.sub(" ", text), _digits(f"{talk.ours}\n{talk.in_public}")
+    known = {_digits(run)[-8:] for run in DIGITS.findall(f"{talk.ours}\n{talk.in_public}")}
+    text = IBAN.sub(" ", text)
     abroad = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(text, None)]
     at_home = [match[0] for match in HOME_PHONE.finditer(text) if not OTHER_NUMBER.search(text[: match.start()][-30:])]
     for found in [*abroad, *at_home]:
         digits = _digits(found)
-        if digits[-9:] not in known and not FREE_OF_CHARGE.match(digits):
+        if digits[-8:] not in known and not FREE_OF_CHARGE.match(digits):
             yield Finding("phone", found, "Everybody would read it.")
 
 

@@ -15,7 +15,7 @@ from hark.conversations.actions.files import held_files, put_beside
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import NewReply, Ready, look_over, tell_overruled, write
 from hark.conversations.actions.standing import acting_agent, locked_case, written
-from hark.conversations.errors import DecidedAlready, NeedsApproval, NewerMessage, NotYourOwn, WrongTime
+from hark.conversations.errors import DecidedAlready, NewerMessage, NotYourOwn, WrongTime
 from hark.conversations.models import Case, Draft, HeldReply, Message
 from hark.conversations.queries.held import held_replies_visible_to
 from hark.conversations.queries.outgoing import needs_approval
@@ -159,7 +159,7 @@ def take_held_back(*, key: str, author: Author) -> HeldReply:
 def send_now(*, key: str, author: Author, anyway: bool = False) -> HeldReply:
     """Send one's own waiting reply before its time, or all the same (`anyway`) though somebody wrote meanwhile.
 
-    One transaction. Raises NotFound, NotAllowed, DecidedAlready, NeedsApproval, and what stops a reply.
+    One transaction. Raises NotFound, NotAllowed, DecidedAlready, and what stops a reply.
     """
     held = _own(author, key, HeldState.LATER, HeldState.STOPPED)
     _release(held, anyway=anyway)
@@ -226,22 +226,23 @@ def _stop(held: HeldReply, error: HarkError) -> None:
 
 
 def _release(held: HeldReply, *, anyway: bool = False) -> None:
-    """Make it a message, in the running transaction, with everything that stops a reply."""
+    """Make it a message, in the running transaction, with everything that stops a reply.
+
+    Approval may have become a rule while it waited: then it waits for a colleague now.
+    """
     new = _new(held, anyway=anyway)
     ready = look_over(new, held)
-    if isinstance(ready, Ready):
-        _check_approved(held, ready)
-        held.message = write(ready, new)
-    else:
+    if isinstance(ready, Message):
         held.message = ready
+    elif held.decided_by_id is None and needs_approval(ready.agent, held.conversation.channel, held.visibility):
+        held.state = HeldState.APPROVAL
+        held.save()
+        _tell(held, "reply.held", new["author"], why=held.state, until="")
+        return
+    else:
+        held.message = write(ready, new)
     held.state, held.why_stopped = HeldState.SENT, ""
     held.save()
-
-
-def _check_approved(held: HeldReply, ready: Ready) -> None:
-    """The rule may have been made while it waited: then it waits for a colleague now."""
-    if held.decided_by_id is None and needs_approval(ready.agent, held.conversation.channel, held.visibility):
-        raise NeedsApproval
 
 
 def _new(held: HeldReply, *, anyway: bool) -> NewReply:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from hark.conversations.models import Attachment, HeldReply, Message
 from hark.conversations.queries.access import conversation_gate
@@ -17,7 +16,8 @@ from hark.organisation.models import Agent
 
 @dataclass(frozen=True, slots=True)
 class HeldShown:
-    """A reply that has not left. `asked` and `newest`: what the customer wrote last there, and what anybody did.
+    """A reply that has not left. `asked` and `newest`: what the customer wrote last there, and what anybody but its
+    author did.
 
     `overtaken`: that came since.
     """
@@ -49,13 +49,13 @@ def held_replies_visible_to(agent: Agent) -> QuerySet[HeldReply]:
 def held_shown(agent: Agent, **which: Any) -> list[tuple[datetime, HeldShown]]:
     """Since when, and what, still waits of `which`, oldest first. Two queries, one where there is nothing."""
     there = Message.objects.filter(deleted_at=None, automatic=False, conversation=OuterRef("conversation"))
-    there = there.order_by("-id")
+    there = there.exclude(agent=OuterRef("agent")).order_by("-id")
     rows = list(
         held_replies_visible_to(agent)
         .filter(state__in=HELD, **which)
         .annotate(
-            newest=Coalesce(Subquery(there.values("pk")[:1]), 0, output_field=BigIntegerField()),
-            asked=Coalesce(Subquery(there.filter(direction=Direction.INBOUND).values("text")[:1]), Value("")),
+            newest=Subquery(there.values("pk")[:1]),
+            asked=Subquery(there.filter(direction=Direction.INBOUND).values("text")[:1]),
         )
         .select_related("agent", "conversation__case", "conversation__channel")
         .order_by("held_at", "id")
@@ -79,10 +79,10 @@ def _shown(row: Any, agent: Agent, files: tuple[FileShown, ...]) -> HeldShown:
         state=row.state,
         why=row.why_stopped,
         leaves_at=row.leaves_at,
-        newest=row.newest,
-        overtaken=row.newest > (row.seen_message_id or 0),
+        newest=row.newest or 0,
+        overtaken=(row.newest or 0) > (row.seen_message_id or 0),
         found=tuple(dict.fromkeys(code.partition("-")[0] for code in row.despite)),
-        asked=row.asked,
+        asked=row.asked or "",
         files=files,
     )
 
