@@ -51,6 +51,7 @@ TABLE: dict[str, Row] = {
     "draft": Row(MAY_NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
     "status": Row(MAY_ANSWER, post=True, about="case", what=(("act", "wait"),)),
     "holder": Row(MAY_ANSWER, post=True, about="case", what=(("to", "me"),)),
+    "prefer": Row(MAY_ANSWER, post=True, about="case"),
     "pick": Row(MAY_ANSWER),
     "act": Row(MAY_ANSWER, post=True, what=(("act", "resolve"),)),
     "undo_act": Row(MAY_ANSWER, post=True, what=(("sealed", "x"),)),

@@ -7,8 +7,9 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from hark.contacts.models import Identity
 from hark.conversations.actions.holding import release_due
-from hark.conversations.models import Draft, HeldReply, Message, Note
+from hark.conversations.models import Conversation, Draft, HeldReply, Message, Note
 from hark.conversations.types import HeldState, Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
@@ -197,3 +198,22 @@ def test_administrator_says_whose_and_where_replies_are_approved(world: World, s
     assert "No approval any more" in page_of(client.get(channel))
     verbs = list(AuditEntry.objects.order_by("number").values_list("verb", flat=True))
     assert verbs[-2:] == ["agent.approval_changed", "channel.approval_changed"]
+
+
+def test_follow_up_opens_where_the_customer_prefers_once_nobody_waits(world: World, signed_in: SignedIn) -> None:
+    client, maud = signed_in(world.tessa), known("maud", name="Maud")
+    first = say(world.square, maud, "By message, please.", thread_id="dm", ago=50)
+    post = say(world.square, known("maud2"), "In public.", visibility=Visibility.PUBLIC, thread_id="p", ago=5)
+    case = case_of(post)
+    Conversation.objects.filter(pk=first.conversation_id).update(case=case, contact=case.contact)
+    Identity.objects.filter(pk=maud.identity_id).update(contact=case.contact)
+    here = f"/case/{case.key}/"
+    assert client.post(f"{here}prefer/", {"identity": maud.identity_id}, headers=HTMX).status_code == 204
+    assert "Prefers to hear here" in page_of(client.get(f"{here}contact/"))
+    opens_with = f'name="conversation" value="{first.conversation.key}"'
+    assert opens_with not in page_of(client.get(f"{here}composer/"))
+    Conversation.objects.update(last_outbound_at=database_now())
+    assert opens_with in page_of(client.get(f"{here}composer/"))
+    client.post(f"{here}prefer/", {"identity": ""}, headers=HTMX)
+    assert opens_with not in page_of(client.get(f"{here}composer/"))
+    assert client.post(f"{here}prefer/", {"identity": known("other").identity_id}, headers=HTMX).status_code == 404

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case/<str:key>/answer/", answers.answer, name="answer"),
     path("case/<str:key>/draft/", answers.draft, name="draft"),
     path("case/<str:key>/status/", cases.status, name="status"),
+    path("case/<str:key>/prefer/", cases.preference, name="prefer"),
     path("case/<str:key>/holder/", cases.holder, name="holder"),
     path("pick/", acts.picker, name="pick"),
     path("acts/", acts.act, name="act"),

@@ -39,7 +39,10 @@ class Way:
 
 
 def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
-    """The ways to answer a case, the conversation that was written to last first. Three queries."""
+    """The ways to answer a case, the conversation that was written to last first. Three queries.
+
+    Where nobody waits for an answer, the one that the person prefers comes first: what we write then is a follow-up.
+    """
     mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
     conversations = list(mine.order_by("-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]
@@ -55,7 +58,19 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
         message.conversation_id: message
         for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")
     }
-    return [way_of(each, answered.get(each.pk), newest.get(each.pk, 0)) for each in conversations]
+    ways = [way_of(each, answered.get(each.pk), newest.get(each.pk, 0)) for each in conversations]
+    return ways if any(map(_is_waiting, conversations)) else sorted(ways, key=lambda way: not _is_preferred(way))
+
+
+def _is_waiting(conversation: Conversation) -> bool:
+    """Has the customer had no answer since he wrote last?"""
+    asked, said = conversation.last_inbound_at, conversation.last_outbound_at
+    return asked is not None and (said is None or said < asked)
+
+
+def _is_preferred(way: Way) -> bool:
+    person = way.answers.identity if way.answers else None
+    return person is not None and person.preferred and not way.closed_because
 
 
 def way_of(conversation: Conversation, answers: Message | None, newest_message_id: int) -> Way:

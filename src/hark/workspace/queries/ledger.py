@@ -80,7 +80,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     )
 
 
-def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:
+def _id(body: Body, at: datetime) -> str:
     if isinstance(body, DoneShown):
         return f"done-{int(at.timestamp() * 1_000_000)}"
     return body.key

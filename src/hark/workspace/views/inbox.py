@@ -113,7 +113,8 @@ def contact(request: HttpRequest, key: str) -> HttpResponse:
     agent = agent_of(request)
     case = get_case(agent, key)
     shown = contact_shown(agent, case, at=database_now())
-    return render(request, "workspace/parts/contact.html", {"case": case, "contact": shown})
+    context = {"case": case, "contact": shown, "may_answer": agent.role in MAY_ANSWER}
+    return render(request, "workspace/parts/contact.html", context)
 
 
 def words(request: HttpRequest, name: str) -> list[str]:
