@@ -251,8 +251,8 @@ def test_public_reply_is_looked_at_again_held_and_approved_by_keys(
 ) -> None:
     with running.data():
         set_approval_of_agent(key=plum.tessa.key, needed=True, actor=plum.owner)
-        asked = say(plum.square, known("w-held"), "Where is my parcel?", visibility=Visibility.PUBLIC)
-    page = opened(f"/case/{case_of(asked).key}/?view=all", as_=plum.tessa)
+        case = case_of(say(plum.square, known("w-held"), "Where is my parcel?", visibility=Visibility.PUBLIC))
+    page = opened(f"/case/{case.key}/?view=all", as_=plum.tessa)
     page.keyboard.press("r")
     page.keyboard.type("We wrote to ann@private.example.")
     page.keyboard.press("Control+Enter")
