@@ -14,8 +14,9 @@ from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.actions.approval import set_approval_of_channel
 from hark.workspace.actions.acts import author_of
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, case_of, crowd, heard, maud
 from tests.workspace.parking import park
 

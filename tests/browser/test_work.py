@@ -11,8 +11,9 @@ from hark.conversations.models import Case, CaseTag, HeldReply, Message
 from hark.conversations.types import Status, Visibility
 from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.models import Agent, Channel
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, a_macro, a_saved_reply, a_tag, case_of, known, make_corner, say
 
 WIDE, PHONE = (1440, 900), (360, 740)
