@@ -1,17 +1,21 @@
 """Every page in light and dark, wide and on a phone: axe finds nothing, nothing overflows, keys reach everything."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from hark.conversations.actions.forwarding import forward
+from hark.conversations.actions.holding import send
 from hark.conversations.actions.participants import copy_in
 from hark.conversations.actions.reply import reply
 from hark.conversations.models import Message, Participant
 from hark.conversations.types import Visibility
 from hark.kernel.ids import new_uuid
+from hark.kernel.time import database_now
+from hark.organisation.actions.approval import set_approval_of_channel
 from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from tests.browser.conftest import Opened
@@ -42,6 +46,7 @@ def day(running: Product, plum: World) -> dict[str, Any]:
         _, said = maud(plum)
         crowd(plum)
         heard(plum)
+        wait_for_approval(plum, said[-1])
         ours, mail = replied(plum, said[0]), asked_by_mail(plum)
         an_api_key(plum.owner, Right.NOTE)
         return {
@@ -93,6 +98,17 @@ def asked_by_mail(plum: World) -> Message:
     return message
 
 
+def wait_for_approval(plum: World, message: Message) -> None:
+    """A reply of Tessa's waits, and leaves tomorrow at the earliest."""
+    set_approval_of_channel(key=plum.square.key, needed=True, actor=plum.owner)
+    send(
+        case_id=case_of(message).pk, conversation_id=message.conversation_id, author=author_of(plum.tessa),
+        text="We look into it, Maud.", visibility=Visibility.PUBLIC, idempotency_key=new_uuid(),
+        seen_message_id=message.pk, leaves_at=database_now() + timedelta(days=1),
+    )  # fmt: skip
+    set_approval_of_channel(key=plum.square.key, needed=False, actor=plum.owner)
+
+
 def press(*keys: str) -> Callable[[Page], None]:
     """Press keys one after another."""
 
@@ -132,6 +148,8 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "case with note": ("/case/{private}/?view=all", press("i")),
     "correction": ("/case/{case}/?view=all", press("c")),
     "case menu": ("/case/{case}/?view=all", show_menu),
+    "send later": ("/case/{case}/?view=all", press("Shift+T")),
+    "to approve": ("/approvals/", press("j", "c")),
     "contact": ("/case/{case}/?view=all&pane=contact", None),
     "keys": ("/?view=all", press("?")),
     "palette": ("/case/{case}/?view=all", open_palette),

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from hark.conversations.models import Case, CaseTag, Message
-from hark.conversations.types import Status
+from hark.conversations.models import Case, CaseTag, HeldReply, Message
+from hark.conversations.types import Status, Visibility
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.models import Agent, Channel
 from tests.browser.conftest import Opened
 from tests.browser.product import Product
@@ -244,3 +245,30 @@ def test_no_page_of_the_tools_has_a_violation_or_overflows(
         if problems:
             found[name] = problems
     assert found == {}
+
+
+def test_public_reply_is_looked_at_again_held_and_approved_by_keys(
+    running: Product, plum: World, opened: Opened
+) -> None:
+    with running.data():
+        set_approval_of_agent(key=plum.tessa.key, needed=True, actor=plum.owner)
+        case = case_of(say(plum.square, known("w-held"), "Where is my parcel?", visibility=Visibility.PUBLIC))
+    page = opened(f"/case/{case.key}/?view=all", as_=plum.tessa)
+    page.keyboard.press("r")
+    page.keyboard.type("We wrote to ann@private.example.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#stale")).to_contain_text("E-mail address")
+    expect(page.locator("[data-anyway]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#undo")).to_contain_text("waits for approval")
+    with running.data():
+        set_approval_of_agent(key=plum.tessa.key, needed=False, actor=plum.owner)
+        held = HeldReply.objects.get(agent=plum.tessa, text__contains="ann@private.example")
+    boss = opened("/approvals/", as_=plum.owner)
+    boss.locator(f"#{held.key}").click()
+    boss.keyboard.press("c")
+    expect(boss.locator(f"#text-{held.key}")).to_be_focused()
+    boss.keyboard.press("Tab")
+    boss.keyboard.press("y")
+    expect(boss.locator(f"#{held.key}")).to_have_count(0)
+    expect(page.locator("#timeline")).to_contain_text("approved a reply")

@@ -3,21 +3,25 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection, connections, transaction
 
 from hark.conversations.actions.cases import resolve
+from hark.conversations.actions.holding import approve, release_due, send, take_held_back
 from hark.conversations.actions.reply import sent, take_back
-from hark.conversations.errors import NewerMessage, TooLateToTakeBack
-from hark.conversations.models import Case, Clock, Draft, Message
-from hark.conversations.types import Status
+from hark.conversations.errors import DecidedAlready, NewerMessage, TooLateToTakeBack
+from hark.conversations.models import Case, Clock, Conversation, Draft, Message
+from hark.conversations.types import Status, Visibility
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.kernel.errors import HarkError
 from hark.kernel.ids import new_uuid
+from hark.organisation.actions.approval import set_approval_of_channel
 from hark.organisation.models import Agent, Channel, Inbox
-from tests.conversations.desk import a_case, acts, answers
+from hark.organisation.types import Role
+from tests.conversations.desk import a_case, acts, an_agent, answers
 from tests.delivery.shelf import Shelf
 
 WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
@@ -72,6 +76,28 @@ def test_undo_and_sender_never_both_win(channel: Channel, tessa: Agent, shelf: S
         assert (undone == f"{number}") != isinstance(undone, TooLateToTakeBack)
         assert (f"{number}" in shelf.texts) == isinstance(undone, TooLateToTakeBack)
         assert Draft.objects.filter(case=case).exists() == (undone == f"{number}")
+
+
+def test_of_two_who_approve_one_takes_back_and_a_clock_exactly_one_wins(
+    channel: Channel, tessa: Agent, inbox: Inbox
+) -> None:
+    approvers = [an_agent(name, inbox, role=Role.SUPERVISOR) for name in ("Sofia", "Sara")]
+    set_approval_of_channel(key=channel.key, needed=True, actor=approvers[0])
+    for number in range(4):
+        case = a_case(channel, who=f"w{number}", visibility=Visibility.PUBLIC)
+        conversation = Conversation.objects.get(case=case)
+        held = send(
+            case_id=case.pk, conversation_id=conversation.pk, author=acts(tessa), text=f"We look, {number}",
+            visibility=Visibility.PUBLIC, idempotency_key=new_uuid(), seen_message_id=10**9,
+        )  # fmt: skip
+        results = at_once(
+            *(partial(approve, key=held.key, approver=acts(agent)) for agent in approvers),
+            partial(take_held_back, key=held.key, author=acts(tessa)),
+            release_due,
+        )
+        assert len([one for one in results[:3] if isinstance(one, DecidedAlready)]) == 2
+        left = OutboxItem.objects.filter(payload__text=f"We look, {number}").count()
+        assert left + Draft.objects.filter(case=case).count() == 1
 
 
 def test_resolving_waits_for_the_acceptance_of_a_reply_and_never_deadlocks_with_it(

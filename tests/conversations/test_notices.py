@@ -6,6 +6,7 @@ import pytest
 
 from hark.conversations.actions.cases import assign, resolve
 from hark.conversations.actions.following import follow, unfollow
+from hark.conversations.actions.holding import send, send_back
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.noticing import notice, read_notices, wish
 from hark.conversations.actions.reply import reply
@@ -23,6 +24,7 @@ from hark.kernel.ids import new_uuid
 from hark.kernel.queries import COLUMNS, journal_event, reader_position
 from hark.kernel.time import database_now
 from hark.kernel.types import Position
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Agent, Inbox
 from hark.organisation.types import Role
@@ -219,3 +221,17 @@ def test_pages_of_those_concerned_are_told_without_words(world: World, case: Cas
     assert told(world.ruben)
     rows = fetch_all("SELECT agent_id, inbox_id, data::text FROM kernel_event WHERE kind = 'notice.made'")
     assert rows == [(world.ruben.pk, None, "{}")]
+
+
+def test_approvers_hear_of_a_waiting_reply_and_its_author_of_what_became_of_it(world: World) -> None:
+    boss = make_role(world, Role.SUPERVISOR)
+    set_approval_of_agent(key=world.tessa.key, needed=True, actor=world.owner)
+    asked = say(world.square, known("ann"), "Where is it?", visibility=Visibility.PUBLIC)
+    held = send(
+        case_id=case_of(asked).pk, conversation_id=asked.conversation_id, author=by(world.tessa),
+        text="We look into it.", visibility=Visibility.PUBLIC, idempotency_key=new_uuid(), seen_message_id=asked.pk,
+    )  # fmt: skip
+    assert told(boss) == told(world.owner) == [("to_approve", "reply.held")]
+    assert told(world.ruben) == told(world.tessa) == []
+    send_back(key=held.key, approver=by(boss))
+    assert told(world.tessa) == [("decided", "reply.sent_back")]

@@ -53,11 +53,14 @@ TABLE: dict[str, Row] = {
     "draft": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
     "status": Row(Right.ANSWER, post=True, about="case", what=(("act", "wait"),)),
     "holder": Row(Right.ANSWER, post=True, about="case", what=(("to", "me"),)),
+    "prefer": Row(Right.ANSWER, post=True, about="case"),
     "pick": Row(Right.ANSWER),
     "act": Row(Right.ANSWER, post=True, what=(("act", "resolve"),)),
     "undo_act": Row(Right.ANSWER, post=True, what=(("sealed", "x"),)),
     "answer_many": Row(Right.ANSWER),
     "views": Row(EVERYBODY),
+    "approvals": Row(Right.SUPERVISE),
+    "held": Row(Right.ANSWER, post=True, about="held", what=(("act", "later"), ("later", "tomorrow"))),
     "encounter": Row(Right.ANSWER),
     "take_back": Row(Right.ANSWER, post=True, about="message"),
     "settle": Row(Right.ANSWER, post=True, about="message", what=(("how", "drop"),)),
@@ -144,7 +147,7 @@ SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_fil
 SIGNED |= {"mails_off"}  # the same: tests/workspace/test_telling.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
-    *("pick", "act", "answer_many", "change"),
+    *("pick", "act", "answer_many", "change", "held"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",
@@ -176,6 +179,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
     return {
         "case": lambda: (case_of(ours).key, case_of(theirs).key),
         "message": lambda: (ours.key, theirs.key),
+        "held": lambda: ("held_own", "held_other"),
         "file": lambda: (ours.attachments.get().key, theirs.attachments.get().key),
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
         "venue": lambda: ("webchat", "email"),

@@ -46,9 +46,13 @@ class Identity(models.Model):
     verified = models.TextField(choices=Verified, default=Verified.OBSERVED)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
     first_seen_at = models.DateTimeField()
+    preferred = models.BooleanField(default=False, db_default=False)  # where the person likes to hear from us
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="identity_one_preferred", fields=["contact"], condition=models.Q(preferred=True)
+            ),
             models.UniqueConstraint(name="identity_network_scope_key", fields=["network", "scope", "key"]),
             models.CheckConstraint(name="identity_key_not_empty", condition=~models.Q(key="")),
             models.CheckConstraint(name="identity_verified", condition=models.Q(verified__in=Verified.values)),

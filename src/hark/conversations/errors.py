@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hark.kernel.errors import HarkError
+from hark.understanding.outgoing import Finding
 
 if TYPE_CHECKING:
     from hark.conversations.models import Message
@@ -16,6 +17,31 @@ class NewerMessage(HarkError):
         """`messages`: what is new, oldest first, with channel, identity and agent at hand."""
         self.messages = tuple(messages)
         super().__init__()
+
+
+class LookAgain(HarkError):
+    """Look at this once more before everybody can read it, then change it or send it all the same."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """`findings`: what was found and not overruled."""
+        self.findings = tuple(findings)
+        super().__init__(", ".join(dict.fromkeys(finding.name.lower() for finding in findings)))
+
+
+class NeedsApproval(HarkError):
+    """A colleague has to approve this reply before it leaves."""
+
+
+class DecidedAlready(HarkError):
+    """This reply waits no more: it has left, or somebody was quicker. Look again."""
+
+
+class NotYourOwn(HarkError):
+    """Somebody else has to approve what you wrote."""
+
+
+class WrongTime(HarkError):
+    """A reply can leave at a time between now and a year from now."""
 
 
 class CannotReply(HarkError):

@@ -2,6 +2,7 @@
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
+from hark.conversations.actions.holding import release_due
 from hark.conversations.actions.looking import forget_past_looks
 from hark.conversations.actions.searching import follow_journal
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
@@ -52,6 +53,13 @@ def watch() -> None:
 def wake_snoozed() -> None:
     """Wake what was snoozed until now, within ten seconds of its time."""
     while wake_due() == BATCH:
+        pass
+
+
+@periodic("conversations.release_held", "* * * * * */10")
+def release_held() -> None:
+    """Send the replies whose time has come, stop those under which somebody has written, within ten seconds."""
+    while release_due():
         pass
 
 

@@ -9,10 +9,13 @@ def signature(name: str, how: str, visibility: str) -> str:
     words = name.split()
     if visibility == Visibility.PRIVATE or not words or how == PublicSignature.NOBODY:
         return ""
-    if how == PublicSignature.NAME:
-        return f"– {words[0]}"
-    ends = words if len(words) == 1 else (words[0], words[-1])
-    return "^" + "".join(word[0] for word in ends).upper()
+    return f"– {words[0]}" if how == PublicSignature.NAME else f"^{initials(name)}"
+
+
+def initials(name: str) -> str:
+    """`TO`: of the first word and the last."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 def signed(text: str, sign: str) -> str:

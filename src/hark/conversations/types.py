@@ -61,6 +61,20 @@ class SeenFile:
     inline: bool = False
 
 
+class HeldState(TextChoices):
+    """Why a finished reply has not left, or what became of it."""
+
+    APPROVAL = "approval", "Waits for approval"
+    LATER = "later", "Waits for its time"
+    STOPPED = "stopped", "Stopped, its author decides"
+    SENT = "sent", "Sent"
+    SENT_BACK = "sent_back", "Sent back to its author"
+    TAKEN_BACK = "taken_back", "Taken back"
+
+
+HELD = (HeldState.APPROVAL, HeldState.LATER, HeldState.STOPPED)
+
+
 class NoticeKind(TextChoices):
     """Why something concerns an agent."""
 
@@ -70,6 +84,8 @@ class NoticeKind(TextChoices):
     NOT_SENT = "not_sent", "A reply of mine did not arrive"
     AT_RISK = "at_risk", "A promise on a case of mine is about to break"
     OUTSIDE = "outside", "Somebody outside answers on a case of mine"
+    TO_APPROVE = "to_approve", "A reply waits for my approval"
+    DECIDED = "decided", "A waiting reply of mine is approved, sent back or stopped"
 
 
 class Medium(TextChoices):

@@ -103,6 +103,7 @@ class Agent(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     time_zone = models.TextField(default="UTC")
     languages = models.JSONField(default=list)
+    needs_approval = models.BooleanField(default=False, db_default=False)  # of what he writes in public
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -214,6 +215,7 @@ class Channel(models.Model):
     state = models.TextField(choices=ChannelState, default=ChannelState.ACTIVE)
     state_reason = models.TextField(default="")
     connected_at = models.DateTimeField()
+    needs_approval = models.BooleanField(default=False, db_default=False)  # of what anybody writes here in public
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hark.conversations.queries.cases import CaseRow
+from hark.conversations.queries.held import HeldShown
 from hark.conversations.queries.messages import MessageShown
 from hark.conversations.queries.stream import HeardRow
 from hark.conversations.queries.timeline import DoneShown, NoteShown
@@ -62,7 +63,7 @@ class EntryShown:
 
     id: str
     kind: str
-    body: MessageShown | NoteShown | DoneShown
+    body: MessageShown | NoteShown | DoneShown | HeldShown
     at: datetime
     day: str
     hour: str

@@ -2,6 +2,7 @@
 
 from hark.contacts.actions.finding import index_contacts
 from hark.contacts.actions.moods import set_moods
+from hark.contacts.actions.preferring import prefer
 from hark.contacts.actions.recognising import recognise
 
-__all__ = ["index_contacts", "recognise", "set_moods"]
+__all__ = ["index_contacts", "prefer", "recognise", "set_moods"]

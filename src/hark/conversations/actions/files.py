@@ -10,8 +10,8 @@ from hark.channels.kit.words import storable
 from hark.conversations.actions.due import have_fetched
 from hark.conversations.actions.standing import acting_agent, seen_case
 from hark.conversations.errors import CannotTakeFile, FilesPerHour, TooManyFiles
-from hark.conversations.models import Attachment, Case, Message, Note
-from hark.conversations.queries.files import largest_file
+from hark.conversations.models import Attachment, Case, HeldReply, Message, Note
+from hark.conversations.queries.files import HELD_KIND, largest_file
 from hark.conversations.types import Author, FileState
 from hark.kernel import storage
 from hark.kernel.db import execute
@@ -131,6 +131,18 @@ def hand_over(agent: Agent, case: Case, kind: str, keys: Collection[str]) -> lis
     return found
 
 
+def held_files(held: HeldReply) -> list[Attachment]:
+    """The files of a reply that waits, locked, in whatever case it is now."""
+    return list(Attachment.objects.select_for_update().filter(draft_kind=held.key).order_by("id"))
+
+
+def put_beside(files: Sequence[Attachment], kind: str, case: Case, agent: Agent) -> None:
+    """The files lie beside another text of this agent from now on; in the caller's transaction."""
+    for file in files:
+        file.draft_case, file.draft_kind, file.agent = case, kind, agent
+    Attachment.objects.bulk_update(files, ["draft_case", "draft_kind", "agent"])
+
+
 def belong(files: Sequence[Attachment], *, message: Message | None = None, note: Note | None = None) -> None:
     """The files are part of a message or a note from now on; in the caller's transaction."""
     for file in files:
@@ -147,7 +159,8 @@ def give_back(message: Message, case: Case) -> None:
 
 def _mine(agent: Agent, key: str) -> Attachment:
     """A file beside what this agent is writing, on a case that the agent still sees. Raises NotFound."""
-    file = Attachment.objects.filter(key=key, agent=agent, draft_case__isnull=False).first()
+    beside = Attachment.objects.filter(key=key, agent=agent, draft_case__isnull=False)
+    file = beside.exclude(draft_kind__startswith=HELD_KIND).first()
     if file is None or file.state == FileState.REMOVED:
         raise NotFound
     seen_case(agent, file.draft_case_id or 0)

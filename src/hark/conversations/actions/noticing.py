@@ -11,14 +11,19 @@ from django.db.models import Q
 from hark.conversations.models import Case, Follow, Message, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.queries.notices import Wishes, unread_elsewhere, wishes_of
-from hark.conversations.types import Medium, NoticeKind
+from hark.conversations.types import HeldState, Medium, NoticeKind
 from hark.kernel.actions import record
 from hark.kernel.time import database_now
 from hark.kernel.types import JournalEvent, NewEvent
 from hark.organisation.models import Agent
+from hark.organisation.queries import who_may
+from hark.organisation.types import Right
 
 FOLLOWED = frozenset({"message.received", "case.replied", "note.added", "case.resolved", "case.reopened"})
-CONCERNING = FOLLOWED | {"case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk"}
+DECIDED = frozenset({"reply.approved", "reply.sent_back", "reply.stopped"})
+CONCERNING = FOLLOWED | DECIDED | {
+    "case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk", "reply.held",
+}  # fmt: skip
 NOT_SENT = frozenset({"ambiguous", "failed", "refused"})
 FORGOTTEN_AFTER = timedelta(days=7)  # a journal that is read anew, or very late, does not flood anybody
 
@@ -53,6 +58,8 @@ def _concerns(events: Sequence[JournalEvent]) -> list[Concern]:
         *_not_sent(events),
         *_at_risk(events),
         *_outside(events),
+        *_to_approve(events),
+        *_decided(events, keys),
         *_followed(events),
     ]
     first: dict[tuple[int, int], Concern] = {}
@@ -116,6 +123,21 @@ def _outside(events: Sequence[JournalEvent]) -> Iterable[Concern]:
     for event in answers:
         for agent in {*asked[event.data.get("conversation", "")], *filter(None, [holders.get(event.subject)])}:
             yield Concern(agent, NoticeKind.OUTSIDE, event)
+
+
+def _to_approve(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    """Everybody who may say yes; who is not to see the case hears nothing of it."""
+    asked = [one for one in events if one.kind == "reply.held" and one.data.get("why") == HeldState.APPROVAL]
+    approvers = Agent.objects.filter(who_may(Right.SUPERVISE), is_active=True).values_list("pk", flat=True)
+    for number in approvers if asked else ():
+        for event in asked:
+            yield Concern(number, NoticeKind.TO_APPROVE, event)
+
+
+def _decided(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterable[Concern]:
+    for event in events:
+        if event.kind in DECIDED and event.data.get("agent") in agents:
+            yield Concern(agents[event.data["agent"]], NoticeKind.DECIDED, event)
 
 
 def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:

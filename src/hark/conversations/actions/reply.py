@@ -1,6 +1,7 @@
 """To follow a reply, read this: written with its out-box row, taken back, settled, accepted by the venue."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NotRequired, TypedDict, Unpack, cast
 from uuid import UUID
@@ -10,14 +11,15 @@ from django.db import IntegrityError, transaction
 from hark.channels.types import Outbound, OutboundFile, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
-from hark.conversations.actions.files import belong, give_back, hand_over
+from hark.conversations.actions.files import belong, give_back, hand_over, held_files
 from hark.conversations.actions.folding import LINE
 from hark.conversations.actions.letters import expect_answers
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
 from hark.conversations.actions.versions import redraw
-from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
-from hark.conversations.models import Attachment, Case, Conversation, Draft, Message
+from hark.conversations.errors import CannotReply, LookAgain, NeedsApproval, NewerMessage, TooLateToTakeBack
+from hark.conversations.models import Attachment, Case, Conversation, Draft, HeldReply, Message
 from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.outgoing import findings, needs_approval
 from hark.conversations.queries.participants import copied_in, without_pending
 from hark.conversations.queries.writing import Way, way_of
 from hark.conversations.signature import signature, signed
@@ -31,8 +33,10 @@ from hark.kernel.files import size_words
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
+from hark.understanding.outgoing import Finding
 
 __all__ = ["reply", "sent", "settle", "take_back"]
 NEWER_SHOWN = 20
@@ -42,7 +46,8 @@ Readers = Literal["public", "private", "limited"]
 class NewReply(TypedDict):
     """What a reply takes. `idempotency_key` is made by the page, `seen_message_id` is the newest message it showed.
 
-    `files` are the keys of those that the page showed beside the text; with a file the text may be empty.
+    `files` are the keys of those that the page showed beside the text; with a file the text may be empty. `despite` are
+    the codes of findings that the author has looked at and overruled.
     """
 
     case_id: int
@@ -54,6 +59,19 @@ class NewReply(TypedDict):
     seen_message_id: int | None
     send_anyway: NotRequired[bool]
     files: NotRequired[Sequence[str]]
+    despite: NotRequired[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A reply that may leave: looked over in the running transaction, its conversation locked."""
+
+    agent: Agent
+    case: Case
+    way: Way
+    text: str
+    files: Sequence[Attachment]
+    overruled: tuple[Finding, ...]
 
 
 @transaction.atomic
@@ -64,27 +82,63 @@ def reply(**new: Unpack[NewReply]) -> Message:
     2. The same key twice gives the same message, however quickly it was clicked.
     3. Who may read it is said by the caller, and must fit the conversation, the venue and the channel; so must files.
     4. Anything newer than what the author has seen (another agent's reply too) stops it, unless `send_anyway`.
-    5. It leaves after the inbox's undo time. The case waits for the customer, an unassigned one is the author's now.
+    5. What should be looked at before everybody reads it stops it, unless `despite`; what is overruled is written down.
+    6. It leaves after the inbox's undo time. The case waits for the customer, an unassigned one is the author's now.
 
-    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, CannotTakeFile, NewerMessage.
+    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotReply, CannotTakeFile, NewerMessage,
+    LookAgain, and NeedsApproval where a colleague has to say yes first: see `holding.hold`.
+    """
+    ready = look_over(new)
+    if isinstance(ready, Message):
+        return ready
+    if needs_approval(ready.agent, ready.way.conversation.channel, new["visibility"]):
+        raise NeedsApproval
+    message = write(ready, new)
+    Draft.objects.filter(case=ready.case, agent=ready.agent, kind=_draft_of(message)).delete()
+    return message
+
+
+def look_over(new: NewReply, held: HeldReply | None = None) -> Ready | Message:
+    """Everything that stops a reply, in the running transaction; the message, where its key has made one already.
+
+    `held`: it has waited, and its files lie beside it.
     """
     agent = acting_agent(new["author"], Right.ANSWER)
     case = seen_case(agent, new["case_id"])
     conversation = _locked_conversation(case, new["conversation_id"])
     if earlier := _same_reply(agent, conversation, new["idempotency_key"]):
         return earlier
-    files = hand_over(agent, case, "reply", new.get("files", ()))
+    files = held_files(held) if held else hand_over(agent, case, "reply", new.get("files", ()))
     text = written(new["text"], case) if new["text"].strip() or not files else ""
     way = way_of(conversation, _answered(conversation), 0, copied_in(conversation))
     _check_way(way, _leaving(case, new, text), new["visibility"])
     _check_files(way, files)
     if not new.get("send_anyway"):
         _check_nothing_newer(conversation, agent, new["seen_message_id"])
-    case = locked_case(agent, case.pk)
+    found = findings(agent, case, way, text, visibility=new["visibility"], held_id=held.pk if held else 0)
+    if stopping := [one for one in found if one.code not in new.get("despite", ())]:
+        raise LookAgain(stopping)
+    return Ready(agent, case, way, text, files, found)
+
+
+def write(ready: Ready, new: NewReply) -> Message:
+    """The message of a reply that was looked over, its out-box row, and what follows for its case."""
+    case, author = locked_case(ready.agent, ready.case.pk), new["author"]
     at = database_now()
-    message = _write(case, way, {**new, "text": text}, files, at)
-    _tell(case, message, new["author"], _hand_over(case, message, new["author"], at))
+    message = _write(case, ready, new, at)
+    _tell(case, message, author, _hand_over(case, message, author, at))
+    tell_overruled(case, author, ready.overruled, message=message.key)
     return message
+
+
+def tell_overruled(case: Case, author: Author, found: Sequence[Finding], **about: str) -> None:
+    """Who has sent it all the same, and what had been found: for the timeline and the audit, without the words."""
+    if not found:
+        return
+    kinds = sorted({one.kind for one in found})
+    what = {"case": case.key, "found": kinds, **about}
+    record([NewEvent("reply.overruled", case.key, author.agent_key, case.inbox_id, data=what)])
+    audit("reply.overruled", case.key, actor=author.agent_key, found=kinds, **about)
 
 
 def _locked_conversation(case: Case, conversation_id: int) -> Conversation:
@@ -144,9 +198,9 @@ def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_
         raise NewerMessage(found)
 
 
-def _write(case: Case, way: Way, new: NewReply, files: Sequence[Attachment], at: datetime) -> Message:
+def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
     """The message, its out-box row and its files."""
-    conversation, answers = way.conversation, way.answers
+    way, conversation, answers = ready.way, ready.way.conversation, ready.way.answers
     message = Message(
         key=public_key("msg"),
         channel=conversation.channel,
@@ -156,15 +210,14 @@ def _write(case: Case, way: Way, new: NewReply, files: Sequence[Attachment], at:
         direction=Direction.OUTBOUND,
         visibility=new["visibility"],
         kind=answers.kind if answers else "message",
-        text=new["text"],
+        text=ready.text,
         sent_at=at,
         received_at=at,
     )
-    outbound = _outbound(way, message, _leaving(case, new, new["text"]), new["idempotency_key"], files)
+    outbound = _outbound(way, message, _leaving(case, new, ready.text), new["idempotency_key"], ready.files)
     message.outbox_item = _enqueue(case, way, message, outbound, at)
     message.save(force_insert=True)
-    belong(files, message=message)
-    Draft.objects.filter(case=case, agent_id=new["author"].agent_id, kind=_draft_of(message)).delete()
+    belong(ready.files, message=message)
     return message
 
 

@@ -1,6 +1,7 @@
 """Messages, conversations, cases and what agents write on them."""
 
 from hark.conversations.models.files import Attachment
+from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.searching import MessageSearch, NoteSearch
@@ -28,6 +29,7 @@ __all__ = [
     "Correction",
     "Draft",
     "Follow",
+    "HeldReply",
     "Looking",
     "Macro",
     "Message",

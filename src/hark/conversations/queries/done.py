@@ -6,6 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from hark.conversations.types import HeldState
+from hark.understanding.outgoing import NAMES
+
 WOKEN = {
     "time": "opened the case again: its time has come",
     "message": "woke the case by writing",
@@ -20,8 +23,22 @@ def _assigned(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _snoozed(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
-    until = timezone.localtime(datetime.fromisoformat(data["until"]))
-    return f"snoozed the case until {until:%a} {until.day} {until:%b, %H:%M}"
+    return f"snoozed the case until {_time_ahead(data['until'])}"
+
+
+def _held(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    if data.get("why") == HeldState.APPROVAL:
+        return "asked for approval of a reply"
+    return f"wrote a reply that leaves {_time_ahead(data['until'])}"
+
+
+def _found(kind: str) -> str:
+    return NAMES.get(kind, kind).lower()
+
+
+def _time_ahead(until: str) -> str:
+    local = timezone.localtime(datetime.fromisoformat(until))
+    return f"{local:%a} {local.day} {local:%b, %H:%M}"
 
 
 DONE: dict[str, Words] = {
@@ -38,6 +55,13 @@ DONE: dict[str, Words] = {
     "case.merged_away": lambda _, __: "merged this case into another one",
     "case.unmerged": lambda _, __: "took the merge of two cases back",
     "case.split": lambda _, __: "split off a new case",
+    "reply.held": _held,
+    "reply.put_off": lambda data, _: f"chose another time for a reply: {_time_ahead(data['until'])}",
+    "reply.stopped": lambda _, __: "stopped a reply before it left; its author decides",
+    "reply.taken_back": lambda _, __: "took back a reply that waited",
+    "reply.approved": lambda data, _: f"approved a reply{', with other words' if data.get('changed') else ''}",
+    "reply.sent_back": lambda _, __: "sent a reply back to its author",
+    "reply.overruled": lambda data, _: f"sends it all the same: {', '.join(map(_found, data.get('found', ())))}",
     "case.macro": lambda data, _: f"ran the macro {data.get('title', '')}",
 }
 

@@ -13,6 +13,8 @@ from hark.conversations.types import TRAY_KINDS, FileState
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
 
+HELD_KIND = "held_"  # beside a finished reply that waits: the kind is its key
+
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
@@ -37,11 +39,12 @@ def largest_file() -> int:
 
 
 def files_visible_to(agent: Agent) -> QuerySet[Attachment]:
-    """The files of messages and notes that this agent may see, and those beside what he is writing himself."""
+    """Files of messages, notes and waiting replies that this agent may see, and those beside what he is writing."""
     of_message = Q(message__isnull=False) & conversation_gate(agent, "message__conversation__")
     of_note = Q(note__isnull=False) & case_gate(agent, "note__case__")
     of_draft = Q(draft_case__isnull=False, agent=agent) & case_gate(agent, "draft_case__")
-    return Attachment.objects.filter(of_message | of_note | of_draft).exclude(state=FileState.REMOVED)
+    of_held = Q(draft_kind__startswith=HELD_KIND) & case_gate(agent, "draft_case__")
+    return Attachment.objects.filter(of_message | of_note | of_draft | of_held).exclude(state=FileState.REMOVED)
 
 
 def get_file(agent: Agent, key: str) -> Attachment:

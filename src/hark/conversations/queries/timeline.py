@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from hark.conversations.models import Case, Message, Note
+from hark.conversations.models import Case, HeldReply, Message, Note
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to, notes_visible_to
 from hark.conversations.queries.done import DONE, other_case, what_was_done
 from hark.conversations.queries.files import FileShown, files_of_notes
+from hark.conversations.queries.held import HeldShown, held_shown
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.messages import MessageShown, messages_shown
+from hark.conversations.types import HELD
 from hark.delivery.types import OutboxState
 from hark.kernel.models import Event
 from hark.organisation.models import Agent
 
 CASES_TOLD = 100
 TALKS_TOLD = 1_000
+WAITING = HeldReply.objects.filter(conversation__case=OuterRef("pk"), state__in=HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class DoneShown:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a timeline, `message`, `note` or `done`."""
+    """One entry of a timeline, `message`, `note`, `done`, or `held`: what has not left yet stands below all others."""
 
     kind: str
     at: datetime
-    body: MessageShown | NoteShown | DoneShown
+    body: MessageShown | NoteShown | DoneShown | HeldShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,11 @@ class Timeline:
 def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit: int = 40) -> Timeline:
     """The newest page of a case's timeline, or the one before a place, over all that the agent may see of the contact.
 
-    At most thirteen queries, however long it is. The case comes from the gate.
+    At most thirteen queries, however long it is, and two where replies wait. The case comes from the gate.
     """
     place = Place.parse(before)
-    cases = dict(_cases_of(agent, case).values_list("key", "title"))
+    told = _cases_of(agent, case).annotate(holds=Exists(WAITING)).values_list("key", "holds")
+    cases = [key for key, _ in told]
     messages = _before(_messages(agent, case), "sent_at", 2, place)[: limit + 1]
     notes = _before(_notes(agent, cases), "at", 1, place)[: limit + 1]
     done = _before(_done(cases), "at", 0, place)[: limit + 1]
@@ -79,7 +83,8 @@ def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit:
     page = merged[-limit:]
     older = str(page[0][0]) if len(merged) > limit else ""
     rows = [row for _, row in page]
-    return Timeline(tuple(_entries(agent, rows, at)), older)
+    waiting = [key for key, holds in told if holds and not before]
+    return Timeline((*_entries(agent, rows, at), *_held(agent, waiting)), older)
 
 
 def _order(each: tuple[Place, Any]) -> tuple[Any, ...]:
@@ -115,12 +120,12 @@ def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
     return said.select_related(*beside, "outbox_item", "change_item")
 
 
-def _notes(agent: Agent, cases: dict[str, str]) -> QuerySet[Note]:
-    return notes_visible_to(agent).filter(case__key__in=list(cases)).select_related("agent", "case")
+def _notes(agent: Agent, cases: list[str]) -> QuerySet[Note]:
+    return notes_visible_to(agent).filter(case__key__in=cases).select_related("agent", "case")
 
 
-def _done(cases: dict[str, str]) -> QuerySet[Event, Any]:
-    told = Event.objects.filter(subject__in=list(cases), kind__in=DONE)
+def _done(cases: list[str]) -> QuerySet[Event, Any]:
+    told = Event.objects.filter(subject__in=cases, kind__in=DONE)
     return told.values("id", "at", "kind", "subject", "actor", "data")
 
 
@@ -140,3 +145,9 @@ def _entries(agent: Agent, rows: list[Any], at: datetime) -> Iterable[Entry]:
             )
         else:
             yield Entry("done", row["at"], DoneShown(*what_was_done(row, names), row["subject"], other_case(row)))
+
+
+def _held(agent: Agent, case_keys: list[str]) -> Iterable[Entry]:
+    """What waits in these cases, oldest first; no query where nothing does."""
+    rows = held_shown(agent, conversation__case__key__in=case_keys) if case_keys else []
+    return [Entry("held", when, body) for when, body in rows]

@@ -50,6 +50,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     """The ways to answer a case, the conversation that was written to last first. Three queries.
 
     A talk with somebody outside comes after all those with the customer, and only once he has answered.
+    Where nobody waits for an answer, the one that the person prefers comes first: what we write then is a follow-up.
     """
     mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
     mine = mine.exclude(outside=True, last_inbound_at=None).annotate(copied=copies_beside())
@@ -67,7 +68,24 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
         message.conversation_id: message
         for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")
     }
-    return [way_of(each, answered.get(each.pk), newest.get(each.pk, 0), each.copied) for each in conversations]
+    ways = [way_of(each, answered.get(each.pk), newest.get(each.pk, 0), each.copied) for each in conversations]
+    return ways if any(map(_is_waiting, conversations)) else sorted(ways, key=_last_preferred)
+
+
+def _is_waiting(conversation: Conversation) -> bool:
+    """Has the customer had no answer since he wrote last?"""
+    asked, said = conversation.last_inbound_at, conversation.last_outbound_at
+    return asked is not None and (said is None or said < asked)
+
+
+def _last_preferred(way: Way) -> tuple[bool, bool]:
+    """Those outside last, and of the others the one that the person prefers first."""
+    return way.outside, not _is_preferred(way)
+
+
+def _is_preferred(way: Way) -> bool:
+    person = way.answers.identity if way.answers else None
+    return person is not None and person.preferred and not way.closed_because
 
 
 def way_of(

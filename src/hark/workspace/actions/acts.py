@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting, take_back_resolve
+from hark.conversations.actions.holding import take_held_back
 from hark.conversations.actions.merging import merge, split, unmerge
 from hark.conversations.actions.reply import take_back
 from hark.conversations.actions.snoozing import snooze, wake
@@ -126,6 +127,11 @@ def _take_back(agent: Agent, case: Case, value: str) -> Inverse:
     return ()
 
 
+def _take_held_back(agent: Agent, _: Case, value: str) -> Inverse:
+    take_held_back(key=value, author=author_of(agent))
+    return ()
+
+
 ACTS: dict[str, Act] = {
     "give": _give,
     "tag": _tag,
@@ -139,4 +145,9 @@ ACTS: dict[str, Act] = {
     "unmerge": _unmerge,
     "split": _split,
 }
-ONLY_BACK: dict[str, Act] = {"unresolve": _unresolve, "merge_back": _merge_back, "take_back": _take_back}
+ONLY_BACK: dict[str, Act] = {
+    "unresolve": _unresolve,
+    "merge_back": _merge_back,
+    "take_back": _take_back,
+    "take_held_back": _take_held_back,
+}

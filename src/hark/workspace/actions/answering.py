@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hark.conversations.actions.reply import reply
+from hark.conversations.actions.holding import send
 from hark.conversations.actions.saved_replies import tell_macro
-from hark.conversations.models import Case, Macro
+from hark.conversations.models import Case, Macro, Message
 from hark.conversations.queries.access import conversations_visible_to, get_case
 from hark.conversations.queries.saved_replies import filled, macros_for, values_for
 from hark.conversations.types import Visibility
@@ -22,12 +22,16 @@ class StaysUnknown(HarkError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes, who reads it, and what its writer has seen there: said by the page, never guessed here."""
+    """Where an answer goes, who reads it, and what its writer has seen there: said by the page, never guessed here.
+
+    `despite` are findings that he has looked at and overruled.
+    """
 
     conversation_key: str
     visibility: Visibility
     seen_message_id: int | None
     idempotency_key: UUID
+    despite: tuple[str, ...] = ()
 
 
 def run_macro(*, agent: Agent, case_key: str, macro_key: str, place: Place | None) -> Outcome:
@@ -70,7 +74,7 @@ def _answer(agent: Agent, case: Case, text: str, place: Place) -> Inverse:
     conversation = conversations_visible_to(agent).filter(case=case, key=place.conversation_key).first()
     if conversation is None:
         raise NotFound
-    message = reply(
+    sent = send(
         case_id=case.pk,
         conversation_id=conversation.pk,
         author=author_of(agent),
@@ -78,5 +82,6 @@ def _answer(agent: Agent, case: Case, text: str, place: Place) -> Inverse:
         visibility=place.visibility,
         idempotency_key=place.idempotency_key,
         seen_message_id=place.seen_message_id,
+        despite=place.despite,
     )
-    return (("take_back", message.key),)
+    return (("take_back" if isinstance(sent, Message) else "take_held_back", sent.key),)

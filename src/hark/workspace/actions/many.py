@@ -16,7 +16,8 @@ from hark.workspace.actions.acts import ACTS, ONLY_BACK, Inverse
 MOST = 300
 SALT = "hark.workspace.undo"
 UNDO_SECONDS = 900
-LOOSE = frozenset({"tag", "untag", "take_back", "unmerge", "merge_back"})  # whatever has happened to the case since
+# whatever has happened to the case since
+LOOSE = frozenset({"tag", "untag", "take_back", "take_held_back", "unmerge", "merge_back"})
 
 
 class UndoGone(HarkError):

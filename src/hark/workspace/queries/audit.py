@@ -19,6 +19,7 @@ KINDS = (
     ("saved_reply", "Saved replies"), ("macro", "Macros"), ("tag", "Tags"), ("view", "Teams’ views"),
     ("role", "Roles"), ("key", "Keys of the API"), ("message", "Originals of messages"),
     ("arrival", "Originals of parked arrivals"), ("audit", "Exports of the audit"),
+    ("reply", "Replies"),
 )  # fmt: skip
 WORDS = {
     "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
@@ -30,6 +31,9 @@ WORDS = {
     "organisation.set_up": "set up the organisation as",
     "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
     "channel.secret_dropped": "dropped the older secret of the channel",
+    "agent.approval_changed": "changed whether replies need approval of",
+    "channel.approval_changed": "changed whether replies need approval on the channel",
+    "reply.overruled": "sent all the same, on",
     "case.merged": "merged another case into", "case.unmerged": "took apart again",
     "key.added": "made the key", "key.revoked": "revoked the key",
     "message.original_opened": "downloaded the original of the message",

@@ -43,6 +43,7 @@ class ChannelPage:
     checked: str
     test: Message | None
     shares: bool
+    public_out: bool
 
     @property
     def waits(self) -> bool:
@@ -68,6 +69,7 @@ def channel_page(channel: Channel) -> ChannelPage:
         usual=usual_words(health, at),
         checked=_when(health.checked_at, at) if health.checked_at else "never",
         shares=_shares(channel),
+        public_out=caps.public,
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 

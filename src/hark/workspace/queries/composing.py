@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hark.conversations.models import Case
+from hark.conversations.queries.outgoing import needs_approval
 from hark.conversations.queries.writing import Way, ways_to_answer
 from hark.conversations.signature import signature
 from hark.conversations.types import Visibility
@@ -78,6 +79,8 @@ def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) 
     kind, sign = KINDS[visibility], signature(agent.name, how, visibility)
     said = "The customer and those in copy read this." if way.copies else kind.readers
     readers = f"{said} Signed {sign}." if sign else said
+    if needs_approval(agent, way.conversation.channel, visibility):
+        readers += " A colleague approves it first."
     return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from hark.conversations.models import Case, Message
+from hark.conversations.queries.held import HeldShown
 from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
 from hark.kernel.html import evidence_html
@@ -14,6 +15,7 @@ from hark.workspace.queries.shapes import evidence_spans, reading_words
 from hark.workspace.queries.words import day, exact, hour
 from hark.workspace.types import EntryShown, Ledger
 
+Body = MessageShown | NoteShown | DoneShown | HeldShown
 READERS = {
     "public": ("public", "Public"),
     "limited": ("public", "Limited, others can read it"),
@@ -28,7 +30,7 @@ def ledger(agent: Agent, case: Case, *, at: datetime, before: str = "") -> Ledge
     entries = [entry_shown(entry, case.key, at) for entry in page.entries]
     days = ["", *(day(entry.at, at) for entry in page.entries)]
     shown = (
-        replace(entry, day="" if entry.day == before_ else entry.day)
+        replace(entry, day="" if entry.day == before_ or entry.kind == "held" else entry.day)
         for entry, before_ in zip(entries, days, strict=False)
     )
     return Ledger(tuple(shown), page.older, _seen(page.entries), "" if before else _own(page.entries))
@@ -58,8 +60,8 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     """One entry with its words."""
     body = entry.body
     message = body if isinstance(body, MessageShown) else None
-    readers = _readers(message) if message else READERS.get(entry.kind, ("", ""))
-    text = body.text if isinstance(body, MessageShown | NoteShown) else ""
+    readers = _readers(body) if isinstance(body, MessageShown | HeldShown) else READERS.get(entry.kind, ("", ""))
+    text = "" if isinstance(body, DoneShown) else body.text
     cut = quotation(message) if message else len(text)
     above = text[:cut].rstrip() if cut < len(text) else text
     undo = message.delivery.undo_seconds if message and message.delivery else 0
@@ -73,7 +75,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         exact=exact(entry.at),
         readers=readers[0],
         readers_word=readers[1],
-        where=_where(message) if message else "",
+        where=_where(body),
         text_html=evidence_html(above, evidence_spans(message.reading if message else None)),
         quoted_html=evidence_html(text[cut:].lstrip("\n")) if cut < len(text) else "",
         veiled=_veiled(message) if message else "",
@@ -84,16 +86,16 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
     )
 
 
-def _readers(message: MessageShown) -> tuple[str, str]:
+def _readers(body: MessageShown | HeldShown) -> tuple[str, str]:
     """Who can read it, for the eye and in words."""
-    if not message.outside:
-        return READERS[message.visibility]
-    if message.ours:
-        return "outside", f"Outside: only {message.outside} reads this"
-    return "outside", f"From outside: {message.outside}"
+    if isinstance(body, HeldShown) or not body.outside:
+        return READERS.get(body.visibility, ("", ""))
+    if body.ours:
+        return "outside", f"Outside: only {body.outside} reads this"
+    return "outside", f"From outside: {body.outside}"
 
 
-def _id(body: MessageShown | NoteShown | DoneShown, at: datetime) -> str:
+def _id(body: Body, at: datetime) -> str:
     if isinstance(body, DoneShown):
         return f"done-{int(at.timestamp() * 1_000_000)}"
     return body.key
@@ -113,8 +115,12 @@ def _veiled(message: MessageShown) -> str:
     return "Insulting words and what came with them" if message.files else "Insulting words"
 
 
-def _where(message: MessageShown) -> str:
+def _where(message: Body) -> str:
     """Where it was written, and how: what stands beside the name."""
+    if isinstance(message, HeldShown):
+        return place_name(message.venue, message.channel)
+    if not isinstance(message, MessageShown):
+        return ""
     told = [place_name(message.venue, message.channel)]
     if message.native:
         told.append("answered in the venue's own app")
@@ -125,7 +131,7 @@ def _where(message: MessageShown) -> str:
     return ", ".join(told)
 
 
-def _lasting(body: MessageShown | NoteShown | DoneShown) -> object:
+def _lasting(body: Body) -> object:
     """All that is shown of an entry, but for the seconds that the page counts down by itself."""
     if isinstance(body, MessageShown) and body.delivery:
         return replace(body, delivery=replace(body.delivery, undo_seconds=min(1, body.delivery.undo_seconds)))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hark.conversations.models import Case
+from hark.conversations.queries.outgoing import findings
 from hark.conversations.queries.saved_replies import filled, values_for
 from hark.kernel.ids import new_uuid
 from hark.organisation.models import Agent
+from hark.understanding.outgoing import Finding
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.types import KindShown, WayShown
 
@@ -26,6 +28,12 @@ class Preview:
     length: str
     why_not: str
     ticket: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def codes(self) -> str:
+        """What overrules the findings."""
+        return ",".join(one.code for one in self.findings)
 
 
 def previews(agent: Agent, cases: Sequence[Case], text: str) -> list[Preview]:
@@ -50,6 +58,7 @@ def _preview(agent: Agent, case: Case, text: str) -> Preview:
         length=_length(way, found.text),
         why_not=_why_not(way, kind, found.text, found.unknown),
         ticket=f"{case.key}:{way.key}:{kind.kind}:{way.seen}:{new_uuid()}" if way and kind else "",
+        findings=findings(agent, case, way.way, found.text, visibility=kind.kind) if way and kind else (),
     )
 
 

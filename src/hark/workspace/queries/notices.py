@@ -12,7 +12,7 @@ from hark.workspace.queries.words import ago, exact
 PAGE = 50
 ICONS = {
     NoticeKind.MENTION: "note", NoticeKind.ASSIGNED: "person", NoticeKind.FOLLOWED: "eye", NoticeKind.NOT_SENT: "warn",
-    NoticeKind.AT_RISK: "clock", NoticeKind.OUTSIDE: "out",
+    NoticeKind.AT_RISK: "clock", NoticeKind.OUTSIDE: "out", NoticeKind.TO_APPROVE: "eye", NoticeKind.DECIDED: "check",
 }  # fmt: skip
 HAPPENED = {
     "message.received": "The customer wrote",
@@ -20,6 +20,9 @@ HAPPENED = {
     "note.added": "{who} left a note",
     "case.resolved": "{who} resolved the case",
     "case.reopened": "The case is open again",
+    "reply.approved": "{who} approved your reply",
+    "reply.sent_back": "{who} sent your reply back to you",
+    "reply.stopped": "Your waiting reply was stopped, look again",
 }
 SAID = {
     NoticeKind.MENTION: "{who} mentions you in a note",
@@ -27,6 +30,7 @@ SAID = {
     NoticeKind.NOT_SENT: "Your reply did not arrive, or nobody knows",
     NoticeKind.OUTSIDE: "Somebody outside has answered",
     NoticeKind.AT_RISK: "The promise on your case is about to break",
+    NoticeKind.TO_APPROVE: "{who} asks you to approve a reply",
 }
 
 CHANGED = {"change.state": "A change of your reply was not made, or nobody knows"}

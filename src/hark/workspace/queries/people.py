@@ -35,6 +35,8 @@ class IdentityShown:
     sure: str
     why: str
     url: str
+    id: int
+    preferred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _identity(row: Identity) -> IdentityShown:
     why = {"claimed": "typed by the person, not checked"}.get(row.verified, "")
     if row.network == "webchat" and row.verified == "observed":
         name = row.name or row.handle or "this browser"
-    return IdentityShown(icon, network, name, row.get_verified_display(), why, row.url)
+    return IdentityShown(icon, network, name, row.get_verified_display(), why, row.url, row.pk, row.preferred)
 
 
 def _scores(agent: Agent, contact_id: int) -> list[tuple[datetime, float]]:

@@ -1,6 +1,7 @@
 """Icons, keys and shapes of the design, one tag each, so that no template repeats their markup."""
 
 import re
+from collections.abc import Iterable
 
 from django import template
 from django.templatetags.static import static
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from hark.kernel.files import size_words
 from hark.kernel.html import name_html
+from hark.understanding.outgoing import NAMES
 
 register = template.Library()
 
@@ -105,3 +107,9 @@ CORRECTION_CHOICES = {
 def correction_choices() -> dict[str, tuple[tuple[str, str], ...]]:
     """What each field of a reading can be corrected to."""
     return CORRECTION_CHOICES
+
+
+@register.filter
+def findings(kinds: Iterable[str]) -> str:
+    """What was found in a reply, in words."""
+    return ", ".join(NAMES.get(kind, kind).lower() for kind in kinds)

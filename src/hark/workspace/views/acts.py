@@ -138,11 +138,17 @@ def place_of(request: HttpRequest, agent: Agent, case_key: str) -> Place | None:
 
 def places_of(request: HttpRequest) -> list[tuple[str, Place]]:
     """The tickets that were left ticked; one that is no ticket is refused with all the others."""
-    places = []
+    places, despite = [], overruled(request)
     for ticket in request.POST.getlist("ticket")[:MOST]:
         parts = ticket.split(":")
         if len(parts) != 5 or parts[2] not in Visibility.values or not (parts[3].isascii() and parts[3].isdigit()):
             raise Http404
         key, way, kind, seen, send_key = parts
-        places.append((key, Place(way, Visibility(kind), int(seen[:18]), uuid_of(send_key))))
+        places.append((key, Place(way, Visibility(kind), int(seen[:18]), uuid_of(send_key), despite.get(key, ()))))
     return places
+
+
+def overruled(request: HttpRequest) -> dict[str, tuple[str, ...]]:
+    """By case, the findings that were ticked: sent all the same."""
+    pairs = [said.partition(":") for said in request.POST.getlist("despite")]
+    return {key: tuple(codes.split(",")) for key, _, codes in pairs}

@@ -1,5 +1,6 @@
 """Answering: reply, note, draft, taking back, settling a reply whose fate is unknown."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from django_htmx.http import trigger_client_event
 
 from hark.conversations.actions.changing import settle_change, take_change_back
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.holding import send
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.participants import admit
-from hark.conversations.actions.reply import reply, settle, take_back
-from hark.conversations.errors import NewerMessage
-from hark.conversations.models import Case, Conversation, Message
+from hark.conversations.actions.reply import settle, take_back
+from hark.conversations.errors import LookAgain, NewerMessage, WrongTime
+from hark.conversations.models import Case, Conversation, HeldReply, Message
 from hark.conversations.queries.access import conversations_visible_to, get_case, messages_visible_to
 from hark.conversations.types import Visibility
 from hark.delivery.types import Settlement
@@ -22,6 +24,7 @@ from hark.kernel.time import database_now
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
+from hark.workspace.queries.later import moment_of
 from hark.workspace.queries.ledger import newer_shown
 from hark.workspace.views.desk import agent_of, desk, rail, show
 from hark.workspace.views.inbox import case_context, composer_context, list_context, view_of
@@ -49,7 +52,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     conversation = conversation_of(agent, case, request.POST.get("conversation", ""))
     try:
-        message = reply(
+        sent = send(
             case_id=case.pk,
             conversation_id=conversation.pk,
             author=author_of(agent),
@@ -59,10 +62,14 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
             seen_message_id=seen_in(request, conversation),
             send_anyway=request.POST.get("anyway") == "1",
             files=request.POST.getlist("reply_file"),
+            despite=codes_in(request),
+            leaves_at=time_asked(request),
         )
-    except NewerMessage as newer:
-        return stopped(request, case, conversation, newer)
-    return written(request, case, kind=kind, way_key=conversation.key, undo=message)
+    except NewerMessage as error:
+        return stopped(request, case, conversation, newer=newer_shown(agent, error.messages, at=database_now()))
+    except LookAgain as error:
+        return stopped(request, case, conversation, findings=error.findings)
+    return written(request, case, kind=kind, way_key=conversation.key, **sent_context(sent))
 
 
 @desk("POST", right=Right.NOTE)
@@ -114,11 +121,11 @@ def admit_writer(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case_of(agent, message))
 
 
-def written(request: HttpRequest, case: Case, *, undo: Message | None = None, **said: Any) -> HttpResponse:
+def written(request: HttpRequest, case: Case, **said: Any) -> HttpResponse:
     """The composer after an act, and word to the page that the case has changed."""
     if not request.headers.get("HX-Request"):
         return redirect(f"/case/{case.key}/")
-    return composer(request, case, undo=undo_context(undo), **said)
+    return composer(request, case, **said)
 
 
 def composer(request: HttpRequest, case: Case, *, status: int = 200, **said: Any) -> HttpResponse:
@@ -129,24 +136,31 @@ def composer(request: HttpRequest, case: Case, *, status: int = 200, **said: Any
     return trigger_client_event(response, "hark:changed", {"case": case.key}, after="settle")
 
 
-def undo_context(message: Message | None) -> dict[str, Any] | None:
+def sent_context(sent: Message | HeldReply) -> dict[str, Any]:
+    """What the composer says of a reply that was just written."""
+    return {"undo": undo_context(sent)} if isinstance(sent, Message) else {"held": sent}
+
+
+def undo_context(message: Message) -> dict[str, Any] | None:
     """For how long a reply can still be taken back; None when it has left at once."""
-    if message is None or message.outbox_item is None:
+    if message.outbox_item is None:
         return None
     at = database_now()
     left = int((message.outbox_item.not_before - at).total_seconds())
     return {"key": message.key, "seconds": left, "until": message.outbox_item.not_before} if left > 0 else None
 
 
-def stopped(request: HttpRequest, case: Case, conversation: Conversation, newer: NewerMessage) -> HttpResponse:
-    """Somebody wrote meanwhile: show it above what was typed, and let one key send it all the same."""
+def stopped(request: HttpRequest, case: Case, conversation: Conversation, **why: Any) -> HttpResponse:
+    """Not sent, and why: shown above what was typed; one key sends it all the same."""
     agent = agent_of(request)
     text = request.POST.get("text", "")[:LONGEST]
     said = {
         "way_key": conversation.key,
         "kind": request.POST.get("kind", ""),
-        "newer": newer_shown(agent, newer.messages, at=database_now()),
         "drafts": {"reply": text, "outside": text, "note": request.POST.get("note", "")[:LONGEST]},
+        "asked": {name: request.POST.get(name, "") for name in ("later", "later_at", "anyway")},
+        "overruled": codes_in(request),
+        **why,
     }
     if request.headers.get("HX-Request"):
         return composer(request, case, status=422, **said)
@@ -191,14 +205,28 @@ def seen_in(request: HttpRequest, conversation: Conversation) -> int | None:
     """The newest message of the conversation that the page had shown when the last key was pressed."""
     for pair in request.POST.getlist("seen"):
         key, _, number = pair.partition(":")
-        if key == conversation.key:
-            return number_of(number)
+        if key == conversation.key and (seen := number_in(number)) is not None:
+            return seen
     return None
 
 
-def number_of(text: str) -> int | None:
-    """The number that a form says; None for anything else."""
+def number_in(text: str) -> int | None:
+    """An id as a page writes it."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def codes_in(request: HttpRequest) -> list[str]:
+    """The findings that were looked at and overruled."""
+    return [code for said in request.POST.getlist("despite") for code in said.split(",") if code]
+
+
+def time_asked(request: HttpRequest) -> datetime | None:
+    """When the reply should leave: a word such as `tomorrow`, or an instant written by hand; None at once."""
+    word, written_out = request.POST.get("later", ""), request.POST.get("later_at", "")
+    asked = word if word and word != "at" else written_out
+    if word == "at" and not asked:
+        raise WrongTime
+    return moment_of(asked, database_now()) if asked else None
 
 
 def uuid_of(text: str) -> UUID:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from hark.contacts.actions import prefer
 from hark.conversations.actions.cases import assign, open_case_by_hand, reopen, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
 from hark.conversations.models import Case
@@ -15,7 +16,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.actions import take
 from hark.workspace.actions.acts import author_of
-from hark.workspace.views.answers import changed, message_of
+from hark.workspace.views.answers import changed, message_of, number_in
 from hark.workspace.views.desk import agent_of, desk
 
 CORRECTED = ("sentiment", "urgency", "complaint", "relevance")
@@ -73,6 +74,14 @@ def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(f"/case/{case.key}/")
     return redirect(f"/case/{case.key}/")
+
+
+@desk("POST", right=Right.ANSWER)
+def preference(request: HttpRequest, key: str) -> HttpResponse:
+    """Where the person likes to hear from us; nowhere in particular when none is named."""
+    case = get_case(agent_of(request), key)
+    prefer(contact_id=case.contact_id, identity_id=number_in(request.POST.get("identity", "")))
+    return changed(request, case)
 
 
 def corrected_in_stream(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from hark.conversations.types import Author, Visibility
 from hark.intake.actions.checking import check_channel
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import new_uuid
+from hark.organisation.actions.approval import set_approval_of_channel
 from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
 from hark.organisation.models import Agent, Channel
 from hark.organisation.queries import get_channel
@@ -131,7 +132,21 @@ def send_test(request: HttpRequest, row: Channel) -> None:
     messages.success(request, "The test is in the out-box and leaves when the time to undo it is over.")
 
 
+def approve_first(request: HttpRequest, row: Channel) -> None:
+    """Public replies wait for a colleague from now on."""
+    set_approval_of_channel(key=row.key, needed=True, actor=agent_of(request))
+    messages.success(request, "From now on a colleague approves every public reply here.")
+
+
+def approve_no_more(request: HttpRequest, row: Channel) -> None:
+    """Public replies leave at once again; those that wait already go on waiting."""
+    set_approval_of_channel(key=row.key, needed=False, actor=agent_of(request))
+    messages.success(request, "Public replies here leave without approval.")
+
+
 ACTS: dict[str, Callable[[HttpRequest, Channel], None]] = {
+    "approve_first": approve_first,
+    "approve_no_more": approve_no_more,
     "check": look,
     "pause": pause,
     "resume": switch_on,

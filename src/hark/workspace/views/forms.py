@@ -258,6 +258,11 @@ class AgentRightsForm(forms.Form):
     """What a person may do and see."""
 
     role = forms.ChoiceField(label="Role")
+    needs_approval = forms.BooleanField(
+        label="A colleague approves what this person writes in public",
+        required=False,
+        help_text="A supervisor or above reads it first, under To approve. Private replies leave at once.",
+    )
     teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"
     )

@@ -18,7 +18,7 @@ from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.asking_outside import forward_shown
 from hark.workspace.queries.ledger import newer_shown
-from hark.workspace.views.answers import LONGEST, number_of, uuid_of
+from hark.workspace.views.answers import LONGEST, number_in, uuid_of
 from hark.workspace.views.desk import agent_of, desk, show
 
 
@@ -53,7 +53,7 @@ def send(request: HttpRequest, agent: Agent, case: Case) -> str:
         files=posted.getlist("file"),
         mailbox=posted.get("mailbox", ""),
         idempotency_key=uuid_of(posted.get("send_key", "")),
-        seen_message_id=number_of(posted.get("seen", "")),
+        seen_message_id=number_in(posted.get("seen", "")),
         send_anyway=posted.get("anyway") == "1",
     ).key
 

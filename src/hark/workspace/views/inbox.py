@@ -20,6 +20,7 @@ from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.filtering import filter_shown
+from hark.workspace.queries.later import moments
 from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
@@ -112,7 +113,8 @@ def contact(request: HttpRequest, key: str) -> HttpResponse:
     agent = agent_of(request)
     case = get_case(agent, key)
     shown = contact_shown(agent, case, at=database_now())
-    return render(request, "workspace/parts/contact.html", {"case": case, "contact": shown})
+    context = {"case": case, "contact": shown, "may_answer": agent.may(Right.ANSWER)}
+    return render(request, "workspace/parts/contact.html", context)
 
 
 def words(request: HttpRequest, name: str) -> list[str]:
@@ -178,6 +180,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "drafts": drafts_shown(agent, case),
         "trays": files_beside(agent, case),
         "send_key": new_uuid(),
+        "moments": moments(database_now()),
         "company": company(agent, case, at=database_now()),
         **said,
     }

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.actions.deciding import check_decides
 from hark.organisation.actions.factors import forget_factors
 from hark.organisation.actions.people import add_team, change_agent, deactivate_agent, reactivate_agent
@@ -38,6 +39,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         role, teams = get_role(form.cleaned_data["role"]), list(form.cleaned_data["teams"])
         if tried(form, lambda: change_agent(key=key, role=role, teams=teams, actor=agent_of(request))):
+            set_approval_of_agent(key=key, needed=form.cleaned_data["needs_approval"], actor=agent_of(request))
             messages.success(request, "Kept. A changed role ends that person's sessions.")
             return redirect(f"/settings/people/{key}/")
     return settings_page(request, "person", form=form, person=row, has_factor=has_second_factor(row))
@@ -91,7 +93,8 @@ def rights_form(request: HttpRequest, row: Agent) -> AgentRightsForm:
     own = role_of(row)
     roles = dict([(role_word(own), row.role_name), *roles_given_by(agent_of(request))])
     posted = request.POST if "role" in request.POST else None
-    now = {"role": role_word(own), "teams": [team.key for team in row.teams.all()]}
+    teams = [team.key for team in row.teams.all()]
+    now = {"role": role_word(own), "teams": teams, "needs_approval": row.needs_approval}
     return AgentRightsForm(posted, roles=list(roles.items()), initial=now)
 
 

@@ -11,7 +11,7 @@ from hark.conversations.queries.people import talks_of
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
-from hark.workspace.views.answers import conversation_of, number_of
+from hark.workspace.views.answers import conversation_of, number_in
 from hark.workspace.views.desk import agent_of, desk, show
 
 
@@ -36,7 +36,7 @@ def act(request: HttpRequest, agent: Agent, case: Case) -> None:
         address, name = request.POST.get("address", ""), request.POST.get("name", "")
         copy_in(conversation_id=talk.pk, address=address, name=name, author=author_of(agent))
     elif request.POST.get("act") == "stop":
-        number = number_of(request.POST.get("person", "")) or 0
+        number = number_in(request.POST.get("person", "")) or 0
         stop_copying(conversation_id=talk.pk, participant_id=number, author=author_of(agent))
     else:
         raise Http404

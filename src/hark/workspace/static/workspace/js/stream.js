@@ -50,6 +50,9 @@ async function redraw() {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-show-new]")) location.reload();
   const line = event.target.closest("[data-heard]");
-  if (line && line !== standing()) stand(line);
+  if (line && line !== standing()) { stand(line); event.target.closest("input, textarea")?.focus(); }
 });
 document.addEventListener("hark:corrected", redraw);
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.closest("[data-heard]")) one("textarea, input:not([type=hidden])", event.target)?.focus();
+}, true);
