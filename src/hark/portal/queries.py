@@ -1,10 +1,12 @@
 """What the customers' pages ask for."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpResponse
 
 from hark.conversations.queries.files import FileShown
+from hark.conversations.queries.going_on import left_address, mailbox_of, may_have_transcript
 from hark.conversations.queries.visitor import (
     VisitorLine,
     file_for_visitor,
@@ -37,6 +39,25 @@ def who_is_here(channel: Channel, thread: str) -> str:
     return first_name(agent) if agent and load_of(agent).reachable else ""
 
 
+def talk_shown(channel: Channel, thread: str, lines: Iterable[VisitorLine], *, proved: str) -> dict[str, Any]:
+    """A talk as its page shows it: the lines, who is here, and where it goes on by mail (None: nowhere).
+
+    `proved` is the address that the site knows of its visitor, as a suggestion.
+    """
+    return {
+        "lines": [_shown(line) for line in lines],
+        "here": who_is_here(channel, thread),
+        "mail": _by_mail(channel, thread, proved) if mailbox_of(channel) else None,
+    }
+
+
+def _by_mail(channel: Channel, thread: str, proved: str) -> dict[str, Any]:
+    left = left_address(channel.pk, thread)
+    if left is None:
+        return {"address": "", "suggested": proved, "transcript": False}
+    return {"address": left.address, "suggested": "", "transcript": may_have_transcript(left.conversation)}
+
+
 def lines_shown(channel: Channel, thread: str) -> list[dict[str, Any]]:
     """The lines of a talk as JSON values; the visitor's own ones under the id that his page gave them."""
     return [_shown(line) for line in messages_for_visitor(channel.pk, thread)]
@@ -54,13 +75,14 @@ def file_shown(channel: Channel, thread: str, key: str, way: str) -> HttpRespons
 
 def _shown(line: VisitorLine) -> dict[str, Any]:
     return {
-        "id": line.id if line.ours else line.id.rpartition(":")[2],
+        "id": line.id.rpartition(":")[2],
         "ours": line.ours,
         "who": line.who,
         "text": line.text,
         "at": line.at.isoformat(),
         "edited": line.edited,
         "deleted": line.deleted,
+        "mail": line.by_mail,
         "files": [_file(file) for file in line.files],
     }
 

@@ -49,6 +49,20 @@ class Settings:
 
     sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
     greeting: str = setting("", label="First words", help="The brand says them in the empty chat.")
+    mailbox: str = setting(
+        "",
+        part="When the visitor has gone",
+        label="Mailbox",
+        channel_of="email",
+        help="The visitor may leave an e-mail address; what is answered after that goes there by this mailbox.",
+    )
+    away_minutes: int = setting(
+        2,
+        label="Minutes until a visitor counts as gone",
+        low=1,
+        high=60,
+        help="Without the chat open before the visitor's eyes for so long, unread answers go on by e-mail.",
+    )
 
 
 class WebChat(Venue):

@@ -191,7 +191,7 @@ def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequen
 
 def _enqueue(case: Case, way: Way, message: Message, outbound: Outbound, at: datetime) -> OutboxItem:
     conversation = way.conversation
-    expect_answers(conversation, outbound)
+    expect_answers(conversation.channel, conversation, outbound)
     try:
         with transaction.atomic():
             return delivery.enqueue(

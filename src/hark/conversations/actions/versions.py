@@ -63,10 +63,11 @@ def tell(message: Message, kind: str, state: str) -> None:
 
 
 def redraw(case_id: int | None) -> None:
-    """Make the line that lists show of a case that of its newest message that is still there."""
+    """Make the line that lists show of a case that of the newest message of a person that is still there."""
     if case_id is None:
         return
-    there = Message.objects.filter(conversation__case=case_id, deleted_at=None).order_by("-sent_at", "-id").first()
+    said = Message.objects.filter(conversation__case=case_id, deleted_at=None, automatic=False)
+    there = said.order_by("-sent_at", "-id").first()
     line: dict[str, Any] = {"last_text": ""}
     if there is not None:
         line = {"last_text": there.text[:LINE], "last_kind": there.kind, "last_message_at": there.sent_at}

@@ -1,5 +1,6 @@
 """Messages, conversations, cases and what agents write on them."""
 
+from hark.conversations.models.chats import LeftAddress
 from hark.conversations.models.files import Attachment
 from hark.conversations.models.letters import MessageHtml, Participant, ThreadRef
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
@@ -28,6 +29,7 @@ __all__ = [
     "Correction",
     "Draft",
     "Follow",
+    "LeftAddress",
     "Looking",
     "Macro",
     "Message",

@@ -62,7 +62,7 @@ class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
-    has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
+    has to be let in before he is answered. `automatic` says why Hark or a machine wrote it, empty where a person did. From the code point `quote_from` on it is a
     quotation. `original`: the bytes it came in are at hand.
     """
 
@@ -94,7 +94,7 @@ class MessageShown:
     also_posted: tuple[AlsoPosted, ...]
     delivery: DeliveryWords | None
     pending: bool
-    automatic: bool
+    automatic: str
     also_came_to: tuple[AlsoCameTo, ...]
     quote_from: int | None
     files: tuple[FileShown, ...]
@@ -147,7 +147,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             ),
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
             pending=(message.conversation_id, message.identity_id) in waiting,
-            automatic=message.automatic,
+            automatic=_automatic(message),
             also_came_to=tuple(one for pk, one in copies.get(message.pk, {}).items() if pk != message.pk),
             quote_from=message.quote_from,
             files=files.get(message.pk, ()),
@@ -156,6 +156,19 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
         )
 
     return [_shown(message) for message in messages]
+
+
+def _automatic(message: Message) -> str:
+    """Why no person wrote it; empty where one did."""
+    item = message.outbox_item
+    if not message.automatic or item is None:
+        return "Written by a machine, so nobody has to answer" if message.automatic else ""
+    if message.channel_id == message.conversation.channel_id:
+        return "Sent by Hark itself when the mail came"
+    address = item.payload["target"]["person"]
+    if item.payload["author_kind"] == "bot":
+        return f"The closed talk, by e-mail to {address}: the visitor asked for it"
+    return f"Gone on by e-mail to {address}: the visitor had left the chat"
 
 
 def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoCameTo]]:

@@ -40,7 +40,7 @@ class Way:
 
 def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     """The ways to answer a case, the conversation that was written to last first. Three queries."""
-    mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
+    mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact", "left_address")
     conversations = list(mine.order_by("-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]
     newest = dict(
