@@ -30,6 +30,11 @@ def get_channel(key: str, *venues: str) -> Channel:
     return channel
 
 
+def takes_files(channel: Channel) -> bool:
+    """May visitors send files by this channel?"""
+    return channel.settings.get("files") is not False
+
+
 def who_is_here(channel: Channel, thread: str) -> str:
     """The first name of the agent who holds this talk, if the agent is at work this moment; empty otherwise.
 

@@ -17,8 +17,8 @@ from hark.kernel.errors import TooManyRequests
 from hark.kernel.limits import take
 from hark.kernel.time import now
 from hark.portal.colours import brand_colours
-from hark.portal.queries import OWN_VENUES, file_shown, get_channel, talk_shown
-from hark.portal.views.pages import caller, for_other_sites, page, said, script, visitor_in
+from hark.portal.queries import OWN_VENUES, file_shown, get_channel, takes_files, talk_shown
+from hark.portal.views.pages import caller, for_other_sites, page, said, script, too_many, visitor_in
 
 STARTS_PER_MINUTE, STARTS_PER_HOUR = 5, 30
 MAX_START = 8_192
@@ -44,7 +44,13 @@ def chat_page(request: HttpRequest, key: str) -> HttpResponse:
     """The page in the frame; it also stands alone."""
     channel = get_channel(key, "webchat")
     greeting = channel.settings.get("greeting", "")
-    context = {"key": channel.key, "brand": channel.inbox.brand, "greeting": greeting, "longest": MAX_TEXT}
+    context = {
+        "key": channel.key,
+        "brand": channel.inbox.brand,
+        "greeting": greeting,
+        "longest": MAX_TEXT,
+        "files": takes_files(channel),
+    }
     response = page("portal/chat.html", context, account_of(channel))
     response.image_sources = " blob:"  # type: ignore[attr-defined]  # files are fetched with the visitor's token
     return response
@@ -74,9 +80,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
         identity = told.get("identity") if isinstance(told, dict) else None
         person = site_person(account, identity, at=now()) if isinstance(identity, str) and identity else None
     except TooManyRequests as error:
-        refusal = said(429, "try again later")
-        refusal.headers["Retry-After"] = str(error.retry_after_seconds)
-        return refusal
+        return too_many(error, "try again later")
     except Unreadable as error:
         return said(422, str(error))
     except NotProved as error:

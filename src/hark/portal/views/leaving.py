@@ -16,7 +16,7 @@ from hark.kernel.errors import NotFound, TooManyRequests
 from hark.kernel.limits import take
 from hark.organisation.models import Channel
 from hark.portal.queries import get_channel
-from hark.portal.views.pages import caller, said, visitor_in
+from hark.portal.views.pages import caller, said, too_many, visitor_in
 
 MAX_BODY = 2_048
 AN_HOUR = {"chat address": 10, "chat transcript": 5}
@@ -48,9 +48,7 @@ def _done(request: HttpRequest, key: str, what: str, act: Callable[[Channel, Vis
         take(f"{what}|{channel.key}|{prefix_of(caller(request))}", burst=an_hour, per_minute=an_hour / MINUTES)
         return JsonResponse({"address": act(channel, visitor)})
     except TooManyRequests as error:
-        refusal = said(429, "Please try again later.")
-        refusal.headers["Retry-After"] = str(error.retry_after_seconds)
-        return refusal
+        return too_many(error, "Please try again later.")
     except (NotAnAddress, Unreadable) as error:
         return said(422, str(error))
     except (NotFound, NoAddress, NoTranscript) as error:

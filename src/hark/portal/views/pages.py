@@ -12,6 +12,7 @@ from hark.channels.accounts import account_of
 from hark.channels.kit.sites import frame_ancestors
 from hark.channels.types import Account
 from hark.channels.webchat import Visitor, visitor_of
+from hark.kernel.errors import TooManyRequests
 from hark.organisation.models import Channel
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "static" / "portal"
@@ -53,6 +54,13 @@ def caller(request: HttpRequest) -> str:
 def said(status: int, words: str) -> JsonResponse:
     """Why not, for the page's script."""
     return JsonResponse({"error": words}, status=status)
+
+
+def too_many(error: TooManyRequests, words: str) -> JsonResponse:
+    """Later, and when."""
+    refusal = said(429, words)
+    refusal.headers["Retry-After"] = str(error.retry_after_seconds)
+    return refusal
 
 
 def visitor_in(request: HttpRequest, channel: Channel) -> Visitor | None:
