@@ -64,8 +64,8 @@ def test_answer_to_who_has_gone_leaves_once_by_mail_and_what_comes_back_joins_th
     assert talk.works() == []
     [back] = deliver(talk.mailbox, a_mail("It works, thank you!", From=f"Mia <{MIA}>", To=str(mail["Reply-To"])))
     assert (back.conversation_id, back.channel_id) == (ours.conversation_id, talk.mailbox.pk)
-    assert lines(talk) == ["My SIM will not activate.", "It is active now.", "It works, thank you!"]
-    assert [line["mail"] for line in talk.looks()["lines"]] == [False, False, True]
+    shown = {line["text"]: line["mail"] for line in talk.looks()["lines"]}
+    assert shown == {"My SIM will not activate.": False, "It is active now.": False, "It works, thank you!": True}
 
 
 def test_who_comes_back_is_answered_in_the_chat_again(left: Talk) -> None:
@@ -98,9 +98,8 @@ def test_answers_that_were_not_seen_go_together_and_after_a_visit_nothing_goes(l
     left.answers("Fourth.")
     left.goes()
     [mail] = left.works()
-    assert [word for word in ("First.", "Second.", "Third.", "Fourth.") if f"\n{word}" in f"\n{mail.get_content()}"] == [
-        "Third.", "Fourth.",
-    ]  # fmt: skip
+    top = mail.get_content().partition("-----")[0]
+    assert [word for word in ("First.", "Second.", "Third.", "Fourth.") if word in top] == ["Third.", "Fourth."]
 
 
 def test_the_agent_reads_where_it_will_go_where_it_went_and_that_it_failed(left: Talk) -> None:

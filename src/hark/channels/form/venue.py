@@ -155,9 +155,8 @@ class ContactForm(Venue):
         return [
             Inbound(
                 "message",
-                external_id=f"{nonce}.{posted.mark[:12]}"
-                if nonce
-                else None,  # sent again with other words: a second one
+                # The same form sent twice is one message; with other words it is a second, not lost behind the first.
+                external_id=f"{nonce}.{posted.mark[:12]}" if nonce else None,
                 account=account.key,
                 raw_id=raw.id,
                 thread_id=thread or None,

@@ -62,8 +62,8 @@ class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
-    has to be let in before he is answered. `automatic` says why Hark or a machine wrote it, empty where a person did. From the code point `quote_from` on it is a
-    quotation. `original`: the bytes it came in are at hand.
+    has to be let in before he is answered. `automatic` says why no person wrote it, and is empty where one did. From
+    the code point `quote_from` on it is a quotation. `original`: the bytes it came in are at hand.
     """
 
     id: int
