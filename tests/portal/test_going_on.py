@@ -5,7 +5,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
+from hark.channels.registry import venue
 from hark.contacts.models import Identity
 from hark.conversations.actions.cases import resolve
 from hark.conversations.actions.going_on import go_on_by_mail
@@ -18,6 +20,7 @@ from hark.delivery.models import OutboxItem
 from hark.journey.ledger import check
 from hark.kernel.time import database_now
 from hark.organisation.models import Brand, Channel
+from hark.workspace.views.channel_form import OTHER_BRAND, ChannelForm
 from tests.channels.mails import a_mail
 from tests.journey.mail import deliver
 from tests.portal.going import MIA, Talk, a_talk
@@ -117,6 +120,33 @@ def test_the_agent_reads_where_it_will_go_where_it_went_and_that_it_failed(left:
     assert shown.delivery.state == "refused"
     claimed = Identity.objects.get(key=MIA)
     assert (claimed.verified, claimed.contact) == ("claimed", message.conversation.contact)
+
+
+def test_the_case_says_where_answers_go_and_where_they_went(left: Talk) -> None:
+    message = left.answers("It is active now.")
+    left.goes()
+    left.works()
+    case = message.conversation.case
+    assert case
+    desk = Client()
+    desk.force_login(left.plum.tessa, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = " ".join(desk.get(f"/case/{case.key}/").content.decode().split())
+    assert f"by e-mail to {MIA} once they have left" in page
+    assert f"Gone on by e-mail to {MIA}: the visitor had left the chat" in page
+    assert "left an e-mail address" in page
+    assert "Delivered" in page
+
+
+def test_the_mailbox_is_chosen_among_those_of_the_brand(talk: Talk) -> None:
+    chat, inbox = talk.plum.chat, talk.plum.inbox
+    typed = {"name": "Chat", "inbox": inbox.key, "set_mailbox": talk.mailbox.key, "set_away_minutes": "5"}
+    form = ChannelForm(typed, venue=venue("webchat"), channel=chat)
+    assert form.is_valid()
+    assert {"mailbox": talk.mailbox.key, "away_minutes": 5, "files": False}.items() <= form.settings().items()
+    talk.mailbox.inbox.brand = Brand.objects.create(key="brand_other", name="Other")
+    talk.mailbox.inbox.save()
+    form = ChannelForm(typed, venue=venue("webchat"), channel=chat)
+    assert form.errors == {"set_mailbox": [OTHER_BRAND]}
 
 
 def test_a_stranger_with_the_token_waits_and_the_visitor_reads_nothing_of_him(left: Talk) -> None:

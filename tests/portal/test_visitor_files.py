@@ -99,7 +99,7 @@ def test_a_receipt_is_good_for_its_visitor_only_and_not_for_ever(plum: Plum) -> 
 
 def test_what_cannot_be_taken_is_said(plum: Plum) -> None:
     token, _ = a_visitor(plum.chat)
-    assert "at most 15.0 MB" in send_piece(plum, token, b"x", size=15_000_001).json()["error"]
+    assert "15.0 MB at most" in send_piece(plum, token, b"x", size=15_000_001).json()["error"]
     assert send_piece(plum, token, b"", size=0).status_code == 422
     assert send_piece(plum, token, b"xyz", size=2).status_code == 422
     assert send_piece(plum, "x.y", b"x").status_code == 401

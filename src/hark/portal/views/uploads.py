@@ -48,7 +48,7 @@ def add_piece(request: HttpRequest, key: str) -> HttpResponse:
     except (storage.OutOfStep, storage.FileGone) as error:
         return JsonResponse({"at": getattr(error, "size", 0)}, status=409)
     except (DoesNotFit, storage.StorageAway) as error:
-        return said(422 if isinstance(error, DoesNotFit) else 507, error.message)
+        return said(422 if isinstance(error, DoesNotFit) else 507, error.detail or error.message)
     return JsonResponse({"at": have, "receipt": _receipt(channel, visitor, request, stored) if stored else ""})
 
 
@@ -57,7 +57,7 @@ def _added(channel: Channel, visitor: Visitor, request: HttpRequest) -> tuple[in
     largest = min(LARGEST, largest_file())
     place, size, piece = _number(request, "at"), _number(request, "size"), request.body
     if not 0 < size <= largest:
-        raise DoesNotFit(f"at most {size_words(largest)}" if size else "it is empty")
+        raise DoesNotFit(f"A file can have {size_words(largest)} at most." if size else "This file is empty.")
     if not takes_files(channel) or not 0 < len(piece) <= min(PIECE, size - place):
         raise DoesNotFit
     _take(channel, request)

@@ -127,9 +127,9 @@ let editing = "";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const said = text.value.trim();
+  if (!editing && tray?.coming) return wait(true);
   const files = editing ? [] : tray?.receipts || [];
   if (!said && !files.length) return;
-  if (!editing && tray?.coming) return wait(true);
   outbox.add({ id: uuid(), text: said, ...(editing ? { edit: editing } : {}), ...(files.length ? { files } : {}) });
   if (files.length) tray.taken();
   edit(null);
