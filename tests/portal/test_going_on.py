@@ -17,6 +17,7 @@ from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.transcript import Said, letter, whole_talk
 from hark.conversations.types import Author
 from hark.delivery.models import OutboxItem
+from hark.journey.jobs import react_step
 from hark.journey.ledger import check
 from hark.kernel.time import database_now
 from hark.organisation.models import Brand, Channel
@@ -24,7 +25,7 @@ from hark.workspace.views.channel_form import OTHER_BRAND, ChannelForm
 from tests.channels.mails import a_mail
 from tests.journey.mail import deliver
 from tests.portal.going import MIA, Talk, a_talk
-from tests.portal.makers import Plum, a_visitor, say
+from tests.portal.makers import Plum, a_visitor, answer, make_plum, say
 
 pytestmark = pytest.mark.django_db
 EVE = "Eve <eve@evil.example>"
@@ -69,6 +70,17 @@ def test_answer_to_who_has_gone_leaves_once_by_mail_and_what_comes_back_joins_th
     assert (back.conversation_id, back.channel_id) == (ours.conversation_id, talk.mailbox.pk)
     shown = {line["text"]: line["mail"] for line in talk.looks()["lines"]}
     assert shown == {"My SIM will not activate.": False, "It is active now.": False, "It works, thank you!": True}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_journal_leads_from_the_answer_to_the_letter(transactional_db: None) -> None:
+    with a_talk(make_plum()) as talk:
+        talk.post("address", address=MIA)
+        answer(talk.plum.tessa, talk.plum.chat, talk.thread, "It is active now.")
+        while react_step():
+            pass
+        talk.goes()
+        assert len(talk.works()) == 1
 
 
 def test_who_comes_back_is_answered_in_the_chat_again(left: Talk) -> None:
@@ -118,6 +130,7 @@ def test_the_agent_reads_where_it_will_go_where_it_went_and_that_it_failed(left:
     assert shown.automatic == f"Gone on by e-mail to {MIA}: the visitor had left the chat"
     assert shown.delivery
     assert shown.delivery.state == "refused"
+    assert shown.who == "Tessa Okonedo", "and she is told"
     claimed = Identity.objects.get(key=MIA)
     assert (claimed.verified, claimed.contact) == ("claimed", message.conversation.contact)
 

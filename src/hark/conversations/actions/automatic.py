@@ -82,11 +82,18 @@ def _write(asked: Message, writer: Identity, words: str) -> Message:
 
 
 def send_by_itself(
-    channel: Channel, conversation: Conversation, outbound: Outbound, *, kind: str, quote_from: int | None = None
+    channel: Channel,
+    conversation: Conversation,
+    outbound: Outbound,
+    *,
+    kind: str,
+    quote_from: int | None = None,
+    agent_id: int | None = None,
 ) -> Message:
-    """What no person wrote, into the out-box, with the message that shows it; in the caller's transaction.
+    """What no person sent, into the out-box, with the message that shows it; in the caller's transaction.
 
-    The conversation is locked. It may be another channel's: then the answer joins it all the same.
+    The conversation is locked. It may be another channel's: then the answer joins it all the same. `agent_id` is whose
+    words it passes on, and who hears when it does not arrive.
     """
     case, at = conversation.case, database_now()
     expect_answers(channel, conversation, outbound)
@@ -102,6 +109,7 @@ def send_by_itself(
         sent_at=at,
         received_at=at,
         automatic=True,
+        agent_id=agent_id,
         quote_from=quote_from,
     )
     message.outbox_item = delivery.enqueue(

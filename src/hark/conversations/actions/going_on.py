@@ -150,7 +150,8 @@ def _write_letter(
     key = uuid5(NAMESPACE_URL, f"hark:letter:{answers[-1].key}")
     files = _files(answers, caps_of(mailbox).files_out)
     outbound = _outbound(left, conversation, mailbox, key, text, files)
-    return send_by_itself(mailbox, conversation, outbound, kind=KIND, quote_from=top)
+    author = answers[-1].agent_id
+    return send_by_itself(mailbox, conversation, outbound, kind=KIND, quote_from=top, agent_id=author)
 
 
 def _outbound(

@@ -239,7 +239,7 @@ def take_back(*, message_id: int, author: Author) -> str:
     """
     agent = acting_agent(author, MAY_ANSWER)
     message = _our_reply(agent, message_id)
-    if message.agent_id != agent.pk:
+    if message.agent_id != agent.pk or message.automatic:
         raise NotAllowed
     case = locked_case(agent, message.conversation.case_id or 0)
     if not delivery.cancel(item_id=message.outbox_item_id or 0, actor=author.agent_key):
