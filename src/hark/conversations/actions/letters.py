@@ -111,8 +111,8 @@ def _there(one: IncomingMessage, place: Named, known: Known, *, copy: bool = Fal
     channel_id, key = place.thread
     invited = place.token and place.recipient == known.addresses.get(one.identity_id, "")
     pending = known.people[place.thread].get(one.identity_id, not invited)
-    where = {"thread_id": key, "thread_channel_id": channel_id, "inbox_id": place.inbox_id}
-    return replace(one, **where, pending=pending, copy=copy)
+    home = replace(one, thread_id=key, thread_channel_id=channel_id, inbox_id=place.inbox_id)
+    return replace(home, pending=pending, copy=copy)
 
 
 def _remember(one: IncomingMessage, came_to: int, known: Known) -> None:
