@@ -32,7 +32,7 @@ fix: $(VENV)/.dev ## Let ruff mend style
 ## Slow proofs and made things
 .PHONY: browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
-	@$(BIN)/python scripts/get_browser.py
+	@$(BIN)/python -m scripts.get_browser
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { test -x /usr/sbin/dovecot && test -x /usr/sbin/postfix; }; then \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix; fi
@@ -51,7 +51,7 @@ bench: $(VENV)/.dev ## Measure: accepts, drain, arrival to visible, live pages
 growth: $(VENV)/.dev ## Measure pages at one and five million messages (an hour, 30 GB)
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 screenshots: $(VENV)/.dev browser ## Take the pictures of docs/ from the demo
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 understanding: $(VENV)/.dev ## Train the reading's weights again from the shared data and print their figures
 	@$(BIN)/hark understand train --data ../shared/data/understanding --out build/understanding
 pythons: ## Run the suite without the browser on every Python that is there (3.11, 3.12, 3.13)

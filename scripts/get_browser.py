@@ -7,25 +7,32 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from playwright.sync_api import Playwright, sync_playwright
+
+SHELL = "chromium-headless-shell"  # the same engine without windows and extensions: pages in two thirds of the time
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def chromium(playwright: Playwright) -> str:
+    """The path of one that is here already: Playwright's own, else the distribution's; empty when there is none."""
+    own = playwright.chromium.executable_path
+    return own if Path(own).exists() else next((path for name in NAMES if (path := shutil.which(name))), "")
 
 
 def found() -> str:
-    """The path of a Chromium that is here already; empty when there is none."""
-    from playwright.sync_api import sync_playwright
-
+    """The same, asked from outside of Playwright."""
     with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    if Path(own).exists():
-        return own
-    return next((path for name in NAMES if (path := shutil.which(name))), "")
+        return chromium(playwright)
 
 
 def from_distribution() -> None:
     """Install Debian's or Ubuntu's package, as root or through sudo."""
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-        subprocess.run([*sudo, *command], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for command in (["update"], ["install", "-y", SHELL], ["install", "-y", "chromium"]):
+        if not found():
+            line = [*sudo, "apt-get", "-qq", *command]
+            subprocess.run(line, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main() -> int:

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from get_browser import found
 from playwright.sync_api import Browser, Page, sync_playwright
+from scripts.get_browser import ARGUMENTS, chromium
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 PORT = 8426
 BASE = f"http://127.0.0.1:{PORT}"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 STORY = "My Roam bundle was charged two times on 10 October. Can I get one back?"
 ANSWER = "Hello! I see both payments. One of them goes back to your card today before 15:00."
@@ -139,9 +138,8 @@ def customers(browser: Browser) -> None:
 def main() -> int:
     """All pictures."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    path = found()
     with demo(), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(playwright), args=ARGUMENTS)
         desk(browser)
         customers(browser)
         browser.close()

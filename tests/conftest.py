@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -22,6 +23,16 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"} 
 def key_ring() -> None:
     """The suite's own key ring."""
     settings.HARK_KEYS = KEYS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords made by the suite itself cost nothing to check: a third of a second each is for those who guess."""
+    patch = pytest.MonkeyPatch()
+    for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
+        patch.setattr(Argon2PasswordHasher, name, value)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)

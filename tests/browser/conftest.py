@@ -1,24 +1,21 @@
 """A real Chromium before the real product. These tests are never skipped: without a browser they fail."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from hark.kernel import secrets
 from hark.organisation.models import Agent
 from hark.organisation.types import MAY_ADMINISTER
 from tests.browser.product import Product
+from tests.chromium import launched
 from tests.workspace.makers import PASSWORD, World, make_world
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 Opened = Callable[..., Page]
 NARROW = 360
 expect.set_options(timeout=20_000)
@@ -50,14 +47,9 @@ def is_crossed(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="package")  # not the session: Playwright's loop must not run under other tests
 def browser() -> Iterator[Browser]:
-    """Playwright's own Chromium, else the distribution's."""
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        path = own if Path(own).exists() else next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-        assert path, "There is no Chromium: run `make browser`."
-        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    """One browser for the package."""
+    with launched() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="package")
@@ -126,12 +118,3 @@ def session_of(running: Product, agent: Agent) -> str:
         client = Client()
         client.force_login(agent, "allauth.account.auth_backends.AuthenticationBackend")
         return client.cookies["hark_session"].value
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds, each with where."""
-    return [
-        f"{one['id']}: {node['target']} {node['html'][:120]}"
-        for one in Axe().run(page).response["violations"]
-        for node in one["nodes"]
-    ]

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hark.conversations.models import Message
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, case_of, crowd, heard, maud
 from tests.workspace.parking import park
 

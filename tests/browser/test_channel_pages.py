@@ -6,8 +6,9 @@ from playwright.sync_api import expect
 
 from hark.kernel.time import now
 from hark.organisation.models import Channel
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, known, say
 
 

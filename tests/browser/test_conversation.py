@@ -6,8 +6,9 @@ from playwright.sync_api import Page, expect
 
 from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Inbox
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import PASSWORD, World, make_corner
 
 

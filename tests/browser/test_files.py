@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from hark.conversations.models import Attachment, Case, Message
 from hark.conversations.types import SeenFile
 from hark.kernel.storage import read, store
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.kernel.picture_makers import photo
 from tests.workspace.makers import World, case_of, known, say
 

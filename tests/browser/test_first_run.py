@@ -5,17 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from hark.organisation.models import Agent, Channel, Inbox
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import PASSWORD
-
-
-def clean(page: Page) -> None:
-    """Axe finds nothing here."""
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
 
 
 @pytest.fixture
@@ -30,7 +25,7 @@ def empty(tmp_path: Path, django_db_blocker: Any) -> Iterator[Product]:
 def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> None:
     page = browser.new_page(base_url=empty.url, viewport={"width": 1280, "height": 800})
     page.goto("/")
-    clean(page)
+    assert violations(page) == []
     page.get_by_label("Name of your organisation").fill("Plum")
     page.get_by_label("Your name").fill("Ada Owner")
     page.get_by_label("Your e-mail address").fill("ada@plum.example")
@@ -38,14 +33,14 @@ def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> N
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Make the organisation").click()
     expect(page.get_by_role("heading", name="What do you listen for?")).to_be_visible()
-    clean(page)
+    assert violations(page) == []
     page.get_by_label("Words that mean something else").fill("cake, fruit")
     page.get_by_role("button", name="Go on").click()
-    clean(page)
+    assert violations(page) == []
     expect(page.get_by_label("First reply, minutes").first).to_have_value("2")
     page.get_by_label("In public: posts, comments, reviews").check()
     page.get_by_role("button", name="Go on").click()
-    clean(page)
+    assert violations(page) == []
     page.get_by_role("button", name="Connect").click()
     expect(page.locator(".snippet")).to_have_count(2)
     page.get_by_role("link", name="Go on").click()
@@ -53,7 +48,7 @@ def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> N
     page.get_by_label("E-mail address").fill("tessa@plum.example")
     page.get_by_role("button", name="Add").click()
     link = page.locator(".secret").inner_text()
-    clean(page)
+    assert violations(page) == []
     page.get_by_role("link", name="To the inbox").click()
     expect(page.get_by_role("heading", name="Nothing is yours just now")).to_be_visible()
     with empty.data():

@@ -8,9 +8,10 @@ from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.routing.actions import place
 from hark.routing.types import NewWork
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.browser.test_live import author_of
+from tests.chromium import violations
 from tests.workspace.makers import World, case_of, heard, known, make_corner, say
 
 BUTTONS_WITHOUT_KEY = """

@@ -6,8 +6,9 @@ from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
 from hark.kernel.ids import new_uuid
 from hark.organisation.models import Agent, Inbox
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, case_of, known, say
 
 

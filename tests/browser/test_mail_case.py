@@ -10,9 +10,10 @@ from hark.intake.actions import accept
 from hark.intake.types import NewArrival
 from hark.kernel.time import monotonic, now, sleep
 from hark.organisation.models import Channel
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.channels.mails import a_mail
+from tests.chromium import violations
 from tests.conversations.desk import answers
 from tests.journey.mail import mail_channel, marks_of
 from tests.workspace.makers import World

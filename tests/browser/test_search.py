@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hark.conversations.actions.searching import rebuild
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, case_of, heard, maud
 
 

@@ -8,8 +8,9 @@ from playwright.sync_api import CDPSession, Page, expect
 from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Agent
 from hark.organisation.types import Role
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.security.test_second_factor import code_of
 from tests.workspace.makers import PASSWORD, World
 

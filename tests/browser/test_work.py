@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 from hark.conversations.models import Case, CaseTag, Message
 from hark.conversations.types import Status
 from hark.organisation.models import Agent, Channel
-from tests.browser.conftest import Opened, violations
+from tests.browser.conftest import Opened
 from tests.browser.product import Product
+from tests.chromium import violations
 from tests.workspace.makers import World, a_macro, a_saved_reply, a_tag, case_of, known, make_corner, say
 
 WIDE, PHONE = (1440, 900), (360, 740)

@@ -109,6 +109,8 @@ def mail_servers() -> Iterator[MailServers]:
 class ImapLine(socketserver.StreamRequestHandler):
     """IMAP4rev1, the little that is needed."""
 
+    disable_nagle_algorithm = True  # an answer in two pieces would wait for the other side
+
     state: MailServers
 
     def handle(self) -> None:
@@ -230,6 +232,8 @@ ANSWERS = {
 
 class SmtpLine(socketserver.StreamRequestHandler):
     """ESMTP with AUTH PLAIN and LOGIN."""
+
+    disable_nagle_algorithm = True  # an answer in two pieces would wait for the other side
 
     state: MailServers
 

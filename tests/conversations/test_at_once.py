@@ -1,14 +1,17 @@
 """At the same moment: a double click, two agents, an agent and the sender."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
-from hark.conversations.actions.reply import take_back
+from hark.conversations.actions.cases import resolve
+from hark.conversations.actions.reply import sent, take_back
 from hark.conversations.errors import NewerMessage, TooLateToTakeBack
-from hark.conversations.models import Draft, Message
+from hark.conversations.models import Case, Clock, Draft, Message
+from hark.conversations.types import Status
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.kernel.errors import HarkError
@@ -17,6 +20,7 @@ from hark.organisation.models import Agent, Channel, Inbox
 from tests.conversations.desk import a_case, acts, answers
 from tests.delivery.shelf import Shelf
 
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -68,3 +72,33 @@ def test_undo_and_sender_never_both_win(channel: Channel, tessa: Agent, shelf: S
         assert (undone == f"{number}") != isinstance(undone, TooLateToTakeBack)
         assert (f"{number}" in shelf.texts) == isinstance(undone, TooLateToTakeBack)
         assert Draft.objects.filter(case=case).exists() == (undone == f"{number}")
+
+
+def test_resolving_waits_for_the_acceptance_of_a_reply_and_never_deadlocks_with_it(
+    channel: Channel, tessa: Agent, shelf: Shelf
+) -> None:
+    Inbox.objects.update(undo_seconds=0)
+    case = a_case(channel)
+    message = answers(tessa, case)
+    send_due()
+    accepting = threading.Thread(target=at_once, args=(lambda: sent(message_key=message.key),))
+    with transaction.atomic():
+        Case.objects.select_for_update(no_key=True).get(pk=case.pk)  # as resolving begins
+        accepting.start()
+        wait_until_somebody_waits_for_a_lock()
+        resolve(case_id=case.pk, actor=acts(tessa))
+    accepting.join(20)
+    assert Case.objects.get(pk=case.pk).status == Status.RESOLVED
+    assert not Clock.objects.filter(stopped_at=None).exists()
+
+
+def wait_until_somebody_waits_for_a_lock() -> None:
+    """The other thread has come to the row that this one holds."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(WAITING)
+            if cursor.fetchone():
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -1,35 +1,24 @@
 """A real Chromium, the real front door, and the workers' part done when the test says so."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+from tests.chromium import launched
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Playwright's own Chromium, else the distribution's; skips, with a word, where there is none."""
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        path = own if Path(own).exists() else next((found for name in NAMES if (found := shutil.which(name))), None)
-        if path is None:
-            pytest.skip("no Chromium here: make browser")
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    """A browser beside tests with a database."""
+    with launched() as browser:
         # Playwright keeps an event loop in this thread; Django would refuse the database to the tests beside it.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         try:
             yield browser
         finally:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-            browser.close()
 
 
 def a_page(browser: Browser, *, width: int = 1280, scheme: str = "light", script: bool = True) -> Page:
@@ -52,12 +41,6 @@ def problems(page: Page) -> list[str]:
     """What went wrong in a page; a lost connection that a test has asked for does not count."""
     found: list[str] = page.problems  # type: ignore[attr-defined]
     return [word for word in found if "Failed to load resource" not in word and "ERR_" not in word]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, in all frames."""
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 
 
 def overflows(page: Page) -> bool:

@@ -18,10 +18,11 @@ from hark.conversations.models import Conversation, Message
 from hark.intake.models import Arrival
 from hark.kernel.time import now
 from hark.organisation.models import Channel
+from tests.chromium import violations
 from tests.intake.running import RunningFront, running_front
 from tests.journey.mail import mail_channel
 from tests.kernel.picture_makers import photo
-from tests.portal.browser import a_page, chromium, overflows, problems, violations
+from tests.portal.browser import a_page, chromium, overflows, problems
 from tests.portal.makers import Plum, answer, make_plum, read_everything
 from tests.workspace.files import fetch_everything
 

@@ -56,6 +56,7 @@ def answered(*, conversation: Conversation, at: datetime, still_asked: QuerySet[
         conversation.first_responded_at = min(conversation.first_responded_at or at, at)
     conversation.last_outbound_at = max(conversation.last_outbound_at or at, at)
     conversation.save(update_fields=["first_responded_at", "last_outbound_at"])
+    _lock(conversation.case_id)
     running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES, started_at__lte=at)
     stopped, case = running.update(stopped_at=at), conversation.case
     if stopped and case is not None:
@@ -78,6 +79,7 @@ def run_on(*, case_id: int, stopped_at: datetime) -> None:
 
 def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
     """Stop the response clock of a conversation in which nothing unanswered is left: what asked was deleted."""
+    _lock(conversation.case_id)
     running = Clock.objects.filter(conversation=conversation, stopped_at=None, kind__in=RESPONSES)
     for clock in running:
         asked = Message.objects.filter(conversation=conversation, direction=Direction.INBOUND, deleted_at=None)
@@ -85,6 +87,11 @@ def cancel_unasked(*, conversation: Conversation, at: datetime) -> None:
             Clock.objects.filter(pk=clock.pk).update(stopped_at=at)
     if conversation.case_id is not None:
         write_soonest(case_id=conversation.case_id)
+
+
+def _lock(case_id: int | None) -> None:
+    """The case comes before its clocks, as where an agent resolves it: else the two would wait for each other."""
+    list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id or 0).values_list("pk"))
 
 
 def soonest(*, case_id: int) -> datetime | None:
