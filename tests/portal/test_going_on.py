@@ -246,6 +246,16 @@ def test_one_address_gets_so_many_letters_a_day_and_the_rest_waits(left: Talk) -
     assert due > database_now() + timedelta(minutes=50)
 
 
+def test_a_paused_mailbox_is_waited_for(left: Talk) -> None:
+    left.answers("Hello.")
+    Channel.objects.filter(pk=left.mailbox.pk).update(state="paused")
+    left.goes()
+    assert left.works() == []
+    Channel.objects.filter(pk=left.mailbox.pk).update(state="active")
+    left.goes(61)
+    assert len(left.works()) == 1
+
+
 def test_no_line_of_a_stranger_leads_anywhere_before_the_address_has_answered() -> None:
     at = database_now()
     said = [Said("", at, f"Look at {link} or mail me@shop.example") for link in ("http://a.example/x", "www.b.example")]

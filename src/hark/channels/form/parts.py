@@ -10,6 +10,7 @@ VALUE = r'"((?:[^"\\]|\\.)*)"'
 NAME = re.compile(rb"(?:^|;)\s*name\s*=\s*" + VALUE.encode(), re.IGNORECASE)
 FILE_NAME = re.compile(rb"(?:^|;)\s*filename\s*=\s*" + VALUE.encode(), re.IGNORECASE)
 DISPOSITION = re.compile(rb"(?:^|\r\n)content-disposition:([^\r\n]*)", re.IGNORECASE)
+LONGEST_HEAD = 8_192
 ESCAPES = re.compile(rb"%(?:22|0D|0A)", re.IGNORECASE)  # all that browsers escape in names
 
 
@@ -30,7 +31,7 @@ def parts_of(body: bytes, content_type: str, *, most: int) -> Iterator[Part]:
     border = b"\r\n--" + found.group(1).encode("utf-8", "replace")
     for piece in (b"\r\n" + body).split(border, most + 1)[1 : most + 1]:
         head, between, content = piece.partition(b"\r\n\r\n")
-        said = DISPOSITION.search(head) if between and not piece.startswith(b"--") else None
+        said = DISPOSITION.search(head[:LONGEST_HEAD]) if between and not piece.startswith(b"--") else None
         name = NAME.search(said.group(1)) if said else None
         if said and name:
             file_name = FILE_NAME.search(said.group(1))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from hark.channels.accounts import caps_of
@@ -27,6 +27,7 @@ from hark.conversations.queries.going_on import (
     transcript_key,
     unread_answers,
 )
+from hark.conversations.queries.participants import without_pending
 from hark.conversations.queries.visitor import lines_of_talk
 from hark.conversations.transcript import letter, whole_talk
 from hark.conversations.types import Direction, FileState
@@ -100,23 +101,31 @@ def go_on_by_mail(*, at: datetime) -> bool:
     Every answer goes once: what has gone on and its mail in the out-box are written together. One transaction; any
     number of workers may do this.
     """
-    due = LeftAddress.objects.select_for_update(of=("self",), skip_locked=True).filter(due_at__lte=at)
-    left = due.order_by("due_at").first()
-    if left is None:
+    due = _locked_talks(skip_locked=True).filter(left_address__due_at__lte=at)
+    conversation = due.order_by("left_address__due_at").first()
+    if conversation is None:
         return False
-    conversation = _conversation(Q(pk=left.pk))
-    mailbox, answers = mailbox_of(conversation.channel), unread_answers(left)
-    here_until = left.here_at + away_after(conversation.channel)
-    left.due_at = None
-    if answers and mailbox and here_until > at:
-        left.due_at = here_until
-    elif answers and mailbox and not _has_room(left.address):
-        left.due_at = at + LATER
-    elif answers and mailbox:
-        _write_letter(left, conversation, mailbox, answers)
-        left.mailed = answers[-1].pk
+    left = LeftAddress.objects.select_for_update(of=("self",)).get(conversation=conversation)
+    if left.due_at is None or left.due_at > at:
+        return True  # another worker was quicker
+    left.due_at = _go_on(left, conversation, at)
     left.save(update_fields=["due_at", "mailed"])
     return True
+
+
+def _go_on(left: LeftAddress, conversation: Conversation, at: datetime) -> datetime | None:
+    """Write what has to go; when to look again, if ever. A mailbox that is paused is waited for."""
+    chat = conversation.channel
+    answers = unread_answers(left) if chat.settings.get("mailbox") else []
+    here_until = left.here_at + away_after(chat)
+    if not answers or here_until > at:
+        return here_until if answers else None
+    mailbox = mailbox_of(chat)
+    if mailbox is None or not _has_room(left.address):
+        return at + LATER
+    _write_letter(left, conversation, mailbox, answers)
+    left.mailed = answers[-1].pk
+    return None
 
 
 @transaction.atomic
@@ -163,7 +172,7 @@ def _outbound(
     files: tuple[OutboundFile, ...] | None = None,
 ) -> Outbound:
     """A mail of this talk, after the newest one that there is. With `files` (none too) it is an answer by people."""
-    mails = Message.objects.filter(conversation=conversation, channel=mailbox, external_id__isnull=False)
+    mails = without_pending(conversation.messages.filter(channel=mailbox, external_id__isnull=False))
     mails = mails.filter(Q(direction=Direction.INBOUND) | Q(outbox_item__payload__target__person=left.address))
     ids = [each or "" for each in mails.order_by("pk").values_list("external_id", flat=True)] or [""]
     target = Target(
@@ -201,15 +210,16 @@ def _has_room(address: str) -> bool:
 
 
 def _locked(chat: Channel, thread: str) -> Conversation:
-    return _conversation(Q(channel=chat.pk, thread_key=thread))
-
-
-def _conversation(which: Q) -> Conversation:
-    locked = Conversation.objects.select_for_update(of=("self",), no_key=True)
-    found = locked.select_related("channel__inbox__brand", "case").filter(which).first()
+    found = _locked_talks().filter(channel=chat.pk, thread_key=thread).first()
     if found is None:
         raise NotFound
     return found
+
+
+def _locked_talks(*, skip_locked: bool = False) -> QuerySet[Conversation]:
+    """Conversations are locked before what their visitors have left."""
+    locked = Conversation.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    return locked.select_related("channel__inbox__brand", "case")
 
 
 def _claim(conversation: Conversation, address: str) -> None:

@@ -94,7 +94,7 @@ async function ask(what, body) {
     return { status: 0, told: { error: "No connection. Please try again." } };
   }
 }
-const mail = new Mail({ post: ask, drawer, changed: () => refresh() });
+const mail = new Mail({ post: ask, drawer, changed: () => { refresh(); text.focus(); } });
 
 // Files come in while the line is written; a line that is sent before they are here goes when they are.
 let waits = false;

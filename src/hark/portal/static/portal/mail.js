@@ -17,7 +17,7 @@ export class Mail {
     this.sent = false;
     form.addEventListener("submit", (event) => { event.preventDefault(); this.leave(field.value.trim()); });
     change.addEventListener("click", () => { this.type(true); field.focus(); field.select(); });
-    no.addEventListener("click", () => { if (!this.known.address) drawer.keep({ noMail: true }); this.type(false); });
+    no.addEventListener("click", () => this.decline());
     ask.addEventListener("click", () => this.send());
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -46,7 +46,10 @@ export class Mail {
     strip.hidden = !known || (!known.address && !offered && !this.typing);
     if (strip.hidden) return;
     form.hidden = !(this.typing || offered);
-    if (offered && !field.value && !this.typing) field.value = known.suggested;
+    if (offered && known.suggested && !this.suggested) {
+      this.suggested = true;
+      field.value = known.suggested;
+    }
     change.hidden = !known.address || this.typing;
     ask.hidden = !known.transcript || this.typing;
     no.textContent = known.address ? "Leave it as it is" : "No, thanks";
@@ -60,6 +63,12 @@ export class Mail {
     if (!address) return "Have to go? Leave your e-mail address, and we answer there if you are no longer here.";
     if (this.sent) return `This talk is on its way to ${address}.`;
     return `We answer here; if you leave, by e-mail at ${address}.`;
+  }
+
+  decline() {
+    if (!this.known.address) this.drawer.keep({ noMail: true });
+    this.type(false);
+    this.changed();
   }
 
   async leave(address) {
