@@ -13,10 +13,12 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
+import pytest
 from django.test import override_settings
 
 from hark.channels.email.venue import Email
 from hark.channels.encounter import Encounters, Met, body_of
+from hark.channels.errors import SendError
 from hark.channels.form import ContactForm, new_stamp, talk_token
 from hark.channels.simulated import Simulated
 from hark.channels.testing.conformance import ChannelConformance
@@ -26,6 +28,8 @@ from hark.channels.testing.postman import signed
 from hark.channels.testing.stand_in import Fault, StandIn
 from hark.channels.types import Account, Raw, Request, Target
 from hark.channels.webchat import WebChat
+from hark.channels.webchat.files import STORED
+from hark.kernel.storage import store
 from tests.channels.accounts import CHAT, FORM, OPENED, SECRET, URLENCODED, a_call, a_token, bearer
 from tests.channels.mail_stand_in import PASSWORD, WHO, MailServers, mail_servers, words_of
 from tests.channels.mails import a_mail
@@ -53,6 +57,17 @@ class TestWebChat(ChannelConformance):
         value = request.headers["authorization"].encode()
         for place in range(len("Bearer "), len(value)):
             yield with_header(request, "authorization", flipped(value, place).decode("utf-8", "replace"))
+
+    def case_13(self) -> None:
+        """The bytes come before the line; they lie with Hark under their hash."""
+        refs = [file.ref for event in self.events() for file in event.attachments]
+        assert refs, "bring a sample with an attachment"
+        with TemporaryDirectory() as folder, override_settings(HARK_FILES=Path(folder)):
+            small, large = (store([b"x" * size], most=20_000_000) for size in (1_000, 15_000_001))
+            assert len(b"".join(self.venue.media(CHAT, f"{STORED}{small.sha256}"))) == 1_000
+            for bad in (*refs, f"{STORED}{large.sha256}", "http://127.0.0.1:1/elsewhere", "file:///etc/passwd", ""):
+                with pytest.raises(SendError):
+                    list(self.venue.media(CHAT, bad))
 
     def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
         body = json.dumps({"id": str(uuid5(UUID(int=1), text)), "text": text}).encode()

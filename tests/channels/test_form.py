@@ -137,7 +137,8 @@ def test_limit_on_an_address_gives_the_page_back_too() -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
-        ({"content-type": "multipart/form-data; boundary=x"}, b"--x", 415),
+        ({"content-type": "multipart/mixed; boundary=x"}, b"--x", 415),
+        ({"content-type": "multipart/form-data; boundary=x"}, b"a" * 4_194_305, 413),
         ({"content-type": "text/plain"}, b"a=b", 415),
         ({}, b"a=b", 415),
         (URLENCODED, b"a" * 1_048_577, 413),

@@ -64,7 +64,7 @@ def a_visitor(chat: Channel) -> tuple[str, str]:
     return token, visitor.conversation_thread
 
 
-def say(chat: Channel, token: str, text: str = "", **act: str) -> str:
+def say(chat: Channel, token: str, text: str = "", **act: str | list[str]) -> str:
     """A visitor posts a line, and the journey reads it; returns the line's id."""
     number = str(uuid4())
     post(chat, json.dumps({"id": number, "text": text, **act}).encode(), {"authorization": f"Bearer {token}"})

@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 import pytest
-from playwright.sync_api import Browser, Frame, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Frame, Page, Route, expect
 from pytest_django import DjangoDbBlocker
 
 from hark.conversations.models import Conversation, Message
@@ -20,8 +20,11 @@ from hark.kernel.time import now
 from hark.organisation.models import Channel
 from tests.chromium import violations
 from tests.intake.running import RunningFront, running_front
+from tests.journey.mail import mail_channel
+from tests.kernel.picture_makers import photo
 from tests.portal.browser import a_page, chromium, overflows, problems
 from tests.portal.makers import Plum, answer, make_plum, read_everything
+from tests.workspace.files import fetch_everything
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("portal browser")]
 NewPage = Callable[..., Page]
@@ -226,6 +229,35 @@ def test_visitor_changes_and_deletes_what_he_wrote(new_page: NewPage, front: Run
     until(page, lambda: Arrival.objects.count() == 3)
     read_everything()
     expect(page.locator("[data-lines] .said__text")).to_have_text("This message was deleted.")
+    assert problems(page) == []
+
+
+def test_visitor_leaves_an_address_and_sends_a_picture(new_page: NewPage, front: RunningFront, town: Plum) -> None:
+    town.chat.settings["mailbox"] = mail_channel(inbox=town.inbox).key
+    town.chat.save()
+    page = new_page(width=360)
+    page.goto(address(front, f"/chat/{town.chat.key}/"))
+    page.get_by_label("Your message").fill("Hello")
+    page.get_by_label("Your message").press("Enter")
+    until(page, Arrival.objects.exists)
+    read_everything()
+    page.get_by_label("Your e-mail address").fill("nobody")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("alert")).to_contain_text("name@example.org")
+    assert violations(page) == []
+    page.get_by_label("Your e-mail address").fill("mia@mail.example")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("We answer here; if you leave, by e-mail at mia@mail.example.")).to_be_visible()
+    picture = FilePayload(name="it.jpg", mimeType="image/jpeg", buffer=photo(size=(300, 200)))
+    page.locator("[data-picker]").set_input_files(picture)
+    page.get_by_label("Your message").press("Enter")
+    until(page, lambda: Arrival.objects.count() == 2)
+    read_everything()
+    fetch_everything()
+    page.reload()
+    expect(page.get_by_role("img", name="Picture it.jpg")).to_be_visible()
+    assert violations(page) == []
+    assert not overflows(page)
     assert problems(page) == []
 
 

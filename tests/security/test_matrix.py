@@ -42,6 +42,9 @@ PORTAL: dict[str, tuple[int, int, int, int]] = {
     "brand-style": (200, 200, 200, 404),
     "chat-start": (200, 200, 200, 404),
     "chat-messages": (200, 401, 401, 404),
+    "chat-address": (409, 401, 401, 404),
+    "chat-transcript": (409, 401, 401, 404),
+    "chat-files": (422, 401, 401, 404),
     "chat-file": (404, 401, 401, 404),
     "form": (200, 200, 200, 404),
     "form-embed": (200, 200, 200, 404),
@@ -58,7 +61,7 @@ API: dict[str, tuple[Right | None, bool]] = {
     "api-replies": (Right.ANSWER, True),
     "api-nothing": (None, False),
 }
-POSTED = {"chat-start"}
+POSTED = {"chat-start", "chat-address", "chat-transcript", "chat-files"}
 CACHED = {"chat-widget", "brand-style", "form-embed"}  # scripts and colours, the same for everybody
 
 # Answered before Django, by raw ASGI; their matrix over the running front is in test_raw_addresses.py.
@@ -147,7 +150,9 @@ def differences(client: Client, name: str, agent: Agent, objects: dict[str, str]
 
 def reached(client: Client, name: str, path: str, headers: dict[str, str]) -> HttpResponse:
     """A customer's page, asked for as its own script does."""
-    return client.post(path, "{}", "application/json") if name in POSTED else client.get(path, headers=headers)
+    if name in POSTED:
+        return client.post(path, "{}", "application/json", headers={} if name == "chat-start" else headers)
+    return client.get(path, headers=headers)
 
 
 def customer_addresses(name: str, channels: dict[str, Channel], tokens: dict[str, str]) -> dict[str, Client | str]:

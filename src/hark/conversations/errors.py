@@ -92,6 +92,18 @@ class CannotAssign(HarkError):
     """This person cannot be given this case."""
 
 
+class NotAnAddress(HarkError):
+    """Please enter an e-mail address such as name@example.org."""
+
+
+class NoAddress(HarkError):
+    """There is no address to which this could be sent."""
+
+
+class NoTranscript(HarkError):
+    """There is nothing to send: the talk is not over yet, or it was sent already."""
+
+
 class NotAReading(HarkError):
     """There is nothing here to correct."""
 

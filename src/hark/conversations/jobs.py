@@ -2,6 +2,7 @@
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
+from hark.conversations.actions.going_on import go_on_by_mail
 from hark.conversations.actions.holding import release_due
 from hark.conversations.actions.looking import forget_past_looks
 from hark.conversations.actions.searching import follow_journal
@@ -67,6 +68,14 @@ def release_held() -> None:
 def warn() -> None:
     """Tell of promises that are about to break."""
     warn_of_clocks()
+
+
+@periodic("conversations.go_on_by_mail", "*/15 * * * * *")
+def chats_go_on() -> None:
+    """What visitors who have gone did not see goes to the address that they left."""
+    at = database_now()
+    while go_on_by_mail(at=at):
+        pass
 
 
 @periodic("conversations.forget_looks", "*/10 * * * *")

@@ -94,8 +94,8 @@ ORDER = (
         SELECT c.key FROM conversations_case c JOIN (
             SELECT v.case_id, max(m.sent_at) AS newest FROM conversations_message m
             JOIN conversations_conversation v ON v.id = m.conversation_id
-            WHERE m.deleted_at IS NULL AND v.case_id IS NOT NULL AND NOT (v.outside AND m.direction = 'out')
-            GROUP BY v.case_id) n ON n.case_id = c.id
+            WHERE m.deleted_at IS NULL AND NOT m.automatic AND v.case_id IS NOT NULL
+            AND NOT (v.outside AND m.direction = 'out') GROUP BY v.case_id) n ON n.case_id = c.id
         WHERE n.newest <> c.last_message_at AND n.newest >= %(since)s::timestamptz"""),
 )  # fmt: skip
 ORPHAN = (

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from hark.conversations.actions import automatic, changes
 from hark.conversations.actions.accepted import sent
 from hark.conversations.actions.changing import changed_there
+from hark.conversations.actions.going_on import expect_letter
 from hark.conversations.queries.clocks import waiting_case
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
@@ -69,6 +70,11 @@ def change(event: JournalEvent) -> None:
     changed_there(message_key=event.data.get("message", ""))
 
 
+def go_on_by_mail(event: JournalEvent) -> None:
+    """An answer is in a chat: whether its visitor sees it there shows in a while."""
+    expect_letter(message_key=event.data.get("message", ""))
+
+
 def acknowledge(event: JournalEvent) -> None:
     """A mail has opened a case: its sender hears that it arrived, where the mailbox has words for that."""
     if event.actor in BY_ITSELF:
@@ -112,7 +118,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.merged_away": (follow_merge,),
     "case.unmerged": (follow_merge,),
     "case.split": (follow_merge,),
-    "message.sent": (accept,),
+    "message.sent": (accept, go_on_by_mail),
     "change.sent": (change,),
     "message.state": (take_back_hope,),
 }

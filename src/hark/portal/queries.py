@@ -1,10 +1,12 @@
 """What the customers' pages ask for."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpResponse
 
 from hark.conversations.queries.files import FileShown
+from hark.conversations.queries.going_on import left_address, mailbox_of, may_have_transcript
 from hark.conversations.queries.visitor import (
     VisitorLine,
     file_for_visitor,
@@ -28,6 +30,11 @@ def get_channel(key: str, *venues: str) -> Channel:
     return channel
 
 
+def takes_files(channel: Channel) -> bool:
+    """May visitors send files by this channel?"""
+    return channel.settings.get("files") is not False
+
+
 def who_is_here(channel: Channel, thread: str) -> str:
     """The first name of the agent who holds this talk, if the agent is at work this moment; empty otherwise.
 
@@ -35,6 +42,25 @@ def who_is_here(channel: Channel, thread: str) -> str:
     """
     agent = who_answers(channel.pk, thread)
     return first_name(agent) if agent and load_of(agent).reachable else ""
+
+
+def talk_shown(channel: Channel, thread: str, lines: Iterable[VisitorLine], *, proved: str) -> dict[str, Any]:
+    """A talk as its page shows it: the lines, who is here, and where it goes on by mail (None: nowhere).
+
+    `proved` is the address that the site knows of its visitor, as a suggestion.
+    """
+    return {
+        "lines": [_shown(line) for line in lines],
+        "here": who_is_here(channel, thread),
+        "mail": _by_mail(channel, thread, proved) if mailbox_of(channel) else None,
+    }
+
+
+def _by_mail(channel: Channel, thread: str, proved: str) -> dict[str, Any]:
+    left = left_address(channel.pk, thread)
+    if left is None:
+        return {"address": "", "suggested": proved, "transcript": False}
+    return {"address": left.address, "suggested": "", "transcript": may_have_transcript(left.conversation)}
 
 
 def lines_shown(channel: Channel, thread: str) -> list[dict[str, Any]]:
@@ -54,13 +80,14 @@ def file_shown(channel: Channel, thread: str, key: str, way: str) -> HttpRespons
 
 def _shown(line: VisitorLine) -> dict[str, Any]:
     return {
-        "id": line.id if line.ours else line.id.rpartition(":")[2],
+        "id": line.id.rpartition(":")[2],
         "ours": line.ours,
         "who": line.who,
         "text": line.text,
         "at": line.at.isoformat(),
         "edited": line.edited,
         "deleted": line.deleted,
+        "mail": line.by_mail,
         "files": [_file(file) for file in line.files],
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from hark.portal.views import chat, form
+from hark.portal.views import chat, form, leaving, uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/<str:key>/", chat.chat_page, name="chat"),
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/<str:key>/brand.css", chat.brand_style, name="brand-style"),
     path("chat/<str:key>/start", chat.start, name="chat-start"),
     path("chat/<str:key>/messages", chat.messages, name="chat-messages"),
+    path("chat/<str:key>/address", leaving.address, name="chat-address"),
+    path("chat/<str:key>/transcript", leaving.transcript, name="chat-transcript"),
+    path("chat/<str:key>/files", uploads.add_piece, name="chat-files"),
     path("chat/<str:key>/files/<str:file>/<str:way>", chat.chat_file, name="chat-file"),
     path("form/<str:key>/", form.form, name="form"),
     path("form/<str:key>/embed.js", form.embed_script, name="form-embed"),

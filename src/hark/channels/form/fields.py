@@ -1,11 +1,13 @@
 """The fields of a form, what was posted in them, and what is wrong with it."""
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from hark.channels.form.parts import parts_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.sites import SITES_HELP, sites_of
 from hark.channels.kit.words import storable, text_of
@@ -13,13 +15,15 @@ from hark.channels.types import Account
 
 TYPES = ("text", "email", "phone", "textarea", "select")
 LONGEST = {"text": 500, "email": 254, "phone": 40, "textarea": 10_000, "select": 200}
-STAMP, TALK, TRAP, EMBED = "hark_stamp", "hark_talk", "hark_website", "hark_embed"
-OWN = frozenset({STAMP, TALK, TRAP, EMBED, "_charset_"})
+STAMP, TALK, TRAP, EMBED, FILES = "hark_stamp", "hark_talk", "hark_website", "hark_embed", "hark_files"
+OWN = frozenset({STAMP, TALK, TRAP, EMBED, FILES, "_charset_"})
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
 # Only these: Python would also decode with codecs that take quadratic time or are no text at all.
 CHARSETS = re.compile(r"(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|gb18030|shift_jis|euc-(?:jp|kr))\Z")
 MAX_PARTS = 200
+MULTIPART = "multipart/form-data"
+MOST_FILES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,29 @@ class FormSettings:
     )
     region: str = setting("", label="Country of phone numbers", help="For numbers written without one, such as BE.")
     sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
+    files: bool = setting(default=True, label="Senders may add pictures and files")
     fields: tuple[Field, ...] = DEFAULT_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
+class PostedFile:
+    """A file of a post. `name` is data."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
-    """A post taken apart, in its own order. `problem` says what could not be read."""
+    """A post taken apart, in its own order. `problem` says what could not be read.
+
+    `mark` is the same for the same content, however a browser wraps it up.
+    """
 
     values: Mapping[str, str]
     problem: str = ""
+    files: tuple[PostedFile, ...] = ()
+    mark: str = ""
 
     def own(self, name: str) -> str:
         """One of the form's hidden values."""
@@ -78,6 +96,7 @@ def settings_of(account: Account) -> FormSettings:
         consent=text_of(said.get("consent")),
         region=text_of(said.get("region")),
         sites=sites_of(account),
+        files=said.get("files") is not False,
         fields=fields if _message_field(fields) else DEFAULT_FIELDS,
     )
 
@@ -110,10 +129,29 @@ def _field(said: Any) -> Field | None:
     )
 
 
+def is_multipart(content_type: str) -> bool:
+    """Does a post say that it may carry files?"""
+    return content_type.partition(";")[0].strip().lower() == MULTIPART
+
+
 def read_post(body: bytes, content_type: str = "") -> Posted:
-    """The fields of an urlencoded body. Total: what its charset does not hold becomes U+FFFD, with a `problem`."""
-    parts = body.split(b"&")
-    pairs = [_pair(part) for part in parts[:MAX_PARTS] if part]
+    """The fields and files of a body. Total: what its charset does not hold becomes U+FFFD, with a `problem`."""
+    if not is_multipart(content_type):
+        parts = body.split(b"&")
+        pairs = [_pair(part) for part in parts[:MAX_PARTS] if part]
+        return _posted(pairs, content_type, len(parts), hashlib.sha256(body).hexdigest())
+    there = list(parts_of(body, content_type, most=MAX_PARTS + 1))
+    pairs = [(one.name, one.content) for one in there[:MAX_PARTS] if one.file_name is None]
+    sent = [one for one in there[:MAX_PARTS] if one.file_name and one.content and one.name == FILES.encode()]
+    files = tuple(PostedFile(_decoded(one.file_name or b"", "utf-8")[0], one.content) for one in sent[:MOST_FILES])
+    digest = hashlib.sha256()
+    for each in there:
+        for field in (each.name, each.file_name or b"", each.content):
+            digest.update(len(field).to_bytes(8) + field)
+    return replace(_posted(pairs, "", len(there), digest.hexdigest()), files=files)
+
+
+def _posted(pairs: list[tuple[bytes, bytes]], content_type: str, count: int, mark: str) -> Posted:
     charset = _charset(pairs, content_type)
     known = bool(CHARSETS.match(charset))
     values: dict[str, str] = {}
@@ -125,9 +163,9 @@ def read_post(body: bytes, content_type: str = "") -> Posted:
     problems = {
         "the charset is not known": not known,
         "some characters could not be read": not clean,
-        f"only the first {MAX_PARTS} fields were read": len(parts) > MAX_PARTS,
+        f"only the first {MAX_PARTS} fields were read": count > MAX_PARTS,
     }
-    return Posted(values, "; ".join(words for words, so in problems.items() if so))
+    return Posted(values, "; ".join(words for words, so in problems.items() if so), mark=mark)
 
 
 def _charset(pairs: list[tuple[bytes, bytes]], content_type: str) -> str:

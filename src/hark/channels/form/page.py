@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hark.channels.form.fields import EMBED, LONGEST, STAMP, TALK, TRAP, Field, message_field, settings_of
+from hark.channels.form.fields import EMBED, FILES, LONGEST, STAMP, TALK, TRAP, Field, message_field, settings_of
 from hark.channels.form.stamps import Stamp, talk_token
 from hark.channels.kit.sites import frame_ancestors
 from hark.channels.types import Account, Reply
 
+MOST_FILE_BYTES = 4_000_000  # of one post; what surrounds them has room beside
 TEMPLATE = "channels/form.html"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -46,6 +47,8 @@ def form_page(
             "trouble": trouble,
             "hidden": {STAMP: stamp.text, TALK: talk, EMBED: "1" if typed.get(EMBED) else ""},
             "trap": TRAP,
+            "files": FILES if settings.files else "",
+            "most_files": MOST_FILE_BYTES,
             "embedded": bool(typed.get(EMBED)),
         },
     )

@@ -1,6 +1,5 @@
 """The six verbs of the contact form."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,6 +16,7 @@ from hark.channels.form.fields import (
     FormSettings,
     Posted,
     errors_in,
+    is_multipart,
     message_field,
     phone_number,
     read_post,
@@ -30,6 +30,7 @@ from hark.channels.kit.sites import bad_sites, site_objections
 from hark.channels.types import (
     Accepted,
     Account,
+    AttachmentRef,
     Caps,
     Health,
     Inbound,
@@ -45,14 +46,16 @@ from hark.channels.types import (
 )
 
 URLENCODED = "application/x-www-form-urlencoded"
-MAX_BODY = 1_048_576
+MAX_BODY, MAX_BODY_WITH_FILES = 1_048_576, 4 << 20
 MAX_TEXT = 10_000
+FILE = "file:"
 MAX_FILES_OUT = 100 << 20
 PER_MINUTE, PER_HOUR = 5, 30
 
 OLD = "This form was open for a long time. What you wrote is still here: please send it again."
 QUICK = "That was very quick. Please send it once more, so that we know you are a person."
 TRAPPED = "A hidden field was filled in, which robots do. Please send it once more; leave that field empty."
+FILES_AGAIN = "Please choose your files once more: a page cannot keep them."
 BUSY = "We cannot take this just now. What you wrote is still here: please wait a minute and send it again."
 
 
@@ -74,6 +77,7 @@ class ContactForm(Venue):
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
         private=True,
+        media=True,
         max_length=MAX_TEXT,
         idempotent_send="natural",
         webhook=True,
@@ -81,6 +85,7 @@ class ContactForm(Venue):
         files_out=MAX_FILES_OUT,
     )
     Settings = FormSettings
+    body_bytes: ClassVar[int] = MAX_BODY_WITH_FILES
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Sites are origins."""
@@ -97,17 +102,19 @@ class ContactForm(Venue):
 
     def verify(self, account: Account, request: Request) -> Verdict:
         """A form that we opened, filled in by somebody with time for it; anything else gets its page back, as typed."""
-        if len(request.body) > MAX_BODY:
+        content_type = request.headers.get("content-type", "")
+        multipart = is_multipart(content_type)
+        if len(request.body) > (MAX_BODY_WITH_FILES if multipart else MAX_BODY):
             return Rejected(Reply(413, b'{"error":"too long"}'))
         if not live_secrets(account, "signing"):
             return Rejected(Reply(503, b'{"error":"this form is not ready"}'))
-        content_type = request.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() != URLENCODED:
-            return Rejected(Reply(415, b'{"error":"only urlencoded forms are taken"}'))
+        if not multipart and content_type.partition(";")[0].strip().lower() != URLENCODED:
+            return Rejected(Reply(415, b'{"error":"only forms are taken"}'))
         posted = read_post(request.body, content_type)
         trouble = _trouble(account, posted, request)
         if trouble:
-            page = form_page(account, trouble.stamp, values=posted.values, errors=trouble.errors, trouble=trouble.words)
+            words = f"{trouble.words} {FILES_AGAIN}".strip() if posted.files else trouble.words
+            page = form_page(account, trouble.stamp, values=posted.values, errors=trouble.errors, trouble=words)
             return Rejected(page_reply(account, 422, page))
         return self._accepted(account, posted, request)
 
@@ -142,13 +149,14 @@ class ContactForm(Venue):
         settings = settings_of(account)
         nonce, talk = nonce_in(posted.own(STAMP)), nonce_in(posted.own(TALK))
         text = _text(settings, posted)
-        if not text:
+        if not text and not posted.files:
             return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=posted.problem or "an empty form")]
         thread = talk or nonce
         return [
             Inbound(
                 "message",
-                external_id=_external_id(nonce, raw.body),
+                # The same form sent twice is one message; with other words it is a second, not lost behind the first.
+                external_id=f"{nonce}.{posted.mark[:12]}" if nonce else None,
                 account=account.key,
                 raw_id=raw.id,
                 thread_id=thread or None,
@@ -157,11 +165,17 @@ class ContactForm(Venue):
                 message_kind="form",
                 subject=posted.own("subject").strip(),
                 text=text,
+                attachments=_attachments(posted) if settings.files else (),
                 sent_at=raw.received_at,
                 targets_us="owned_venue",
                 problem=posted.problem or (None if nonce else "the form has no stamp"),
             )
         ]
+
+    def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
+        """A file out of the post that it came in."""
+        files = read_post(raw.body, raw.headers.get("content-type", "")).files
+        return next((file.content for place, file in enumerate(files) if ref == f"{FILE}{place}"), None)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """The customer reads it under his private link; the same key gives the same receipt."""
@@ -188,12 +202,11 @@ def _trouble(account: Account, posted: Posted, request: Request) -> Trouble | No
     return Trouble("", stamp, errors) if errors else None
 
 
-def _external_id(nonce: str, body: bytes) -> str | None:
-    """The one-time number with a mark of the content.
-
-    The same form sent twice is one message; sent again with other words it is a second, never lost behind the first.
-    """
-    return f"{nonce}.{hashlib.sha256(body).hexdigest()[:12]}" if nonce else None
+def _attachments(posted: Posted) -> tuple[AttachmentRef, ...]:
+    return tuple(
+        AttachmentRef(f"{FILE}{place}", size=len(file.content), name=file.name)
+        for place, file in enumerate(posted.files)
+    )
 
 
 def _text(settings: FormSettings, posted: Posted) -> str:

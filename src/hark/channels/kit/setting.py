@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-Kind = Literal["text", "long", "number", "yes", "words", "choice", "secret"]
+Kind = Literal["text", "long", "number", "yes", "words", "choice", "secret", "channel"]
 KINDS: dict[Any, Kind] = {str: "text", int: "number", bool: "yes", tuple[str, ...]: "words"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One field of the form. `choices` are (value, word), `low` and `high` bound a number, `part` is a heading."""
+    """One field of the form. `choices` are (value, word), `low` and `high` bound a number, `part` is a heading.
+
+    `channel_of` names a venue: one of the brand's channels there is chosen, and its key is kept.
+    """
 
     name: str
     kind: Kind
@@ -32,13 +35,14 @@ class Asked:
     low: int | None = None
     high: int | None = None
     part: str = ""
+    channel_of: str = ""
 
 
 def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> Any:  # noqa: A002 - what it is
     """A field of a `Settings` dataclass, as people read it.
 
     `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`,
-    `part` (a heading: here a new part of the form begins).
+    `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen).
     """
     return field(default=default, metadata={"label": label, "help": help, **more})
 
@@ -60,6 +64,8 @@ def _asked(each: Any, hint: Any) -> Asked | None:
     kind = "choice" if values else KINDS.get(hint)
     if kind == "text" and (about.get("secret") or about.get("long")):
         kind = "secret" if about.get("secret") else "long"
+    if kind == "text" and about.get("channel_of"):
+        kind = "channel"
     if kind is None:
         return None
     words = about.get("words", {})
@@ -74,4 +80,5 @@ def _asked(each: Any, hint: Any) -> Asked | None:
         low=about.get("low"),
         high=about.get("high"),
         part=about.get("part", ""),
+        channel_of=about.get("channel_of", ""),
     )

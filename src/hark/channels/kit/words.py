@@ -45,6 +45,12 @@ def time_of(value: Json) -> datetime | None:
         return None
 
 
+def mail_address(text: str) -> str:
+    """The one e-mail address that a text is, in lower case; empty where it is none that mail could be sent to."""
+    address = text.strip().lower()
+    return address if len(address) <= 254 and address.isascii() and EMAIL.fullmatch(address) else ""
+
+
 def claimed_addresses(text: str) -> tuple[tuple[str, str], ...]:
     """E-mail addresses that somebody typed into a text, as claims, at most three: kept and shown, never believed."""
     found = dict.fromkeys(match.group().lower() for match in EMAIL.finditer(text[:10_000]))

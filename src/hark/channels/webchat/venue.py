@@ -1,13 +1,14 @@
 """The verbs of web chat."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hark.channels.base import Venue
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Unreadable, loads
+from hark.channels.kit.carried import stored_bytes
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
 from hark.channels.kit.sites import SITES_HELP, bad_sites, site_objections
@@ -15,6 +16,7 @@ from hark.channels.kit.words import claimed_addresses, text_of
 from hark.channels.types import (
     Accepted,
     Account,
+    AttachmentRef,
     Caps,
     Change,
     Health,
@@ -30,6 +32,7 @@ from hark.channels.types import (
     SharedSecret,
     Verdict,
 )
+from hark.channels.webchat.files import LARGEST, STORED, file_of
 from hark.channels.webchat.lines import MAX_BODY, MAX_TEXT, Line, read_line
 from hark.channels.webchat.tokens import Visitor, visitor_of
 from hark.channels.webchat.vouching import signing_code
@@ -50,6 +53,21 @@ class Settings:
 
     sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
     greeting: str = setting("", label="First words", help="The brand says them in the empty chat.")
+    files: bool = setting(default=True, label="Visitors may send pictures and files")
+    mailbox: str = setting(
+        "",
+        part="When the visitor has gone",
+        label="Mailbox",
+        channel_of="email",
+        help="The visitor may leave an e-mail address; what is answered after that goes there by this mailbox.",
+    )
+    away_minutes: int = setting(
+        2,
+        label="Minutes until a visitor counts as gone",
+        low=1,
+        high=60,
+        help="Without the chat open before the visitor's eyes for so long, unread answers go on by e-mail.",
+    )
 
 
 class WebChat(Venue):
@@ -61,6 +79,7 @@ class WebChat(Venue):
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(
         private=True,
+        media=True,
         max_length=MAX_TEXT,
         edits_in=True,
         edits_out=True,
@@ -101,6 +120,8 @@ class WebChat(Venue):
             line = read_line(request.body)
         except Unreadable as problem:
             return _rejected(422, str(problem))
+        if None in [file_of(account, visitor.id, one, at=request.received_at) for one in line.files]:
+            return _rejected(422, "a file is not here any more; please add it again")
         return Accepted(
             dedupe_key=f"{visitor.id}:{line.id}",
             lane_key=visitor.id,
@@ -115,6 +136,10 @@ class WebChat(Venue):
         except Unreadable as problem:
             return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
         return [_event(account, raw, line)]
+
+    def media(self, account: Account, ref: str) -> Iterator[bytes]:
+        """The bytes that the visitor's page has brought before its line."""
+        yield stored_bytes(ref.removeprefix(STORED), most=LARGEST)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """The page shows what the out-box has sent, so the receipt is made here; one key, one receipt."""
@@ -145,6 +170,11 @@ def _event(account: Account, raw: Raw, line: Line) -> Inbound:
         author=_author(account, raw.headers, visitor, line.text) if visitor else None,
         message_kind="chat",
         text=None if line.delete else line.text,
+        attachments=tuple(
+            AttachmentRef(file.ref, size=file.size, name=file.name)
+            for file in dict.fromkeys(file_of(account, visitor, one) for one in line.files)
+            if file
+        ),
         sent_at=raw.received_at,
         targets_us="owned_venue",
         problem=None if visitor else f"the visitor is not named (header {VISITOR})",

@@ -63,9 +63,7 @@ def _may_be_answered(message: Message, writer: Identity, conversation: Conversat
 
 
 def _write(asked: Message, writer: Identity, words: str) -> Message:
-    conversation, at = asked.conversation, database_now()
-    conversation.channel = asked.channel
-    case = conversation.case
+    conversation = asked.conversation
     outbound = Outbound(
         id=_key_for(asked),
         target=Target(
@@ -80,25 +78,45 @@ def _write(asked: Message, writer: Identity, words: str) -> Message:
         author_kind="bot",
         subject=conversation.subject,
     )
-    expect_answers(conversation, outbound)
+    return send_by_itself(asked.channel, conversation, outbound, kind=asked.kind)
+
+
+def send_by_itself(
+    channel: Channel,
+    conversation: Conversation,
+    outbound: Outbound,
+    *,
+    kind: str,
+    quote_from: int | None = None,
+    agent_id: int | None = None,
+) -> Message:
+    """What no person sent, into the out-box, with the message that shows it; in the caller's transaction.
+
+    The conversation is locked. It may be another channel's: then the answer joins it all the same. `agent_id` is whose
+    words it passes on, and who hears when it does not arrive.
+    """
+    case, at = conversation.case, database_now()
+    expect_answers(channel, conversation, outbound)
     message = Message(
         key=public_key("msg"),
-        channel=asked.channel,
+        channel=channel,
         conversation=conversation,
-        parent_id=asked.external_id or "",
+        parent_id=outbound.target.parent,
         direction=Direction.OUTBOUND,
         visibility=Visibility.PRIVATE,
-        kind=asked.kind,
-        text=words,
+        kind=kind,
+        text=outbound.text,
         sent_at=at,
         received_at=at,
         automatic=True,
+        agent_id=agent_id,
+        quote_from=quote_from,
     )
     message.outbox_item = delivery.enqueue(
-        channel_id=asked.channel_id,
+        channel_id=channel.pk,
         idempotency_key=outbound.id,
         thread=conversation.thread_key,
-        inbox_id=case.inbox_id if case else asked.channel.inbox_id,
+        inbox_id=case.inbox_id if case else channel.inbox_id,
         payload=pack(outbound, About(message.key, case.key if case else "", conversation.key)),
         not_before=at,
     )

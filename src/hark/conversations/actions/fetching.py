@@ -139,7 +139,9 @@ def _tell(file: Attachment) -> None:
     case = message.conversation.case
     inbox_id = case.inbox_id if case else message.channel.inbox_id
     data = {"message": message.key, "case": case.key if case else ""}
-    record([NewEvent("message.file", case.key if case else message.key, inbox_id=inbox_id, data=data)])
+    visitor = message.conversation.key if message.visibility == "private" else ""
+    subject = case.key if case else message.key
+    record([NewEvent("message.file", subject, inbox_id=inbox_id, visitor=visitor, data=data)])
 
 
 @transaction.atomic

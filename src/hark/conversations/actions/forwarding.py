@@ -200,7 +200,7 @@ def _enqueue(case: Case, message: Message, address: str, files: Sequence[Attachm
         subject=conversation.subject,
         attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
     )
-    expect_answers(conversation, outbound)
+    expect_answers(conversation.channel, conversation, outbound)
     try:
         with transaction.atomic():
             message.outbox_item = delivery.enqueue(

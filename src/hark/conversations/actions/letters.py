@@ -16,12 +16,13 @@ from hark.contacts.models import Identity
 from hark.conversations.models import Conversation, Participant
 from hark.conversations.types import Echo, IncomingMessage
 from hark.kernel.db import execute, fetch_all
+from hark.organisation.models import Channel
 
 # A name is looked for in all channels of the inbox: the same mail to two of our addresses is one matter there.
 NAMED = """
-    SELECT c.inbox_id, r.hash, v.id, r.channel_id, v.channel_id, v.thread_key, r.token, r.recipient
+    SELECT c.inbox_id, r.hash, v.id, r.channel_id, v.channel_id, h.inbox_id, v.thread_key, r.token, r.recipient
     FROM conversations_threadref r JOIN organisation_channel c ON c.id = r.channel_id
-    JOIN conversations_conversation v ON v.id = r.conversation_id
+    JOIN conversations_conversation v ON v.id = r.conversation_id JOIN organisation_channel h ON h.id = v.channel_id
     WHERE r.hash = ANY(%s) AND c.inbox_id = ANY(%s) ORDER BY r.id
 """
 WRITE_NAMES = """
@@ -49,10 +50,14 @@ WRITE_BESIDE = """
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A conversation under one of its names. `thread`: its channel and key; `came_by`: the channel of the name."""
+    """A conversation under one of its names. `thread`: its channel and key; `came_by`: the channel of the name.
+
+    `inbox_id` is its own inbox: a chat that goes on by mail may lie in another one than the mailbox.
+    """
 
     thread: tuple[int, str]
     came_by: int
+    inbox_id: int
     token: bool = False
     recipient: str = ""
 
@@ -86,7 +91,7 @@ def find_threads(messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
     placed = {}
     for one in sorted(letters, key=lambda each: each.sent_at):
         placed[id(one)] = found = _placed(one, known)
-        _remember(found, known)
+        _remember(found, one.inbox_id, known)
     return [placed.get(id(one), one) for one in messages]
 
 
@@ -113,15 +118,16 @@ def _there(one: IncomingMessage, place: Named, known: Known, *, copy: bool = Fal
     channel_id, key = place.thread
     invited = place.token and place.recipient == known.addresses.get(one.identity_id, "")
     pending = known.people[place.thread].get(one.identity_id, not invited)
-    return replace(one, thread_id=key, thread_channel_id=channel_id, pending=pending, copy=copy)
+    home = replace(one, thread_id=key, thread_channel_id=channel_id, inbox_id=place.inbox_id)
+    return replace(home, pending=pending, copy=copy)
 
 
-def _remember(one: IncomingMessage, known: Known) -> None:
-    """What later mails of the batch may refer to."""
+def _remember(one: IncomingMessage, came_to: int, known: Known) -> None:
+    """What later mails of the batch may refer to; `came_to` is the inbox of the mailbox."""
     thread = (one.thread_channel_id or one.channel_id, one.thread_id)
     known.people[thread].setdefault(one.identity_id, one.pending)
     if one.letter and one.letter.own:
-        known.names[one.inbox_id, hash_of(one.letter.own)].append(Named(thread, one.channel_id))
+        known.names[came_to, hash_of(one.letter.own)].append(Named(thread, one.channel_id, one.inbox_id))
 
 
 def _known(letters: Sequence[IncomingMessage]) -> Known:
@@ -130,9 +136,9 @@ def _known(letters: Sequence[IncomingMessage]) -> Known:
     names = {name for each in said for name in (each.own, *each.tokens, *each.references) if name}
     rows = fetch_all(NAMED, [[hash_of(name) for name in names], list({one.inbox_id for one in letters})])
     threads = {}
-    for inbox_id, digest, number, came_by, channel_id, key, token, recipient in rows:
+    for inbox_id, digest, number, came_by, channel_id, home, key, token, recipient in rows:
         threads[number] = (channel_id, key)
-        known.names[inbox_id, bytes(digest)].append(Named((channel_id, key), came_by, token, recipient))
+        known.names[inbox_id, bytes(digest)].append(Named((channel_id, key), came_by, home, token, recipient))
     people = Participant.objects.filter(conversation__in=threads)
     for number, identity_id, pending in people.values_list("conversation_id", "identity_id", "pending"):
         known.people[threads[number]][identity_id] = pending
@@ -162,9 +168,8 @@ def told_apart(one: IncomingMessage) -> IncomingMessage:
     return replace(one, external_id=f"{one.external_id}#{hashlib.sha256(one.text.encode()).hexdigest()[:12]}")
 
 
-def expect_answers(conversation: Conversation, outbound: Outbound) -> None:
-    """Keep the names by which the answer to a reply will speak of it; in the transaction of the reply."""
-    channel = conversation.channel
+def expect_answers(channel: Channel, conversation: Conversation, outbound: Outbound) -> None:
+    """Keep the names by which the answer to what leaves by `channel` will speak of it; in its transaction."""
     marks = venue(channel.venue).marks(account_of(channel), outbound)
     recipient = outbound.target.person.lower()
     _write_names([(channel.pk, hash_of(mark), conversation.pk, True, recipient) for mark in marks])
@@ -180,7 +185,7 @@ def thread_of_echo(echo: Echo) -> tuple[int, str] | None:
     if not names:
         return None
     rows = fetch_all(NAMED, [[hash_of(name) for name in names], [echo.inbox_id]])
-    found = {bytes(digest): (channel_id, key) for _, digest, _, _, channel_id, key, _, _ in reversed(rows)}
+    found = {bytes(digest): (channel_id, key) for _, digest, _, _, channel_id, _, key, _, _ in reversed(rows)}
     return next((found[hash_of(name)] for name in names if hash_of(name) in found), None)
 
 

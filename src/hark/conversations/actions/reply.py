@@ -245,7 +245,7 @@ def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequen
 
 def _enqueue(case: Case, way: Way, message: Message, outbound: Outbound, at: datetime) -> OutboxItem:
     conversation = way.conversation
-    expect_answers(conversation, outbound)
+    expect_answers(conversation.channel, conversation, outbound)
     try:
         with transaction.atomic():
             return delivery.enqueue(
@@ -297,7 +297,7 @@ def take_back(*, message_id: int, author: Author) -> str:
     """
     agent = acting_agent(author, Right.ANSWER)
     message = _our_reply(agent, message_id)
-    if message.agent_id != agent.pk:
+    if message.agent_id != agent.pk or message.automatic:
         raise NotAllowed
     case = locked_case(agent, message.conversation.case_id or 0)
     if not delivery.cancel(item_id=message.outbox_item_id or 0, actor=author.agent_key):

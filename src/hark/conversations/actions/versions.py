@@ -65,12 +65,12 @@ def tell(message: Message, kind: str, state: str) -> None:
 
 
 def redraw(case_id: int | None) -> None:
-    """Make the line that lists show of a case that of its newest message that is still there."""
+    """Make the line that lists show of a case that of the newest message of a person that is still there."""
     if case_id is None:
         return
-    said = Message.objects.filter(conversation__case=case_id, deleted_at=None).select_related("conversation")
+    said = Message.objects.filter(conversation__case=case_id, deleted_at=None, automatic=False)
     ours_outside = Q(direction=Direction.OUTBOUND, conversation__outside=True)
-    there = said.exclude(ours_outside).order_by("-sent_at", "-id").first()
+    there = said.select_related("conversation").exclude(ours_outside).order_by("-sent_at", "-id").first()
     line: dict[str, Any] = {"last_text": ""}
     if there is not None:
         text = line_of(there.text, outside=there.conversation.outside)

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notice',
             name='kind',
-            field=models.TextField(choices=[('mention', 'A colleague mentions me in a note'), ('assigned', 'A colleague gives me a case'), ('followed', 'Something happens on a case I follow'), ('not_sent', 'A reply of mine did not arrive'), ('at_risk', 'A promise on a case of mine is about to break'), ('to_approve', 'A reply waits for my approval'), ('decided', 'A waiting reply of mine is approved, sent back or stopped')]),
+            field=models.TextField(choices=[('mention', 'A colleague mentions me in a note'), ('assigned', 'A colleague gives me a case'), ('followed', 'Something happens on a case I follow'), ('not_sent', 'A reply of mine did not arrive'), ('at_risk', 'A promise on a case of mine is about to break'), ('outside', 'Somebody outside answers on a case of mine'), ('to_approve', 'A reply waits for my approval'), ('decided', 'A waiting reply of mine is approved, sent back or stopped')]),
         ),
         migrations.CreateModel(
             name='HeldReply',

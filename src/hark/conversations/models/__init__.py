@@ -1,5 +1,6 @@
 """Messages, conversations, cases and what agents write on them."""
 
+from hark.conversations.models.chats import LeftAddress
 from hark.conversations.models.files import Attachment
 from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
@@ -30,6 +31,7 @@ __all__ = [
     "Draft",
     "Follow",
     "HeldReply",
+    "LeftAddress",
     "Looking",
     "Macro",
     "Message",

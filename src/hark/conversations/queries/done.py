@@ -41,6 +41,12 @@ def _time_ahead(until: str) -> str:
     return f"{local:%a} {local.day} {local:%b, %H:%M}"
 
 
+def _address_left(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    if not data.get("left"):
+        return "took the e-mail address back"
+    return "left an e-mail address: what is answered after they have gone goes there"
+
+
 DONE: dict[str, Words] = {
     "case.opened": lambda data, _: "split off this case" if data.get("by") == "split" else "opened the case",
     "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
@@ -55,6 +61,7 @@ DONE: dict[str, Words] = {
     "case.merged_away": lambda _, __: "merged this case into another one",
     "case.unmerged": lambda _, __: "took the merge of two cases back",
     "case.split": lambda _, __: "split off a new case",
+    "case.address_left": _address_left,
     "reply.held": _held,
     "reply.put_off": lambda data, _: f"chose another time for a reply: {_time_ahead(data['until'])}",
     "reply.stopped": lambda _, __: "stopped a reply before it left; its author decides",
@@ -71,6 +78,8 @@ def what_was_done(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str
     data = row["data"]
     if row["kind"] == "case.woken" and data.get("why") == "message":
         return "The customer", WOKEN["message"]
+    if row["kind"] == "case.address_left":
+        return "The customer", _address_left(data, names)
     who = names.get(row["actor"], "Hark")
     if row["kind"] == "case.assigned" and data.get("agent") == row["actor"]:
         return who, "took the case"

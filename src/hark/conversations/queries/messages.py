@@ -63,10 +63,10 @@ class MessageShown:
     """A message with all that is said of it. `also_posted` are its duplicates, `delivery` is there for ours only.
 
     `late`: it reached us long after it was written. `versions` are earlier texts, oldest first. `pending`: its writer
-    has to be let in before he is answered. `automatic`: no person wrote it. From the code point `quote_from` on it is a
-    quotation. `original`: the bytes it came in may be opened. `outside` names who is asked outside, where it belongs to
-    such a talk. `left`: ours, and the venue has it. `change` is how far a change of it has come, `change_text` what it
-    shall say then (None: nothing, it is taken away).
+    has to be let in before he is answered. `automatic` says why no person wrote it, and is empty where one did. From
+    the code point `quote_from` on it is a quotation. `original`: its bytes may be opened. `outside` names who
+    is asked outside, where it belongs to such a talk. `left`: ours, and the venue has it. `change` is how far a change
+    of it has come, `change_text` what it shall say then (None: nothing, it is taken away).
     """
 
     id: int
@@ -97,7 +97,7 @@ class MessageShown:
     also_posted: tuple[AlsoPosted, ...]
     delivery: DeliveryWords | None
     pending: bool
-    automatic: bool
+    automatic: str
     also_came_to: tuple[AlsoCameTo, ...]
     quote_from: int | None
     files: tuple[FileShown, ...]
@@ -155,7 +155,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             ),
             delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
             pending=(message.conversation_id, message.identity_id) in waiting,
-            automatic=message.automatic,
+            automatic=_automatic(message),
             also_came_to=tuple(one for pk, one in copies.get(message.pk, {}).items() if pk != message.pk),
             quote_from=message.quote_from,
             files=files.get(message.pk, ()),
@@ -180,6 +180,19 @@ def is_published(message: Message) -> bool:
     """Is it a reply written in Hark that can be read at its venue?"""
     item = message.outbox_item
     return item is not None and item.state == OutboxState.SENT and not message.automatic and message.deleted_at is None
+
+
+def _automatic(message: Message) -> str:
+    """Why no person wrote it; empty where one did."""
+    item = message.outbox_item
+    if not message.automatic or item is None:
+        return "Written by a machine, so nobody has to answer" if message.automatic else ""
+    if message.channel_id == message.conversation.channel_id:
+        return "Sent by Hark itself when the mail came"
+    address = item.payload["target"]["person"]
+    if item.payload["author_kind"] == "bot":
+        return f"The closed talk, by e-mail to {address}: the visitor asked for it"
+    return f"Gone on by e-mail to {address}: the visitor had left the chat"
 
 
 def _copies(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoCameTo]]:

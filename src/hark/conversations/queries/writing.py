@@ -52,7 +52,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     A talk with somebody outside comes after all those with the customer, and only once he has answered.
     Where nobody waits for an answer, the one that the person prefers comes first: what we write then is a follow-up.
     """
-    mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact")
+    mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact", "left_address")
     mine = mine.exclude(outside=True, last_inbound_at=None).annotate(copied=copies_beside())
     conversations = list(mine.order_by("outside", "-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]

@@ -38,7 +38,7 @@ from hark.kernel.raw_asgi import (
 from hark.kernel.time import now
 
 PREFIX = "/in/"
-BODY_SECONDS = 10.0
+BODY_SECONDS, SLOW_LINE = 10.0, 100_000  # what is over the usual cap may come at so many bytes a second
 BIG = 128 << 10  # bodies above this are judged in a thread, so that they hold up nobody
 # Digits as they are, as percent signs, as JSON escapes or in another script: everything else is stored unseen.
 MAY_HOLD_A_CARD = re.compile(rb"(?:[0-9][^0-9]{0,18}){12}[0-9]|\\u[0-9a-fA-F]|[\xd9-\xf0]")
@@ -69,8 +69,9 @@ class FrontDoor:
         """Take one call."""
         channel = self._channels.find(scope["path"][len(PREFIX) :])
         cap = channel.body_bytes if channel else BODY_BYTES
+        patience = BODY_SECONDS + max(0, cap - BODY_BYTES) / SLOW_LINE
         try:
-            body = await read_body(scope, receive, cap=cap, seconds=BODY_SECONDS)
+            body = await read_body(scope, receive, cap=cap, seconds=patience)
         except BodyTooLarge:
             return await refuse_unread(receive, send, 413, TOO_LARGE)
         except BodyTooSlow:

@@ -8,16 +8,17 @@ from hark.channels.accounts import account_of
 from hark.channels.kit.address import prefix_of
 from hark.channels.kit.careful_json import Unreadable, loads
 from hark.channels.types import Account
-from hark.channels.webchat import Visitor, mint, visitor_of
+from hark.channels.webchat import mint
 from hark.channels.webchat.identity import NotProved, site_person
 from hark.channels.webchat.lines import MAX_TEXT
+from hark.conversations.actions.going_on import note_visit
+from hark.conversations.queries.visitor import messages_for_visitor
 from hark.kernel.errors import TooManyRequests
 from hark.kernel.limits import take
 from hark.kernel.time import now
-from hark.organisation.models import Channel
 from hark.portal.colours import brand_colours
-from hark.portal.queries import OWN_VENUES, file_shown, get_channel, lines_shown, who_is_here
-from hark.portal.views.pages import caller, for_other_sites, page, script
+from hark.portal.queries import OWN_VENUES, file_shown, get_channel, takes_files, talk_shown
+from hark.portal.views.pages import caller, for_other_sites, page, said, script, too_many, visitor_in
 
 STARTS_PER_MINUTE, STARTS_PER_HOUR = 5, 30
 MAX_START = 8_192
@@ -43,7 +44,13 @@ def chat_page(request: HttpRequest, key: str) -> HttpResponse:
     """The page in the frame; it also stands alone."""
     channel = get_channel(key, "webchat")
     greeting = channel.settings.get("greeting", "")
-    context = {"key": channel.key, "brand": channel.inbox.brand, "greeting": greeting, "longest": MAX_TEXT}
+    context = {
+        "key": channel.key,
+        "brand": channel.inbox.brand,
+        "greeting": greeting,
+        "longest": MAX_TEXT,
+        "files": takes_files(channel),
+    }
     response = page("portal/chat.html", context, account_of(channel))
     response.image_sources = " blob:"  # type: ignore[attr-defined]  # files are fetched with the visitor's token
     return response
@@ -66,55 +73,47 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     """A token for a new visitor, or for the person whom the company's site vouches for. Nothing is stored."""
     account = account_of(get_channel(key, "webchat"))
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        return _said(403, "only our own page starts a chat")
+        return said(403, "only our own page starts a chat")
     try:
         _take_start(account, request)
-        said = loads(request.body or b"{}", max_bytes=MAX_START)
-        identity = said.get("identity") if isinstance(said, dict) else None
+        told = loads(request.body or b"{}", max_bytes=MAX_START)
+        identity = told.get("identity") if isinstance(told, dict) else None
         person = site_person(account, identity, at=now()) if isinstance(identity, str) and identity else None
     except TooManyRequests as error:
-        refusal = _said(429, "try again later")
-        refusal.headers["Retry-After"] = str(error.retry_after_seconds)
-        return refusal
+        return too_many(error, "try again later")
     except Unreadable as error:
-        return _said(422, str(error))
+        return said(422, str(error))
     except NotProved as error:
-        return _said(403, error.message)
+        return said(403, error.message)
     token, visitor = mint(account, at=now(), person=person)
     return JsonResponse({"token": token, "visitor": visitor.id, "proved": person is not None})
 
 
 @require_safe
 def messages(request: HttpRequest, key: str) -> HttpResponse:
-    """The lines of the visitor whose token this is, and who is here; nobody else's."""
+    """The lines of the visitor whose token this is, and who is here; nobody else's. `open`: they are looked at now."""
     channel = get_channel(key, "webchat")
-    visitor = _visitor(channel, request)
+    visitor = visitor_in(request, channel)
     if visitor is None:
-        return _said(401, "start again")
+        return said(401, "start again")
     thread = visitor.conversation_thread
-    return JsonResponse({"lines": lines_shown(channel, thread), "here": who_is_here(channel, thread)})
+    lines = messages_for_visitor(channel.pk, thread)
+    if request.GET.get("open"):
+        note_visit(chat=channel, thread=thread, seen=max((line.number for line in lines), default=0), at=now())
+    return JsonResponse(talk_shown(channel, thread, lines, proved=visitor.person.email if visitor.person else ""))
 
 
 @require_safe
 def chat_file(request: HttpRequest, key: str, file: str, way: str) -> HttpResponse:
     """A file of the talk, for the bearer of the visitor's token."""
     channel = get_channel(key, "webchat")
-    visitor = _visitor(channel, request)
+    visitor = visitor_in(request, channel)
     if visitor is None:
-        return _said(401, "start again")
+        return said(401, "start again")
     return file_shown(channel, visitor.conversation_thread, file, way)
-
-
-def _visitor(channel: Channel, request: HttpRequest) -> Visitor | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return visitor_of(account_of(channel), token.strip()) if scheme.lower() == "bearer" else None
 
 
 def _take_start(account: Account, request: HttpRequest) -> None:
     place = f"chat start|{account.key}|{prefix_of(caller(request))}"
     take(f"{place}|minute", burst=STARTS_PER_MINUTE, per_minute=STARTS_PER_MINUTE)
     take(f"{place}|hour", burst=STARTS_PER_HOUR, per_minute=STARTS_PER_HOUR / 60)
-
-
-def _said(status: int, words: str) -> JsonResponse:
-    return JsonResponse({"error": words}, status=status)

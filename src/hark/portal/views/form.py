@@ -6,7 +6,8 @@ from django.views.decorators.http import require_safe
 
 from hark.channels.accounts import account_of
 from hark.channels.form import form_headers, form_page, new_stamp, settings_of, talk_of
-from hark.channels.form.fields import EMBED, LONGEST, STAMP, TALK, TRAP, message_field
+from hark.channels.form.fields import EMBED, FILES, LONGEST, STAMP, TALK, TRAP, message_field
+from hark.channels.form.page import MOST_FILE_BYTES
 from hark.channels.types import Account
 from hark.kernel.time import now
 from hark.organisation.models import Channel
@@ -60,6 +61,8 @@ def talk(request: HttpRequest, key: str, token: str) -> HttpResponse:
         "trap": TRAP,
         "field": field,
         "longest": LONGEST[field.type],
+        "files": FILES if settings_of(account).files else "",
+        "most_files": MOST_FILE_BYTES,
         "sent": bool(request.GET.get("sent")),
     }
     return _with_headers(page("portal/talk.html", context, account), account)

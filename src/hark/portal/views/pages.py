@@ -5,11 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from hark.channels.accounts import account_of
 from hark.channels.kit.sites import frame_ancestors
 from hark.channels.types import Account
+from hark.channels.webchat import Visitor, visitor_of
+from hark.kernel.errors import TooManyRequests
+from hark.organisation.models import Channel
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "static" / "portal"
 SHORT_WHILE = "public, max-age=300"
@@ -45,6 +49,24 @@ def for_other_sites(response: HttpResponse) -> HttpResponse:
 def caller(request: HttpRequest) -> str:
     """The caller's address; the front door has put it there, past the proxies that may be believed."""
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def said(status: int, words: str) -> JsonResponse:
+    """Why not, for the page's script."""
+    return JsonResponse({"error": words}, status=status)
+
+
+def too_many(error: TooManyRequests, words: str) -> JsonResponse:
+    """Later, and when."""
+    refusal = said(429, words)
+    refusal.headers["Retry-After"] = str(error.retry_after_seconds)
+    return refusal
+
+
+def visitor_in(request: HttpRequest, channel: Channel) -> Visitor | None:
+    """The visitor whose token the request bears; None without one that is good for this channel."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return visitor_of(account_of(channel), token.strip()) if scheme.lower() == "bearer" else None
 
 
 @cache

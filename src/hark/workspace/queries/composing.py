@@ -46,12 +46,14 @@ def _way(agent: Agent, way: Way, how: str) -> WayShown:
     channel = way.conversation.channel
     place, whole = venue_name(channel.venue), place_name(channel.venue, channel.name)
     sign = signature(agent.name, how, Visibility.PUBLIC)
+    left = getattr(way.conversation, "left_address", None)
+    then = f"; by e-mail to {left.address} once they have left" if left else ""
     person = (way.answers and way.answers.identity and (way.answers.identity.handle or way.answers.identity.name)) or ""
     return WayShown(
         way=way,
         key=way.conversation.key,
         name=f"Outside: {person or whole}" if way.outside else whole,
-        to=f"Reply to {person}, {whole}" if person else f"Reply, {whole}",
+        to=f"Reply to {person}, {whole}{then}" if person else f"Reply, {whole}{then}",
         kinds=tuple(_kinds(agent, way, place, how)),
         seen=way.newest_message_id,
         limit=way.max_length - len(f" {sign}") if way.max_length and sign else way.max_length,

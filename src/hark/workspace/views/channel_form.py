@@ -13,6 +13,7 @@ from hark.workspace.views.forms import OneByName, Words
 
 KEPT = "One is kept, sealed. Type to replace it."
 LONGEST = 2000
+OTHER_BRAND = "This one belongs to another brand. Choose one of the same."
 
 
 class ChannelForm(forms.Form):
@@ -74,7 +75,17 @@ class ChannelForm(forms.Form):
         account = Account("", settings=self.settings(), secrets={**self.kept, **self.secrets()})
         for name, sentence in self.venue.objections(account).items():
             self.add_error(f"set_{name}", sentence)
+        for one in self.asked:
+            if one.kind == "channel" and not self._is_of_the_brand(given, f"set_{one.name}"):
+                self.add_error(f"set_{one.name}", OTHER_BRAND)
         return given
+
+    def _is_of_the_brand(self, given: dict[str, Any], name: str) -> bool:
+        """Is the chosen channel, if any, one of the brand whose inbox was chosen?"""
+        chosen, inbox = given.get(name), given.get("inbox")
+        if not chosen or inbox is None:
+            return True
+        return Channel.objects.filter(key=chosen, inbox__brand=inbox.brand_id).exists()
 
 
 def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
@@ -83,8 +94,8 @@ def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
     if one.kind == "secret":
         hidden = forms.PasswordInput(attrs={"autocomplete": "new-password", "placeholder": KEPT if kept else ""})
         return forms.CharField(widget=hidden, strip=False, max_length=LONGEST, **more)
-    if one.kind == "choice":
-        return forms.ChoiceField(choices=one.choices, **more)
+    if one.kind in {"choice", "channel"}:
+        return forms.ChoiceField(choices=one.choices or _channels_of(one.channel_of), **more)
     if one.kind == "number":
         return forms.IntegerField(min_value=one.low, max_value=one.high, **more)
     if one.kind == "yes":
@@ -93,3 +104,8 @@ def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
         return Words(**more)
     widget = forms.Textarea(attrs={"rows": 3}) if one.kind == "long" else forms.TextInput()
     return forms.CharField(max_length=LONGEST, widget=widget, **more)
+
+
+def _channels_of(venue: str) -> list[tuple[str, str]]:
+    there = Channel.objects.filter(venue=venue).order_by("name")
+    return [("", "None"), *there.values_list("key", "name")]

@@ -2,8 +2,10 @@
 
 import { Drawer, payload } from "./drawer.js";
 import { show } from "./lines.js";
+import { Mail } from "./mail.js";
 import { Outbox } from "./outbox.js";
 import { follow } from "./stream.js";
+import { Tray } from "./tray.js";
 
 const key = document.body.dataset.key;
 const brand = document.title.replace("Chat with ", "");
@@ -82,12 +84,54 @@ const outbox = new Outbox({
   changed: () => { draw(); listen(); },
 });
 
+// Something else than a line: small, asked for by a click, answered at once.
+async function ask(what, body) {
+  try {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${await token()}` };
+    const response = await fetch(`${home}/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: response.status, told: await response.json() };
+  } catch {
+    return { status: 0, told: { error: "No connection. Please try again." } };
+  }
+}
+const mail = new Mail({ post: ask, drawer, changed: () => { refresh(); text.focus(); } });
+
+// Files come in while the line is written; a line that is sent before they are here goes when they are.
+let waits = false;
+function wait(wanted) {
+  waits = wanted;
+  draw();
+}
+const tray = find("tray") && new Tray({
+  list: find("tray"), picker: find("picker"), button: find("add"), zone: document.body, uuid,
+  async send(query, piece) {
+    try {
+      const mine = await token();
+      const headers = { authorization: `Bearer ${mine}`, "content-type": "application/octet-stream" };
+      const response = await fetch(`${home}/files?${query}`, { method: "POST", headers, body: piece });
+      if (response.status === 401) over(mine);
+      return { status: response.status, wait: Number(response.headers.get("retry-after")), told: await response.json() };
+    } catch (error) {
+      return { status: error.status || 0, wait: error.wait || 0, told: {} };
+    }
+  },
+  changed() {
+    if (waits && !tray.coming) {
+      wait(false);
+      form.requestSubmit();
+    }
+  },
+});
+
 let editing = "";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const said = text.value.trim();
-  if (!said) return;
-  outbox.add(editing ? { id: uuid(), edit: editing, text: said } : { id: uuid(), text: said });
+  if (!editing && tray?.coming) return wait(true);
+  const files = editing ? [] : tray?.receipts || [];
+  if (!said && !files.length) return;
+  outbox.add({ id: uuid(), text: said, ...(editing ? { edit: editing } : {}), ...(files.length ? { files } : {}) });
+  if (files.length) tray.taken();
   edit(null);
   low = true;
   talk.scrollTop = talk.scrollHeight;
@@ -158,9 +202,12 @@ async function refresh() {
   reading = false;
 }
 
+// Is the talk before the visitor's eyes?
+const looking = () => open && !document.hidden;
+
 async function look(mine) {
   try {
-    const response = await fetch(`${home}/messages`, { headers: { authorization: `Bearer ${mine}` }, cache: "no-store" });
+    const response = await fetch(`${home}/messages${looking() ? "?open=1" : ""}`, { headers: { authorization: `Bearer ${mine}` }, cache: "no-store" });
     return response.ok ? await response.json() : null;
   } catch {
     return null;
@@ -173,12 +220,14 @@ function shownNow(told) {
   here.textContent = somebody ? `${somebody} is here` : here.dataset.nobody;
   text.placeholder = somebody ? `Write to ${somebody}` : "Write a message";
   outbox.settle(isThere);
+  mail.show(told.mail, lines.some((line) => !line.ours));
   count();
   draw();
 }
 
-// "Tessa is here" must not outlive her being here; nothing is told to visitors when an agent leaves.
-setInterval(() => { if (somebody && open && !document.hidden) refresh(); }, 45_000);
+// "Tessa is here" must not outlive her being here; nothing is told to visitors when an agent leaves. And whoever looks at
+// the talk says so: what he has not seen here goes on by mail.
+setInterval(() => { if (looking() && (somebody || mail.known?.address)) refresh(); }, 45_000);
 
 // Is what this post asked for to be seen in what the server shows?
 function isThere(body) {
@@ -199,7 +248,8 @@ function draw() {
   show(list, drawn(), brand, places);
   const waiting = outbox.posts.some((one) => one.state === "waiting");
   const late = waiting ? "Not sent yet. Your message is kept here and goes out by itself." : "";
-  const word = editing ? "Changing your message. Escape leaves it as it is." : late;
+  const files = waits ? "It goes out when your files are here." : "";
+  const word = editing ? "Changing your message. Escape leaves it as it is." : late || files;
   if (state.textContent !== word) state.textContent = word;
   state.hidden = !word;
 }
@@ -230,14 +280,19 @@ function drawn() {
   const all = lines.map((line) => ({ ...line }));
   for (const { body, at, state: how, words } of outbox.posts) {
     const line = all.find((one) => one.id === (body.edit || body.delete || body.id));
-    if (!line && !body.edit && !body.delete) all.push({ id: body.id, ours: false, text: body.text, at, ...lookOf(how, words, body) });
+    if (!line && !body.edit && !body.delete) all.push({ id: body.id, ours: false, text: withFiles(body), at, ...lookOf(how, words, body) });
     else if (line && how === "failed") Object.assign(line, lookOf(how, words, body));
     else if (line && body.edit) Object.assign(line, { text: body.text, edited: true }, lookOf(how, words, body));
     else if (line && body.delete) line.deleted = true;
   }
-  const last = all.findLast((line) => !line.ours && !line.deleted && !line.state);
+  const last = all.findLast((line) => !line.ours && !line.mail && !line.deleted && !line.state);
   if (last) last.acts = [["Edit", () => edit(last)], ["Delete", (button) => remove(last, button)]];
   return all;
+}
+
+// A line on its way tells the names of its files; what they look like the server shows.
+function withFiles({ text: said, files = [] }) {
+  return [said, ...files.map((receipt) => payload(receipt, 0).name)].filter(Boolean).join("\n");
 }
 
 function lookOf(how, words, body) {
@@ -278,6 +333,7 @@ function forget() {
   drawer.empty();
   blobs.clear();
   outbox.posts = kept.posts;
+  mail.show(null, false);
   stop();
 }
 

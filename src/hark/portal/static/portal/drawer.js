@@ -1,7 +1,7 @@
 // What this browser keeps of a talk. Many browsers close their storage to frames of other sites; there the page around
 // the frame keeps it: `lend(text)` asks it to, and what it has kept comes back through `borrow`.
 
-const EMPTY = { token: "", visitor: "", proved: false, sub: "", seenAt: "", posts: [] };
+const EMPTY = { token: "", visitor: "", proved: false, sub: "", seenAt: "", noMail: false, posts: [] };
 
 export class Drawer {
   constructor(name, lend) {

@@ -75,7 +75,7 @@ export function draw(line, brand, open) {
     const state = element("p", "said__state");
     if (line.acts) state.append(acts(line));
     if (line.state) state.append(line.state);
-    else state.append(clock(line.at), line.edited && !line.deleted ? ", edited" : "");
+    else state.append(line.mail ? "By e-mail, " : "", clock(line.at), line.edited && !line.deleted ? ", edited" : "");
     item.append(state);
   } else if (line.edited && !line.deleted) {
     item.append(element("p", "said__state", "edited"));
