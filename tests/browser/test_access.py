@@ -77,7 +77,7 @@ def replied(plum: World, message: Message) -> Message:
 
 def asked_by_mail(plum: World) -> Message:
     """A customer's mail, which is forwarded to somebody outside, who has answered; and a colleague in copy."""
-    box = a_mailbox(plum)
+    box = a_mailbox(plum, "parcels@plum.example")
     author = known("oda@mail.example", "email", name="Oda Lindqvist-Roy")
     message = say(box, author, "My parcel 4711 never came.", thread_id="oda-1", kind="email", subject="Parcel 4711")
     Participant.objects.create(conversation=message.conversation, identity_id=author.identity_id)
