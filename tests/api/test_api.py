@@ -11,12 +11,13 @@ from hark.conversations.models import Message, Note
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import new_uuid
 from hark.organisation.actions.api_keys import TooManyKeys, revoke_api_key, use_api_key
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.models import ApiKey, AuditEntry
 from hark.organisation.types import Right
-from tests.workspace.fixtures import quick_passwords, world
+from tests.workspace.fixtures import world
 from tests.workspace.makers import World, an_api_key, case_of, known, say
 
-__all__ = ["quick_passwords", "world"]  # fixtures of the desk's tests
+__all__ = ["world"]  # fixtures of the desk's tests
 ALL = (Right.SEE_ALL, Right.NOTE, Right.ANSWER)
 
 
@@ -53,6 +54,19 @@ def test_reply_to_what_the_program_has_not_read_is_stopped(world: World) -> None
     answer = {"conversation": first.conversation.key, "text": "Try again.", "visibility": "private", "seen": first.key}
     said = call(token, f"cases/{case_of(first).key}/replies/", answer)
     assert (said.status_code, said.json()["error"]["code"]) == (409, "newer_message")
+    assert not Message.objects.filter(direction="out").exists()
+
+
+def test_public_reply_that_a_person_should_see_first_is_refused_with_the_reason(world: World) -> None:
+    post = say(world.square, known("ann", "simulated"), "Where is my order?", visibility="public", kind="post")
+    token = an_api_key(world.tessa, Right.NOTE, Right.ANSWER)[1]
+    answer = {"conversation": post.conversation.key, "visibility": "public", "seen": post.key}
+    path = f"cases/{case_of(post).key}/replies/"
+    said = call(token, path, {**answer, "text": "We write to ann.jones@mail.example about it."})
+    assert (said.status_code, said.json()["error"]["code"]) == (409, "look_again")
+    set_approval_of_agent(key=world.tessa.key, needed=True, actor=world.owner)
+    said = call(token, path, {**answer, "text": "It comes tomorrow."})
+    assert (said.status_code, said.json()["error"]["code"]) == (409, "needs_approval")
     assert not Message.objects.filter(direction="out").exists()
 
 

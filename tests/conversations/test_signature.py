@@ -11,14 +11,11 @@ from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Visibility
 from hark.organisation.models import Brand
 from hark.workspace.queries.composing import ways_shown
-from tests.workspace.fixtures import quick_passwords
 from tests.workspace.makers import World, case_of, known, make_world, say
-
-__all__ = ["quick_passwords"]
 
 
 @pytest.fixture
-def world(db: None, quick_passwords: None) -> World:
+def world(db: None) -> World:
     """A brand whose public replies are signed with initials."""
     made = make_world()
     Brand.objects.update(public_signature="initials")

@@ -13,16 +13,13 @@ from hark.kernel.tasks import TASKS
 from hark.organisation.actions.channels import pause_channel, resume_sending
 from hark.organisation.models import ChannelHealth
 from hark.organisation.queries import ill_channels
-from tests.workspace.fixtures import quick_passwords
 from tests.workspace.makers import World, known, make_channel, make_world, say
 
 MONDAY = datetime(2026, 9, 28, tzinfo=UTC)
 
-__all__ = ["quick_passwords"]
-
 
 @pytest.fixture
-def world(db: None, quick_passwords: None) -> World:
+def world(db: None) -> World:
     return make_world()
 
 

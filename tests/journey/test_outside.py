@@ -1,5 +1,6 @@
 """A case is forwarded to somebody outside: his answer comes back to it, and the customer learns nothing of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from hark.conversations.actions.accepted import sent
 from hark.conversations.actions.cases import resolve
 from hark.conversations.actions.forwarding import forward
+from hark.conversations.actions.holding import send, take_held_back
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.noticing import notice
 from hark.conversations.actions.participants import copy_in
@@ -15,7 +17,7 @@ from hark.conversations.errors import CannotCopyIn, CannotForward, NewerMessage,
 from hark.conversations.models import Attachment, Case, Clock, Conversation, Draft, Message, Notice, Participant
 from hark.conversations.queries.messages import messages_shown
 from hark.conversations.queries.writing import ways_to_answer
-from hark.conversations.types import FileState
+from hark.conversations.types import FileState, Visibility
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import Settlement, unpack
 from hark.journey import ledger
@@ -164,6 +166,23 @@ def test_a_reply_outside_lets_the_case_wait_for_nobody(channel: Channel, agent: 
     take_back(message_id=ours.pk, author=acts(agent))
     assert not Draft.objects.filter(kind="reply").exists()
     assert Draft.objects.get(kind="outside").text == "4711"
+
+
+def test_what_waits_for_its_time_goes_back_to_the_words_for_outside(
+    channel: Channel, agent: Agent, asked: Message
+) -> None:
+    message = forwards(agent, asked)
+    leaves(message)
+    deliver(channel, a_mail("Which parcel?", From=CARRIER, To=marks_of(message.conversation)[1]))
+    Draft.objects.create(case=case_of(asked), agent=agent, kind="outside", text="4711", updated_at=database_now())
+    held = send(
+        case_id=case_of(asked).pk, conversation_id=message.conversation_id, author=acts(agent), text="4711",
+        visibility=Visibility.PRIVATE, idempotency_key=new_uuid(), seen_message_id=Message.objects.latest("pk").pk,
+        leaves_at=database_now() + timedelta(hours=1),
+    )  # fmt: skip
+    assert not Draft.objects.exists()
+    take_held_back(key=held.key, author=acts(agent))
+    assert [(draft.kind, draft.text) for draft in Draft.objects.all()] == [("outside", "4711")]
 
 
 @pytest.mark.parametrize("claims", [{"References": "<first@mail.example>"}, {"Subject": "Re: Fwd: My SIM"}, {}])

@@ -47,10 +47,10 @@ from hark.organisation.types import RIGHTS_OF, NewBrand, NewInbox, Right, Role
 from tests.conversations.desk import acts
 from tests.organisation.commands import done
 from tests.security.test_second_factor import with_app
-from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
+from tests.workspace.fixtures import SignedIn, signed_in, world
 from tests.workspace.makers import PASSWORD, World, case_of, known, make_role, say
 
-__all__ = ["quick_passwords", "signed_in", "world"]
+__all__ = ["signed_in", "world"]
 ROUNDS = 300  # tamperings; 1,000 of them take 4 s
 
 

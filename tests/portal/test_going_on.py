@@ -62,7 +62,7 @@ def test_answer_to_who_has_gone_leaves_once_by_mail_and_what_comes_back_joins_th
     assert talk.works() == [], "the visitor may still be there"
     talk.goes()
     [mail] = talk.works()
-    assert (mail["To"], mail["Auto-Submitted"], mail["Subject"]) == (MIA, None, "Re: Your chat with Plum")
+    assert (mail["To"], mail["Auto-Submitted"], mail["Subject"]) == (MIA, None, "Your chat with Plum")
     text = mail.get_content().replace("\r\n", "\n")
     assert text.index("Tessa:\nIt is active now.") < text.index("You: My SIM will not activate.")
     assert talk.works() == []
@@ -208,7 +208,7 @@ def test_the_closed_talk_is_mailed_once_for_every_closing(left: Talk) -> None:
     assert left.post("transcript").json() == {"address": MIA}
     assert left.post("transcript").status_code == 409, "once"
     [mail] = left.works()
-    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_content()
     assert text.index("You: My SIM will not activate.") < text.index("Tessa: It is active now.")
     assert left.looks()["mail"]["transcript"] is False

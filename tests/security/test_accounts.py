@@ -16,10 +16,10 @@ from hark.organisation.actions.channels import resume_sending
 from hark.organisation.actions.people import invitation_token
 from hark.organisation.models import Agent, Channel
 from tests.security.test_second_factor import with_app
-from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
+from tests.workspace.fixtures import SignedIn, signed_in, world
 from tests.workspace.makers import PASSWORD, World
 
-__all__ = ["quick_passwords", "signed_in", "world"]
+__all__ = ["signed_in", "world"]
 CANARY = "canary-5f0e3b"
 GUESS = "guessed by somebody"
 

@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 
 import hark.workspace
-from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
+from tests.workspace.fixtures import SignedIn, signed_in, world
 from tests.workspace.makers import World, case_of, heard, known, maud, say
 from tests.workspace.parking import park
 
-__all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
+__all__ = ["signed_in", "world"]  # fixtures of the desk's tests
 PAGES = (
     "/", "/?view=all", "/stream/", "/parked/", "/settings/channels/", "/settings/brands/", "/settings/inboxes/",
     "/settings/people/", "/settings/teams/", "/first-run/people/", "/inbox/pulse/", "/inbox/rows/", "/offers/",

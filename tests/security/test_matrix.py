@@ -26,11 +26,11 @@ from hark.organisation.types import OF_THE_API, Right, Role
 from hark.portal.urls import urlpatterns as portal_patterns
 from hark.site.front import RAW_PATHS
 from hark.site.urls import urlpatterns as all_patterns
-from tests.workspace.fixtures import SignedIn, quick_passwords, signed_in, world
+from tests.workspace.fixtures import SignedIn, signed_in, world
 from tests.workspace.makers import World, an_api_key, an_own_role, case_of, known, make_channel, make_role, say
 from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
-__all__ = ["quick_passwords", "signed_in", "world"]  # fixtures of the desk's tests
+__all__ = ["signed_in", "world"]  # fixtures of the desk's tests
 OF_NO_INBOX = {"reply", "macro", "key"}  # whoever defines them defines all of them
 DONE = frozenset({200, 204, 302, 422})
 

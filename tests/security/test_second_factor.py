@@ -19,10 +19,10 @@ from hark.organisation.models import Agent, AuditEntry, SignIn
 from hark.organisation.queries import factors_of, has_second_factor
 from hark.organisation.types import Role
 from hark.workspace.views import watch
-from tests.workspace.fixtures import quick_passwords, signed_in, world
+from tests.workspace.fixtures import signed_in, world
 from tests.workspace.makers import PASSWORD, World, make_role, make_world
 
-__all__ = ["quick_passwords", "signed_in", "world"]
+__all__ = ["signed_in", "world"]
 STEP = 30
 
 

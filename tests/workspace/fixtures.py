@@ -17,12 +17,6 @@ def page_of(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose; what is tested here is the door, not the lock."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def world(db: None) -> World:
     """The made-up operator."""

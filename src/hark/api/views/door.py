@@ -11,7 +11,15 @@ from django.views.decorators.csrf import csrf_exempt
 
 from hark.channels.kit.address import prefix_of
 from hark.channels.kit.careful_json import Unreadable, loads
-from hark.conversations.errors import CannotReply, ChangedMeanwhile, NewerMessage, NothingWritten, TooLong
+from hark.conversations.errors import (
+    CannotReply,
+    ChangedMeanwhile,
+    LookAgain,
+    NeedsApproval,
+    NewerMessage,
+    NothingWritten,
+    TooLong,
+)
 from hark.kernel.acting import acting
 from hark.kernel.errors import HarkError, NotAllowed, NotFound, TooManyRequests
 from hark.kernel.limits import take
@@ -27,6 +35,8 @@ STATUS: dict[type[HarkError], tuple[int, str]] = {
     NotAllowed: (403, "not_allowed"),
     NewerMessage: (409, "newer_message"),
     ChangedMeanwhile: (409, "changed"),
+    LookAgain: (409, "look_again"),
+    NeedsApproval: (409, "needs_approval"),
     NothingWritten: (422, "nothing_written"),
     TooLong: (422, "too_long"),
     CannotReply: (422, "cannot_reply"),

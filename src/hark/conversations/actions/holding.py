@@ -13,7 +13,7 @@ from hark.conversations.actions.cases import assign
 from hark.conversations.actions.drafts import write_draft
 from hark.conversations.actions.files import held_files, put_beside
 from hark.conversations.actions.notes import add_note
-from hark.conversations.actions.reply import NewReply, Ready, look_over, tell_overruled, write
+from hark.conversations.actions.reply import NewReply, Ready, draft_kind, look_over, tell_overruled, write
 from hark.conversations.actions.standing import acting_agent, locked_case, written
 from hark.conversations.errors import DecidedAlready, NewerMessage, NotYourOwn, WrongTime
 from hark.conversations.models import Case, Draft, HeldReply, Message
@@ -58,7 +58,7 @@ def send(**new: Unpack[LaterReply]) -> Message | HeldReply:
         sent: Message | HeldReply = _hold(ready, new, leaves_at, approval=approval)
     else:
         sent = write(ready, new)
-    Draft.objects.filter(case=ready.case, agent=ready.agent, kind="reply").delete()
+    Draft.objects.filter(case=ready.case, agent=ready.agent, kind=draft_kind(ready.way.conversation)).delete()
     return sent
 
 
@@ -282,9 +282,10 @@ def _into_draft(held: HeldReply, state: HeldState) -> Case:
     """The text and its files are beside its author's pen again, after whatever he has typed since."""
     case = locked_case(None, held.conversation.case_id or 0)
     author = Author(held.agent_id, held.agent.key, held.agent.name)
-    typed = Draft.objects.filter(case=case, agent=held.agent, kind="reply").values_list("text", flat=True).first()
+    kind = draft_kind(held.conversation)
+    typed = Draft.objects.filter(case=case, agent=held.agent, kind=kind).values_list("text", flat=True).first()
     if back := "\n\n".join(filter(None, (held.text, typed))):
-        write_draft(case, author, "reply", back)
+        write_draft(case, author, kind, back)
     put_beside(held_files(held), "reply", case, held.agent)
     held.state = state
     held.save()

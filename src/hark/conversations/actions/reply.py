@@ -38,7 +38,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.understanding.outgoing import Finding
 
-__all__ = ["reply", "sent", "settle", "take_back"]
+__all__ = ["draft_kind", "reply", "sent", "settle", "take_back"]
 NEWER_SHOWN = 20
 Readers = Literal["public", "private", "limited"]
 
@@ -312,11 +312,15 @@ def take_back(*, message_id: int, author: Author) -> str:
     return message.text
 
 
+def draft_kind(conversation: Conversation) -> str:
+    """Where what is written in it is kept meanwhile: what is meant for somebody outside is never shown as a reply."""
+    return "outside" if conversation.outside else "reply"
+
+
 def _draft_of(message: Message) -> str:
-    """The kind of the draft that a message was: what is meant for somebody outside is never shown as a reply."""
-    if not message.conversation.outside:
-        return "reply"
-    return "outside" if message.quote_from is None else "forward"
+    """The kind of the draft that a message was."""
+    kind = draft_kind(message.conversation)
+    return kind if kind == "reply" or message.quote_from is None else "forward"
 
 
 def _write_back(case: Case, message: Message, author: Author) -> None:

@@ -18,10 +18,10 @@ from hark.organisation.types import Right
 LONGEST = timedelta(days=366)
 BATCH = 500
 WAKE_DUE = f"""
+    WITH due AS MATERIALIZED (SELECT id FROM conversations_case WHERE snoozed_until <= clock_timestamp()
+        ORDER BY snoozed_until LIMIT {BATCH} FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE conversations_case c SET snoozed_until = NULL, status = 'open', version = c.version + 1
-    FROM (SELECT id FROM conversations_case WHERE snoozed_until <= clock_timestamp()
-        ORDER BY snoozed_until LIMIT {BATCH} FOR NO KEY UPDATE SKIP LOCKED) due
-    WHERE c.id = due.id RETURNING c.key, c.inbox_id
+    FROM due WHERE c.id = due.id RETURNING c.key, c.inbox_id
 """  # noqa: S608 - a constant
 
 

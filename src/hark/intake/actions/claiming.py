@@ -23,12 +23,13 @@ SUSPECT = "(attempts >= 2 OR error <> '')"
 GROUPS = {2: 50, 3: 7}  # by claims so far; alone after that
 MINE = "lane = ANY(%(lanes)s)"
 OTHERS = "lane <> ALL(%(lanes)s) AND received_at < clock_timestamp() - %(age)s * interval '1 second'"
+# Materialised: as a subquery a plan may ask it again for every row, and each time it would take others.
 TAKE = """
+    WITH next AS MATERIALIZED ({chosen} LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     UPDATE intake_arrival taken
     SET lease_until = clock_timestamp() + %(lease)s * interval '1 second', attempts = taken.attempts + 1,
         fence = (SELECT nextval('kernel_fence'))
-    FROM ({chosen} LIMIT %(limit)s FOR UPDATE SKIP LOCKED) next
-    WHERE taken.id = next.id
+    FROM next WHERE taken.id = next.id
     RETURNING taken.id, taken.channel_id, taken.dedupe_key, taken.lane, taken.headers, taken.body, taken.received_at,
         taken.attempts, taken.fence
 """
