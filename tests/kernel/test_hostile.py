@@ -39,7 +39,7 @@ def test_child_that_neither_works_nor_answers_is_ended() -> None:
 
 
 def test_result_before_the_memory_is_over_is_kept() -> None:
-    assert read_in_child(f"{DO}first_then_memory", b"kept") == Outcome("kept", "memory")
+    assert read_in_child(f"{DO}first_then_memory", b"kept", seconds=20) == Outcome("kept", "memory")
 
 
 def test_error_is_told_without_the_words_that_were_read(caplog: pytest.LogCaptureFixture) -> None:

@@ -87,7 +87,8 @@ def test_job_whose_worker_is_killed_in_the_middle_is_done_by_another(
     (tmp_path / "hold").touch()
     defer("tests.slow", folder=str(tmp_path))
     first = worker()
-    wait_for((tmp_path / "begun").exists)
+    begun = tmp_path / "begun"
+    wait_for(lambda: begun.exists() and begun.read_text() == "x")
     first.send_signal(signal.SIGKILL)
     first.wait()
     (tmp_path / "hold").unlink()
