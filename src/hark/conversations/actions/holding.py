@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NotRequired, Unpack
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 
@@ -197,7 +197,10 @@ def release_due() -> bool:
     overtaken = list(waiting.filter(Exists(wrote)).values_list("pk", flat=True)[:LOOKED_AT])
     due = waiting.filter(leaves_at__lte=database_now()).order_by("leaves_at").values_list("pk", flat=True)[:LOOKED_AT]
     for number in dict.fromkeys([*overtaken, *due]):
-        _release_one(number)
+        try:
+            _release_one(number)
+        except DatabaseError:  # a lock that somebody holds for longer than we wait: its neighbours go on
+            logger.warning("held reply %s waits for the next time", number, exc_info=True)
     return len(overtaken) == LOOKED_AT or len(due) == LOOKED_AT
 
 
