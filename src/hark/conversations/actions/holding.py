@@ -199,8 +199,8 @@ def release_due() -> bool:
     for number in dict.fromkeys([*overtaken, *due]):
         try:
             _release_one(number)
-        except DatabaseError:  # a lock that somebody holds for longer than we wait: its neighbours go on
-            logger.warning("held reply %s waits for the next time", number, exc_info=True)
+        except DatabaseError as error:  # a lock that somebody holds for longer than we wait: its neighbours go on
+            logger.warning("held reply %s waits for the next time: %s", number, type(error).__name__)
     return len(overtaken) == LOOKED_AT or len(due) == LOOKED_AT
 
 
