@@ -20,7 +20,7 @@ demo: $(VENV)/.run ## Run the main job with made-up customers and open it in a b
 run: $(VENV)/.run ## Run an empty Hark of your own (hark up)
 	@$(BIN)/hark up $(ARGS)
 test: $(VENV)/.dev browser check ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 check: $(VENV)/.dev ## Style, types, architecture, migrations
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports --no-cache >/tmp/hark-imports.$$$$ || { cat /tmp/hark-imports.$$$$; rm -f /tmp/hark-imports.$$$$; exit 1; }; rm -f /tmp/hark-imports.$$$$

@@ -16,7 +16,19 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from hark.kernel.postgres import EmbeddedServer
 
 KEYS = "tests:" + base64.b64encode(b"a key that only the tests know..").decode()
+ROOT = Path(__file__).parent
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # the suite's data need not survive
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module stays on one worker, so that what it starts is started once; the longest begin, so that none waits last.
+
+    Works with `--dist loadgroup --no-loadscope-reorder`: groups are handed out in this order.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.get_closest_marker("slow") is None))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -166,6 +166,7 @@ def machine(*, remembers: bool) -> Callable[[], RuleBasedStateMachine]:
     return type("Machine", (Outbox,), {"remembers": remembers})
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("remembers", [True, False], ids=["venue that remembers keys", "venue without memory"])
 def test_outbox_keeps_its_promises_whatever_happens(*, remembers: bool) -> None:

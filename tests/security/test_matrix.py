@@ -107,6 +107,7 @@ def test_every_address_has_a_row() -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_everybody_gets_what_the_table_says(world: World, signed_in: SignedIn) -> None:
     own = an_own_role(world, Right.NOTE, Right.TOOLS, Right.AUDIT, Right.KEYS)
     people = {agent.role_name: agent for agent in (make_role(world, role) for role in (*Role, own))}

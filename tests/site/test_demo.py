@@ -17,6 +17,7 @@ from hark.site.demo.traffic import Traffic
 from tests.browser.product import free_port
 from tests.site.running import environment
 
+pytestmark = pytest.mark.slow
 SECONDS = 20
 
 
