@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from hark.conversations.models import Message, Note
+from hark.conversations.models import Conversation, Message, Note
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import new_uuid
 from hark.organisation.actions.api_keys import TooManyKeys, revoke_api_key, use_api_key
@@ -55,6 +55,15 @@ def test_reply_to_what_the_program_has_not_read_is_stopped(world: World) -> None
     said = call(token, f"cases/{case_of(first).key}/replies/", answer)
     assert (said.status_code, said.json()["error"]["code"]) == (409, "newer_message")
     assert not Message.objects.filter(direction="out").exists()
+
+
+def test_program_is_told_which_talk_is_with_somebody_outside(world: World) -> None:
+    ours = say(world.chat, known("ann"), "My parcel never came.").conversation
+    theirs = say(world.chat, known("carrier"), "It is in Gent.").conversation
+    Conversation.objects.filter(pk=theirs.pk).update(case=ours.case, outside=True)
+    assert ours.case
+    told = call(an_api_key(world.tessa)[1], f"cases/{ours.case.key}/").json()
+    assert {talk["key"]: talk["outside"] for talk in told["conversations"]} == {ours.key: False, theirs.key: True}
 
 
 def test_public_reply_that_a_person_should_see_first_is_refused_with_the_reason(world: World) -> None:

@@ -3,21 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
-
 from hark.conversations.models import Case, Conversation, Message, Note
 from hark.conversations.queries.access import conversations_visible_to, messages_visible_to, notes_visible_to
 from hark.conversations.queries.access import get_case as get_seen_case
 from hark.conversations.queries.appearance import author_name
 from hark.conversations.queries.cases import CaseRow, case_page
 from hark.conversations.queries.filters import CaseFilter
-from hark.conversations.queries.keyset import Place
+from hark.conversations.queries.keyset import MESSAGE, NOTE, Place, before_place
 from hark.conversations.queries.saved_views import free_list
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent, ApiKey
 
 PAGE = 50
-MESSAGE, NOTE = 2, 1  # which of two at the same moment stands later
 
 
 def cases_told(key: ApiKey, wanted: str, *, after: str, at: datetime) -> dict[str, Any]:
@@ -56,11 +53,14 @@ def case_told(agent: Agent, case: Case, *, before: str) -> dict[str, Any]:
     """The case with its conversations and a page of what was said in it and noted on it, newest first."""
     place = Place.parse(before)
     said = messages_visible_to(agent).filter(conversation__case=case)
-    said = said.select_related("conversation", "channel", "identity", "agent")
-    noted = notes_visible_to(agent).filter(case=case).select_related("agent")
+    said = before_place(said.select_related("conversation", "channel", "identity", "agent"), "sent_at", MESSAGE, place)
+    noted = before_place(notes_visible_to(agent).filter(case=case).select_related("agent"), "at", NOTE, place)
     rows = [
-        *((one.sent_at, MESSAGE, one.pk, message_told(one)) for one in _before(said, "sent_at", MESSAGE, place)),
-        *((one.at, NOTE, one.pk, note_told(one)) for one in _before(noted, "at", NOTE, place)),
+        *(
+            (one.sent_at, MESSAGE, one.pk, message_told(one))
+            for one in before_place(said, "sent_at", MESSAGE, place)[: PAGE + 1]
+        ),
+        *((one.at, NOTE, one.pk, note_told(one)) for one in noted[: PAGE + 1]),
     ]
     rows.sort(key=lambda row: row[:3], reverse=True)
     more, shown = len(rows) > PAGE, rows[:PAGE]
@@ -95,17 +95,6 @@ def note_told(note: Note) -> dict[str, Any]:
     return {"type": "note", "key": note.key, "author": note.agent.name, "text": note.text, "at": note.at}
 
 
-def _before(rows: QuerySet[Any], field: str, rank: int, place: Place | None) -> QuerySet[Any]:
-    if place and place.at:
-        earlier = Q(**{f"{field}__lt": place.at})
-        if rank < place.rank:
-            earlier |= Q(**{field: place.at})
-        elif rank == place.rank:
-            earlier |= Q(**{field: place.at, "id__lt": place.id})
-        rows = rows.filter(earlier)
-    return rows.order_by(f"-{field}", "-id")[: PAGE + 1]
-
-
 def _about(case: Case) -> dict[str, Any]:
     return {
         "key": case.key,
@@ -121,7 +110,14 @@ def _about(case: Case) -> dict[str, Any]:
 
 
 def _talk_told(talk: Conversation) -> dict[str, Any]:
-    return {"key": talk.key, "venue": talk.channel.venue, "channel": talk.channel.name, "subject": talk.subject}
+    """A conversation; what is said in one with somebody `outside` is never the customer's."""
+    return {
+        "key": talk.key,
+        "venue": talk.channel.venue,
+        "channel": talk.channel.name,
+        "subject": talk.subject,
+        "outside": talk.outside,
+    }
 
 
 def _row_told(row: CaseRow) -> dict[str, Any]:

@@ -1,26 +1,24 @@
 """Asking somebody outside about a case: a mail in a thread of its own, which the customer never sees."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from hark.channels.accounts import caps_of
 from hark.channels.types import Outbound, OutboundFile, Target
 from hark.contacts.models import Identity
-from hark.conversations.actions.letters import expect_answers
+from hark.conversations.actions.leaving import put_into_outbox
 from hark.conversations.actions.participants import person_of
-from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
+from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, stop_if_newer, written
 from hark.conversations.addresses import one_address
-from hark.conversations.errors import CannotForward, CannotReply, NewerMessage, TooLong
+from hark.conversations.errors import CannotForward, CannotReply, TooLong
 from hark.conversations.models import Attachment, Case, Conversation, Draft, Message, Participant
 from hark.conversations.queries.outside import mailboxes_for, told_in, why_not_outside
 from hark.conversations.retelling import retold
 from hark.conversations.types import Author, Direction, FileState, Visibility
-from hark.delivery import actions as delivery
-from hark.delivery.types import About, pack
 from hark.kernel.actions import record
 from hark.kernel.cards import without_cards
 from hark.kernel.db import execute
@@ -33,7 +31,6 @@ from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Right
 
 LONGEST = 200_000
-NEWER_SHOWN = 20
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('forward|' || %s, 0))"
 
 
@@ -79,7 +76,7 @@ def forward(**new: Unpack[NewForward]) -> Message:
     text, quote_from = _text(case, new["text"], said)
     files = _files(channel, said, new.get("files", ()))
     if not new.get("send_anyway"):
-        _check_nothing_newer(case, agent, new["seen_message_id"])
+        stop_if_newer(Message.objects.filter(conversation__case=case), agent, new["seen_message_id"])
     conversation = _thread(case, channel, person_of(address, new.get("name", "")))
     case = locked_case(agent, case.pk)
     message = _message(conversation, new["author"], text, quote_from, database_now())
@@ -144,15 +141,6 @@ def _files(channel: Channel, said: Sequence[Message], keys: Sequence[str]) -> li
     return found
 
 
-def _check_nothing_newer(case: Case, agent: Agent, seen_message_id: int | None) -> None:
-    newer = Message.objects.filter(
-        conversation__case=case, pk__gt=seen_message_id or 0, deleted_at=None, automatic=False
-    ).exclude(agent=agent)
-    found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
-    if found:
-        raise NewerMessage(found)
-
-
 def _thread(case: Case, channel: Channel, person: Identity) -> Conversation:
     """The case's thread with this person, locked; begun where there is none."""
     mine = Conversation.objects.filter(case=case, channel=channel, outside=True, participants__identity=person)
@@ -200,19 +188,7 @@ def _enqueue(case: Case, message: Message, address: str, files: Sequence[Attachm
         subject=conversation.subject,
         attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
     )
-    expect_answers(conversation.channel, conversation, outbound)
-    try:
-        with transaction.atomic():
-            message.outbox_item = delivery.enqueue(
-                channel_id=conversation.channel_id,
-                idempotency_key=key,
-                thread=conversation.thread_key,
-                inbox_id=case.inbox_id,
-                payload=pack(outbound, About(message.key, case.key)),
-                not_before=message.sent_at + timedelta(seconds=case.inbox.undo_seconds),
-            )
-    except IntegrityError as error:
-        raise CannotReply("Its key was used before. Reload the page.") from error
+    message.outbox_item = put_into_outbox(case, message, outbound)
     message.save(force_insert=True)
 
 

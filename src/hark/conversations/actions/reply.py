@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, NotRequired, TypedDict, Unpack, cast
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from hark.channels.types import Outbound, OutboundFile, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
 from hark.conversations.actions.files import belong, give_back, hand_over, held_files
 from hark.conversations.actions.folding import LINE
-from hark.conversations.actions.letters import expect_answers
-from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, written
+from hark.conversations.actions.leaving import put_into_outbox
+from hark.conversations.actions.standing import acting_agent, locked_case, seen_case, stop_if_newer, written
 from hark.conversations.actions.versions import redraw
-from hark.conversations.errors import CannotReply, LookAgain, NeedsApproval, NewerMessage, TooLateToTakeBack
+from hark.conversations.errors import CannotReply, LookAgain, NeedsApproval, TooLateToTakeBack
 from hark.conversations.models import Attachment, Case, Conversation, Draft, HeldReply, Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.outgoing import findings, needs_approval
@@ -25,8 +25,7 @@ from hark.conversations.queries.writing import Way, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
 from hark.delivery import actions as delivery
-from hark.delivery.models import OutboxItem
-from hark.delivery.types import About, Settlement, pack
+from hark.delivery.types import Settlement
 from hark.kernel.actions import record
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.files import size_words
@@ -39,7 +38,6 @@ from hark.organisation.types import Right
 from hark.understanding.outgoing import Finding
 
 __all__ = ["draft_kind", "reply", "sent", "settle", "take_back"]
-NEWER_SHOWN = 20
 Readers = Literal["public", "private", "limited"]
 
 
@@ -114,7 +112,8 @@ def look_over(new: NewReply, held: HeldReply | None = None) -> Ready | Message:
     _check_way(way, _leaving(case, new, text), new["visibility"])
     _check_files(way, files)
     if not new.get("send_anyway"):
-        _check_nothing_newer(conversation, agent, new["seen_message_id"])
+        # The conversation is locked: two agents see each other.
+        stop_if_newer(conversation.messages.all(), agent, new["seen_message_id"])
     found = findings(agent, case, way, text, visibility=new["visibility"], held_id=held.pk if held else 0)
     if stopping := [one for one in found if one.code not in new.get("despite", ())]:
         raise LookAgain(stopping)
@@ -189,15 +188,6 @@ def _check_files(way: Way, files: Sequence[Attachment]) -> None:
         )
 
 
-def _check_nothing_newer(conversation: Conversation, agent: Agent, seen_message_id: int | None) -> None:
-    """Raise NewerMessage with what others have written since. The conversation is locked: two agents see each other."""
-    others = conversation.messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False)
-    newer = others.exclude(agent=agent)
-    found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
-    if found:
-        raise NewerMessage(found)
-
-
 def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
     """The message, its out-box row and its files."""
     way, conversation, answers = ready.way, ready.way.conversation, ready.way.answers
@@ -215,7 +205,7 @@ def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
         received_at=at,
     )
     outbound = _outbound(way, message, _leaving(case, new, ready.text), new["idempotency_key"], ready.files)
-    message.outbox_item = _enqueue(case, way, message, outbound, at)
+    message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.key)
     message.save(force_insert=True)
     belong(ready.files, message=message)
     return message
@@ -241,23 +231,6 @@ def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequen
         copies=way.copies,
         attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
     )
-
-
-def _enqueue(case: Case, way: Way, message: Message, outbound: Outbound, at: datetime) -> OutboxItem:
-    conversation = way.conversation
-    expect_answers(conversation.channel, conversation, outbound)
-    try:
-        with transaction.atomic():
-            return delivery.enqueue(
-                channel_id=conversation.channel_id,
-                idempotency_key=outbound.id,
-                thread=conversation.thread_key,
-                inbox_id=case.inbox_id,
-                payload=pack(outbound, About(message.key, case.key, conversation.key)),
-                not_before=at + timedelta(seconds=case.inbox.undo_seconds),
-            )
-    except IntegrityError as error:
-        raise CannotReply("Its key was used before. Reload the page.") from error
 
 
 def _hand_over(case: Case, message: Message, author: Author, at: datetime) -> list[str]:

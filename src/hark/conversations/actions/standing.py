@@ -1,8 +1,10 @@
 """Who acts, on what: rights are looked up anew in the transaction of every act, never taken from the page."""
 
+from django.db.models import QuerySet
+
 from hark.channels.kit.words import storable
-from hark.conversations.errors import CaseMerged, ChangedMeanwhile, NothingWritten, TooLong
-from hark.conversations.models import Case
+from hark.conversations.errors import CaseMerged, ChangedMeanwhile, NewerMessage, NothingWritten, TooLong
+from hark.conversations.models import Case, Message
 from hark.conversations.queries.access import cases_visible_to
 from hark.conversations.types import Author
 from hark.kernel.cards import without_cards
@@ -11,6 +13,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 
 LONGEST_TEXT = 20_000
+NEWER_SHOWN = 20
 
 
 def acting_agent(author: Author, right: Right | None = None) -> Agent:
@@ -27,6 +30,14 @@ def seen_case(agent: Agent, case_id: int) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def stop_if_newer(messages: QuerySet[Message], agent: Agent, seen_message_id: int | None) -> None:
+    """Raise NewerMessage with what others have written among these since the agent looked."""
+    newer = messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False).exclude(agent=agent)
+    found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
+    if found:
+        raise NewerMessage(found)
 
 
 def locked_case(agent: Agent | None, case_id: int, version: int | None = None) -> Case:

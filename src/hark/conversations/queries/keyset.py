@@ -1,7 +1,11 @@
 """Pages by key, not by number: what arrives meanwhile moves nothing, and the hundredth costs what the first does."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+DONE_EVENT, NOTE, MESSAGE = 0, 1, 2  # which of several at the same instant stands later
 
 
 class Place(NamedTuple):
@@ -27,3 +31,15 @@ class Place(NamedTuple):
             return None
         seconds, micros = divmod(int(parts[0]), 1_000_000)
         return cls(datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros), int(parts[1]), int(parts[2]))
+
+
+def before_place(rows: QuerySet[Any, Any], field: str, rank: int, place: Place | None) -> QuerySet[Any, Any]:
+    """The rows of one rank before a place among rows of several, newest first by `field`; all where there is none."""
+    if place and place.at:
+        earlier = Q(**{f"{field}__lt": place.at})
+        if rank < place.rank:
+            earlier |= Q(**{field: place.at})
+        elif rank == place.rank:
+            earlier |= Q(**{field: place.at, "id__lt": place.id})
+        rows = rows.filter(earlier)
+    return rows.order_by(f"-{field}", "-id")

@@ -12,7 +12,7 @@ from hark.conversations.queries.access import cases_visible_to, conversations_vi
 from hark.conversations.queries.done import DONE, other_case, what_was_done
 from hark.conversations.queries.files import FileShown, files_of_notes
 from hark.conversations.queries.held import HeldShown, held_shown
-from hark.conversations.queries.keyset import Place
+from hark.conversations.queries.keyset import DONE_EVENT, MESSAGE, NOTE, Place, before_place
 from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.conversations.types import HELD
 from hark.delivery.types import OutboxState
@@ -71,13 +71,13 @@ def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit:
     place = Place.parse(before)
     told = _cases_of(agent, case).annotate(holds=Exists(WAITING)).values_list("key", "holds")
     cases = [key for key, _ in told]
-    messages = _before(_messages(agent, case), "sent_at", 2, place)[: limit + 1]
-    notes = _before(_notes(agent, cases), "at", 1, place)[: limit + 1]
-    done = _before(_done(cases), "at", 0, place)[: limit + 1]
+    messages = before_place(_messages(agent, case), "sent_at", MESSAGE, place)[: limit + 1]
+    notes = before_place(_notes(agent, cases), "at", NOTE, place)[: limit + 1]
+    done = before_place(_done(cases), "at", DONE_EVENT, place)[: limit + 1]
     merged: list[tuple[Place, Any]] = [
-        *((Place(row.sent_at, 2, row.pk), row) for row in messages),
-        *((Place(row.at, 1, row.pk), row) for row in notes),
-        *((Place(row["at"], 0, row["id"]), row) for row in done),
+        *((Place(row.sent_at, MESSAGE, row.pk), row) for row in messages),
+        *((Place(row.at, NOTE, row.pk), row) for row in notes),
+        *((Place(row["at"], DONE_EVENT, row["id"]), row) for row in done),
     ]
     merged.sort(key=_order)
     page = merged[-limit:]
@@ -89,18 +89,6 @@ def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit:
 
 def _order(each: tuple[Place, Any]) -> tuple[Any, ...]:
     return tuple(each[0])
-
-
-def _before(rows: QuerySet[Any, Any], field: str, rank: int, place: Place | None) -> QuerySet[Any, Any]:
-    """The rows before a place, newest first. Entries of one instant stand in the order done, note, message."""
-    if place and place.at:
-        earlier = Q(**{f"{field}__lt": place.at})
-        if rank < place.rank:
-            earlier |= Q(**{field: place.at})
-        elif rank == place.rank:
-            earlier |= Q(**{field: place.at, "id__lt": place.id})
-        rows = rows.filter(earlier)
-    return rows.order_by(f"-{field}", "-id")
 
 
 def _cases_of(agent: Agent, case: Case) -> QuerySet[Case]:
