@@ -20,15 +20,24 @@ ROOT = Path(__file__).parent
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # the suite's data need not survive
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """A module stays on one worker, so that what it starts is started once; the longest begin, so that none waits last.
 
-    Works with `--dist loadgroup --no-loadscope-reorder`: groups are handed out in this order.
+    Works with `--dist loadgroup --no-loadscope-reorder`: groups are handed out in this order. They are given before
+    pytest-xdist writes them down, the order is made after pytest-django has made its own.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+            item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    yield
     items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.get_closest_marker("slow") is None))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Its module; one product and one browser serve all tests of the desk's pages."""
+    place = item.path.relative_to(ROOT)
+    return "browser" if place.parts[0] == "browser" else str(place)
 
 
 @pytest.fixture(scope="session", autouse=True)

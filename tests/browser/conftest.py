@@ -22,10 +22,7 @@ expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One product and one browser serve all of them: they stay on one worker.
-
-    Pages are looked at wide in light and narrow in dark; `make pages` looks at them in all four ways.
-    """
+    """They drive a browser. Pages are looked at wide in light and narrow in dark; `make pages` looks at them in all four ways."""
     if not os.environ.get("HARK_PAGES"):
         crossed = [item for item in items if is_crossed(item)]
         items[:] = [item for item in items if item not in crossed]
@@ -33,7 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def is_crossed(item: pytest.Item) -> bool:
