@@ -22,7 +22,7 @@ expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """They drive a browser. Pages are looked at wide in light and narrow in dark; `make pages` looks at them in all four ways."""
+    """They drive a browser, wide in light and narrow in dark; `make pages` looks at pages in all four ways."""
     if not os.environ.get("HARK_PAGES"):
         crossed = [item for item in items if is_crossed(item)]
         items[:] = [item for item in items if item not in crossed]

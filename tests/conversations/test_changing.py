@@ -8,10 +8,11 @@ import pytest
 from hark.channels.errors import Refused, Retry
 from hark.conversations.actions.accepted import sent
 from hark.conversations.actions.changing import change_reply, changed_there, settle_change, take_change_back
-from hark.conversations.errors import CannotChange, ChangedMeanwhile, NothingWritten, TooLateToTakeBack
+from hark.conversations.errors import CannotChange, ChangedMeanwhile, LookAgain, NothingWritten, TooLateToTakeBack
 from hark.conversations.models import Case, Message
 from hark.conversations.queries.changing import changeable
 from hark.conversations.queries.messages import MessageShown, messages_shown
+from hark.conversations.types import Visibility
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import Settlement
@@ -19,6 +20,7 @@ from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.ids import new_uuid
 from hark.kernel.models import Event
 from hark.kernel.time import database_now
+from hark.organisation.actions.approval import set_approval_of_agent
 from hark.organisation.models import Agent, AuditEntry, Channel, Inbox
 from hark.organisation.types import Role
 from tests.conversations.desk import a_case, acts, an_agent, answers
@@ -182,3 +184,22 @@ def test_the_venue_says_what_can_be_changed_and_for_how_long(tessa: Agent, shelf
     assert "15 minutes" in changeable(reply, at=at + timedelta(minutes=16)).not_edited
     with pytest.raises(CannotChange):
         changes(tessa, reply, None)
+
+
+def test_public_words_are_looked_over_and_need_the_same_yes_when_they_change(
+    tessa: Agent, channel: Channel, shelf: Shelf
+) -> None:
+    case = a_case(channel, visibility=Visibility.PUBLIC, kind="post")
+    message = answers(tessa, case, "It comes tomorrow at noon.", visibility=Visibility.PUBLIC)
+    goes(message.outbox_item_id)
+    private = "It comes tomorrow at one. Write to ann.jones@mail.example."
+    with pytest.raises(LookAgain) as stopped:
+        changes(tessa, message, private)
+    assert [one.kind for one in stopped.value.findings] == ["email"]  # and not: the same answer again
+    changes(tessa, message, private, despite=[one.code for one in stopped.value.findings])
+    assert AuditEntry.objects.filter(verb="reply.overruled").count() == 1
+    take_change_back(message_id=message.pk, author=acts(tessa))
+    set_approval_of_agent(key=tessa.key, needed=True, actor=tessa)
+    with pytest.raises(CannotChange, match="approves"):
+        changes(tessa, message, "It comes tomorrow at one.")
+    changes(tessa, message, None)  # taking it away says nothing new

@@ -1,19 +1,22 @@
 """A published reply says something else, or is taken away: through the out-box, with what it said before kept."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypedDict, Unpack, cast
+from typing import NotRequired, TypedDict, Unpack, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from hark.channels.types import Change
-from hark.conversations.actions.reply import Readers
+from hark.conversations.actions.reply import Readers, stop_on, tell_overruled
 from hark.conversations.actions.standing import acting_agent, locked_case, written
 from hark.conversations.actions.versions import locked, redraw, tell
 from hark.conversations.errors import CannotChange, ChangedMeanwhile, TooLateToTakeBack
 from hark.conversations.models import Case, Conversation, Message, MessageVersion
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.changing import Changeable, changeable, may_change
+from hark.conversations.queries.outgoing import findings, needs_approval
+from hark.conversations.queries.writing import answered_in, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author
 from hark.delivery import actions as delivery
@@ -26,6 +29,7 @@ from hark.kernel.types import NewEvent
 from hark.organisation.actions.audit import audit
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
+from hark.understanding.outgoing import Finding
 
 
 class NewChange(TypedDict):
@@ -36,6 +40,7 @@ class NewChange(TypedDict):
     text: str | None
     seen_text: str
     idempotency_key: UUID
+    despite: NotRequired[Sequence[str]]
 
 
 @transaction.atomic
@@ -44,9 +49,10 @@ def change_reply(**new: Unpack[NewChange]) -> Message:
 
     1. Only its author and supervisors may, only where the venue can and as long as it lets us, one change at a time.
     2. The same key twice gives the same change. Other words than the author has seen stop it.
-    3. It leaves after the inbox's undo time, after all that was written in the thread before it.
+    3. What everybody will read is looked over like a reply, and needs the same yes: whoever needs one cannot change it.
+    4. It leaves after the inbox's undo time, after all that was written in the thread before it.
 
-    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotChange, ChangedMeanwhile.
+    One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotChange, ChangedMeanwhile, LookAgain.
     """
     agent = acting_agent(new["author"], Right.ANSWER)
     message = _ours(agent, new["message_id"])
@@ -59,10 +65,13 @@ def change_reply(**new: Unpack[NewChange]) -> Message:
     allowed = changeable(message, at=database_now())
     leaving = "" if text is None else _leaving(case, message, text)
     _check(allowed, message, text, leaving)
+    found = _looked_over(agent, case, message, text or "")
+    stop_on(found, despite=new.get("despite", ()))
     _enqueue(case, message, new, text, leaving)
     case.version += 1
     case.save(update_fields=["version"])
     _say(case, message, new["author"], "asked")
+    tell_overruled(case, new["author"], found, message=message.key)
     verb = "message.deleted" if text is None else "message.edited"
     audit(verb, message.key, case=case.key, author=message.agent.key if message.agent else "")
     return message
@@ -95,6 +104,16 @@ def _check(allowed: Changeable, message: Message, text: str | None, leaving: str
         raise CannotChange("It says that already.")
     if allowed.max_length is not None and allowed.length(leaving) > allowed.max_length:
         raise CannotChange(f"It is {allowed.length(leaving)} long, and this venue takes {allowed.max_length}.")
+
+
+def _looked_over(agent: Agent, case: Case, message: Message, text: str) -> tuple[Finding, ...]:
+    """What should be looked at before everybody reads it. Raises CannotChange where a colleague has to say yes."""
+    if text and needs_approval(agent, message.channel, message.visibility):
+        raise CannotChange("A colleague approves what you write here in public. Ask one, or send a correction.")
+    conversation = message.conversation
+    conversation.channel = message.channel
+    way = way_of(conversation, answered_in(conversation), 0)
+    return findings(agent, case, way, text, visibility=message.visibility, but=message)
 
 
 def _enqueue(case: Case, message: Message, new: NewChange, text: str | None, leaving: str) -> None:

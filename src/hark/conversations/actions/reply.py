@@ -20,8 +20,8 @@ from hark.conversations.errors import CannotReply, LookAgain, NeedsApproval, Too
 from hark.conversations.models import Attachment, Case, Conversation, Draft, HeldReply, Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.outgoing import findings, needs_approval
-from hark.conversations.queries.participants import copied_in, without_pending
-from hark.conversations.queries.writing import Way, way_of
+from hark.conversations.queries.participants import copied_in
+from hark.conversations.queries.writing import Way, answered_in, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
 from hark.delivery import actions as delivery
@@ -108,16 +108,21 @@ def look_over(new: NewReply, held: HeldReply | None = None) -> Ready | Message:
         return earlier
     files = held_files(held) if held else hand_over(agent, case, "reply", new.get("files", ()))
     text = written(new["text"], case) if new["text"].strip() or not files else ""
-    way = way_of(conversation, _answered(conversation), 0, copied_in(conversation))
+    way = way_of(conversation, answered_in(conversation), 0, copied_in(conversation))
     _check_way(way, _leaving(case, new, text), new["visibility"])
     _check_files(way, files)
     if not new.get("send_anyway"):
         # The conversation is locked: two agents see each other.
         stop_if_newer(conversation.messages.all(), agent, new["seen_message_id"])
-    found = findings(agent, case, way, text, visibility=new["visibility"], held_id=held.pk if held else 0)
-    if stopping := [one for one in found if one.code not in new.get("despite", ())]:
-        raise LookAgain(stopping)
+    found = findings(agent, case, way, text, visibility=new["visibility"], but=held)
+    stop_on(found, despite=new.get("despite", ()))
     return Ready(agent, case, way, text, files, found)
+
+
+def stop_on(found: Sequence[Finding], *, despite: Sequence[str]) -> None:
+    """Raise LookAgain with what was found and not overruled."""
+    if stopping := [one for one in found if one.code not in despite]:
+        raise LookAgain(stopping)
 
 
 def write(ready: Ready, new: NewReply) -> Message:
@@ -154,12 +159,6 @@ def _same_reply(agent: Agent, conversation: Conversation, key: UUID) -> Message 
     if earlier and (earlier.agent_id, earlier.conversation_id) != (agent.pk, conversation.pk):
         raise CannotReply("Its key was used before. Reload the page.")
     return earlier
-
-
-def _answered(conversation: Conversation) -> Message | None:
-    """The newest message of the customer: the one that a reply answers."""
-    inbound = without_pending(conversation.messages.filter(direction=Direction.INBOUND))
-    return inbound.select_related("identity").order_by("-id").first()
 
 
 def _check_way(way: Way, text: str, visibility: str) -> None:

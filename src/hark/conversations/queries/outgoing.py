@@ -17,15 +17,15 @@ NEWEST = 200
 
 
 def findings(
-    agent: Agent, case: Case, way: Way, text: str, *, visibility: str, held_id: int = 0
+    agent: Agent, case: Case, way: Way, text: str, *, visibility: str, but: HeldReply | Message | None = None
 ) -> tuple[Finding, ...]:
-    """What the author should look at before `text` leaves; nothing in private. `held_id`: the text waits there itself.
+    """What the author should look at before `text` leaves; nothing in private. `but` is where it stands itself already.
 
     At most eight queries. The case is at hand with its inbox and brand.
     """
     if visibility == Visibility.PRIVATE or not text.strip():
         return ()
-    return look_over(text, _talk(agent, case, way, held_id))
+    return look_over(text, _talk(agent, case, way, but))
 
 
 def needs_approval(agent: Agent, channel: Channel, visibility: str) -> bool:
@@ -33,7 +33,7 @@ def needs_approval(agent: Agent, channel: Channel, visibility: str) -> bool:
     return visibility != Visibility.PRIVATE and (agent.needs_approval or channel.needs_approval)
 
 
-def _talk(agent: Agent, case: Case, way: Way, held_id: int) -> Talk:
+def _talk(agent: Agent, case: Case, way: Way, but: HeldReply | Message | None) -> Talk:
     conversation, answers = way.conversation, way.answers
     said = messages_visible_to(agent).filter(conversation__contact=conversation.contact_id, deleted_at=None)
     heard = list(said.filter(direction=Direction.INBOUND).order_by("-id").values_list("visibility", "text")[:NEWEST])
@@ -45,7 +45,7 @@ def _talk(agent: Agent, case: Case, way: Way, held_id: int) -> Talk:
         in_public="\n".join(text for visibility, text in heard if visibility != Visibility.PRIVATE),
         in_private="\n".join([*private, *claimed.values_list("handle", flat=True)]),
         ours="\n".join([brand.name, brand.about, *brand.handles, *brand.products, *_our_words(case)]),
-        earlier=_earlier(conversation, held_id),
+        earlier=_earlier(conversation, but),
         others=_others(brand),
         initials=initials(agent.name),
     )
@@ -59,12 +59,16 @@ def _our_words(case: Case) -> list[str]:
     return [*saved, *macros, *accounts]
 
 
-def _earlier(conversation: Conversation, held_id: int) -> tuple[str, ...]:
+def _earlier(conversation: Conversation, but: HeldReply | Message | None) -> tuple[str, ...]:
     """Our answers in this thread that others can read, and those that wait."""
+    itself = Q(key=but.key if but else "")
     public = Q(deleted_at=None) & ~Q(visibility=Visibility.PRIVATE)
-    ours = Message.objects.filter(public, conversation=conversation, direction=Direction.OUTBOUND)
-    waiting = HeldReply.objects.filter(conversation=conversation, state__in=HELD).exclude(pk=held_id)
-    return (*ours.order_by("-id").values_list("text", flat=True)[:NEWEST], *waiting.values_list("text", flat=True))
+    ours = Message.objects.filter(public, conversation=conversation, direction=Direction.OUTBOUND).exclude(itself)
+    waiting = HeldReply.objects.filter(conversation=conversation, state__in=HELD).exclude(itself)
+    return (
+        *ours.exclude(itself).order_by("-id").values_list("text", flat=True)[:NEWEST],
+        *waiting.values_list("text", flat=True),
+    )
 
 
 def _others(brand: Brand) -> tuple[str, ...]:

@@ -142,3 +142,9 @@ def _caps(channel: Channel) -> Caps:
         return caps_of(channel)
     except HarkError:
         return NO_CAPS
+
+
+def answered_in(conversation: Conversation) -> Message | None:
+    """The newest message of the customer: the one that a reply answers."""
+    inbound = without_pending(conversation.messages.filter(direction=Direction.INBOUND))
+    return inbound.select_related("identity").order_by("-id").first()

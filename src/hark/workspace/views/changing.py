@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from hark.conversations.actions.changing import change_reply
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.errors import LookAgain
 from hark.conversations.models import Case, Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.changing import changeable, may_change
@@ -19,7 +20,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.channels import place_name
-from hark.workspace.views.answers import LONGEST, case_of, uuid_of
+from hark.workspace.views.answers import LONGEST, case_of, codes_in, uuid_of
 from hark.workspace.views.desk import agent_of, desk, show
 
 
@@ -43,11 +44,14 @@ def change_message(request: HttpRequest, key: str) -> HttpResponse:
             text=request.POST.get("text", "")[: LONGEST + 1] if act == "edit" else None,
             seen_text=request.POST.get("seen", "").replace("\r\n", "\n"),
             idempotency_key=uuid_of(request.POST.get("send_key", "")),
+            despite=codes_in(request),
         )
     except (NotFound, NotAllowed):
         raise
     except HarkError as error:
-        return page(request, message, case, words=request.POST.get("text", "")[:LONGEST], problem=error.message)
+        found = error.findings if isinstance(error, LookAgain) else ()
+        words = request.POST.get("text", "")[:LONGEST]
+        return page(request, message, case, words=words, problem=error.message, findings=found)
     return redirect(f"/case/{case.key}/#{message.key}")
 
 
@@ -73,8 +77,8 @@ def correct_below(agent: Agent, message: Message, case: Case) -> HttpResponse:
     return redirect(f"/case/{case.key}/?to={message.conversation.key}#reply")
 
 
-def page(request: HttpRequest, message: Message, case: Case, *, words: str, problem: str = "") -> HttpResponse:
-    """The page itself."""
+def page(request: HttpRequest, message: Message, case: Case, *, words: str, **trouble: Any) -> HttpResponse:
+    """The page itself; `problem` and `findings` are why nothing was done."""
     context: dict[str, Any] = {
         "case": case,
         "message": message,
@@ -82,9 +86,9 @@ def page(request: HttpRequest, message: Message, case: Case, *, words: str, prob
         "can": changeable(message, at=database_now()),
         "versions": message.versions.select_related("agent").order_by("-id"),
         "words": words,
-        "problem": problem,
         "send_key": new_uuid(),
+        **trouble,
     }
     response = show(request, "change.html", "inbox", **context)
-    response.status_code = 422 if problem else 200
+    response.status_code = 422 if trouble else 200
     return response
