@@ -127,7 +127,15 @@ def test_what_is_cleaned_holds_no_card_any_more(text: str) -> None:
 
 @pytest.mark.parametrize("part", ["4", "4 ", "41-", "1 2 3 a ", "4111 1111 1111 111 ", "\u0664 "])
 def test_time_grows_with_the_length_only(part: str) -> None:
-    text = part * (100_000 // len(part))
-    begun = time.process_time()
-    without_cards(text)
-    assert time.process_time() - begun < 2
+    long, short = cost(part * (100_000 // len(part))), cost(part * (25_000 // len(part)))
+    assert long < 9 * short + 0.1, "four times the length takes four times as long; were it its square, sixteen"
+
+
+def cost(text: str) -> float:
+    """Seconds of processor time, the best of three: how fast the machine is just now does not matter."""
+    spans = []
+    for _ in range(3):
+        begun = time.process_time()
+        without_cards(text)
+        spans.append(time.process_time() - begun)
+    return min(spans)
