@@ -19,7 +19,8 @@ demo: $(VENV)/.run ## Run the main job with made-up customers and open it in a b
 	@$(BIN)/hark demo $(ARGS)
 run: $(VENV)/.run ## Run an empty Hark of your own (hark up)
 	@$(BIN)/hark up $(ARGS)
-test: $(VENV)/.dev browser check ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
+test: $(VENV)/.dev ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
+	@$(MAKE) --no-print-directory -j2 browser check
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 check: $(VENV)/.dev ## Style, types, architecture, migrations
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .

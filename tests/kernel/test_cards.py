@@ -132,9 +132,9 @@ def test_time_grows_with_the_length_only(part: str) -> None:
 
 
 def cost(text: str) -> float:
-    """Seconds of processor time, the best of three: how fast the machine is just now does not matter."""
+    """Seconds of processor time, the better of two: how fast the machine is just now does not matter."""
     spans = []
-    for _ in range(3):
+    for _ in range(2):
         begun = time.process_time()
         without_cards(text)
         spans.append(time.process_time() - begun)
