@@ -20,8 +20,7 @@ demo: $(VENV)/.run ## Run the main job with made-up customers and open it in a b
 run: $(VENV)/.run ## Run an empty Hark of your own (hark up)
 	@$(BIN)/hark up $(ARGS)
 test: $(VENV)/.dev ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
-	@$(MAKE) --no-print-directory -j2 browser check
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(MAKE) --no-print-directory -j2 check suite
 check: $(VENV)/.dev ## Style, types, architecture, migrations
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports --no-cache >/tmp/hark-imports.$$$$ || { cat /tmp/hark-imports.$$$$; rm -f /tmp/hark-imports.$$$$; exit 1; }; rm -f /tmp/hark-imports.$$$$
@@ -31,7 +30,9 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
+.PHONY: suite browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
+suite: browser ## The tests without the checks
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python -m scripts.get_browser
 venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
