@@ -61,7 +61,11 @@ class Running:
         with (self.data / "stderr.log").open("ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(command, env=environment(), stderr=log, stdout=subprocess.DEVNULL)
-        wait_for(lambda: "event=up " in self.said()[begin:] or self.process.poll() is not None, why=self.said)
+        try:
+            wait_for(lambda: "event=up " in self.said()[begin:] or self.process.poll() is not None, seconds=90)
+        except AssertionError:
+            self.process.kill()  # nobody else would: a fixture that failed has nothing to end
+            self.process.wait()
         found = re.findall(r"event=up url=(\S+)", self.said()[begin:])
         assert found, self.said()
         self.address = found[-1]

@@ -36,7 +36,7 @@ class Running:
 
     def wait(self) -> None:
         """Until the welcome page is there."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
             try:
@@ -44,6 +44,8 @@ class Running:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
+        self.process.kill()
+        self.process.wait()
         pytest.fail((self.folder / "log").read_text()[-2000:])
 
     def enter(self, **headers: str) -> httpx.Response:
