@@ -111,6 +111,6 @@ def python(script: str) -> str:
 
 def wait_until_gone(process: int) -> None:
     deadline = time.monotonic() + 20
-    while Path(f"/proc/{process}").exists() and " Z" not in Path(f"/proc/{process}/stat").read_text()[:60]:
+    while is_running(process):
         assert time.monotonic() < deadline, "a child outlived its parent"
         time.sleep(0.02)

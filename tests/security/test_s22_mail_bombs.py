@@ -15,7 +15,7 @@ ALL = {**{f"{note} {number}": raw for note, some in BOMBS.items() for number, ra
 
 @pytest.mark.parametrize("name", [name for number, name in enumerate(ALL) if number % 3 == 0 or name == "large"])
 def test_bomb_costs_little_and_is_listed(name: str) -> None:
-    child = read_in_child("tests.hostile_functions:echo", b"").value[-1]
+    child = living_child()
     before, begun = work_of(child), time.monotonic()
     found = read_mail(ALL[name])
     assert found.external_id
@@ -26,6 +26,14 @@ def test_bomb_costs_little_and_is_listed(name: str) -> None:
         peak = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         assert peak <= 300 * 1024
         assert work_of(child) - before <= SECONDS + 0.5
+
+
+def living_child() -> int:
+    """The process that reads next; the one that answers may have served its last item with that."""
+    while True:
+        child = int(read_in_child("tests.hostile_functions:echo", b"").value[-1])
+        if Path(f"/proc/{child}/stat").exists():
+            return child
 
 
 def work_of(process: int) -> float:
