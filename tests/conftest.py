@@ -14,10 +14,10 @@ from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from hark.kernel.postgres import EmbeddedServer
+from tests.cluster import FAST, TABLES, copied, prepared
 
 KEYS = "tests:" + base64.b64encode(b"a key that only the tests know..").decode()
 ROOT = Path(__file__).parent
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # the suite's data need not survive
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,12 +63,20 @@ def files_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def embedded_server() -> Iterator[EmbeddedServer | None]:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster with all tables, one for all workers; `copied` brings it into a data folder."""
+    base = tmp_path_factory.getbasetemp()
+    return prepared((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tables")
+
+
+@pytest.fixture(scope="session")
+def embedded_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer | None]:
     """A running server for this session; None when HARK_DATABASE_URL names another."""
     if os.environ.get("HARK_DATABASE_URL"):
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="hark-tests-") as folder:
+        copied(request.getfixturevalue("tables"), Path(folder))
         server = EmbeddedServer(Path(folder), FAST)
         server.start()
         yield server
@@ -83,6 +91,7 @@ def django_db_modify_db_settings(embedded_server: EmbeddedServer | None) -> None
     place = {"HOST": str(embedded_server.socket_folder), "PORT": "5432", "USER": "hark", "PASSWORD": ""}
     settings.DATABASES["default"].update(place)
     connections["default"].settings_dict.update(place)
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = TABLES
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import SETTINGS
 from tests.browser.product import Product
 from tests.chromium import launched
+from tests.cluster import copied
 from tests.workspace.makers import PASSWORD, World, make_world
 
 Opened = Callable[..., Page]
@@ -49,9 +50,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def running(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any, tables: Path) -> Iterator[Product]:
     """`hark up`, empty at first."""
     product = Product(tmp_path_factory.mktemp("product"), django_db_blocker)
+    copied(tables, product.folder / "data")
     product.start()
     yield product
     product.stop()

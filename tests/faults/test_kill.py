@@ -18,6 +18,7 @@ from random import Random
 import pytest
 
 from tests.browser.product import free_port
+from tests.cluster import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
@@ -31,7 +32,7 @@ class Drill:
     """A running world, and what can be done to it."""
 
     def __init__(self, data: Path) -> None:
-        """`data` is an empty folder."""
+        """`data` is a folder with a cluster and nothing else."""
         self.data, self.port = data, free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HARK_")}
         self.environment = {**environment, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
@@ -122,8 +123,9 @@ class Drill:
 
 
 @pytest.fixture
-def drill(tmp_path: Path) -> Iterator[Drill]:
+def drill(tmp_path: Path, tables: Path) -> Iterator[Drill]:
     """A world under load; ended afterwards."""
+    copied(tables, tmp_path)
     running = Drill(tmp_path)
     yield running
     running.end()

@@ -12,15 +12,18 @@ import pytest
 
 from hark.kernel.postgres import EmbeddedServer
 from hark.kernel.processes import living_in
+from tests.cluster import copied
 from tests.site.running import Running, hark, is_running, wait_for
 
 pytestmark = [pytest.mark.xdist_group("hark up"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def up(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[Running]:
     """One Hark for the tests that it survives."""
-    running = Running(tmp_path_factory.mktemp("up")).start()
+    running = Running(tmp_path_factory.mktemp("up"))
+    copied(tables, running.data)
+    running.start()
     yield running
     running.stop()
 
