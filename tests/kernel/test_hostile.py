@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.site.running import is_running
 
 from hark.kernel.hostile import Outcome, read_in_child
 from hark.kernel.hostile.pool import MOST_CHILDREN, MOST_ITEMS
