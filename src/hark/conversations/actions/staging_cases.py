@@ -30,12 +30,13 @@ SAME_WORDS = """
         FROM (
             SELECT message_id FROM conversations_reading WHERE duplicate_key = w.duplicate_key
             ORDER BY id DESC LIMIT 10) r
-        JOIN conversations_message m ON m.id = r.message_id
-        JOIN contacts_identity i ON i.id = m.identity_id AND i.contact_id = w.contact_id
-        JOIN conversations_conversation v ON v.id = m.conversation_id AND NOT v.outside
-        JOIN conversations_case c ON c.id = v.case_id AND c.inbox_id = w.inbox_id AND c.status <> 'resolved'
+        CROSS JOIN LATERAL (SELECT * FROM conversations_message WHERE id = r.message_id OFFSET 0) m
+        CROSS JOIN LATERAL (SELECT * FROM contacts_identity WHERE id = m.identity_id OFFSET 0) i
+        CROSS JOIN LATERAL (SELECT * FROM conversations_conversation WHERE id = m.conversation_id OFFSET 0) v
+        CROSS JOIN LATERAL (SELECT * FROM conversations_case WHERE id = v.case_id OFFSET 0) c
+        WHERE i.contact_id = w.contact_id AND NOT v.outside AND c.inbox_id = w.inbox_id AND c.status <> 'resolved'
         ORDER BY c.id LIMIT 1) same
-"""
+"""  # OFFSET 0: from the ten readings outwards, also where the planner takes a table that has just grown for empty
 DRAW = """
     SELECT nextval(pg_get_serial_sequence('conversations_case', 'id')), clock_timestamp() FROM generate_series(1, %s)
 """
