@@ -59,6 +59,16 @@ def test_page_request_that_is_too_large_takes_no_thread(front: RunningFront) -> 
     assert sent < 100 << 20
 
 
+@pytest.mark.parametrize("address", ["/encounters/new/", "/in/chan_000"])
+def test_person_who_sends_too_much_reads_a_page_that_says_what_to_do(front: RunningFront, address: str) -> None:
+    more = f"content-length: {500 << 20}\r\naccept: text/html,application/xhtml+xml"
+    got, _ = announce(front, address, more, b"x" * 65_536, 10)
+    assert got.startswith(b"HTTP/1.1 413")
+    assert b"content-type: text/html" in got
+    assert b"<h1>That is too large</h1>" in got
+    assert b"Nothing of it was kept" in got
+
+
 def test_page_requests_that_never_end_hold_up_nobody(front: RunningFront) -> None:
     lines = []
     for _ in range(40):

@@ -24,6 +24,16 @@ SAFE: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+NOTHING_KEPT = "Nothing of it was kept. Go back in your browser: what you had written is usually still there."
+# status → what a program is told, and what a person reads
+REFUSED = {
+    408: ("too slow", "That took too long to arrive", f"{NOTHING_KEPT} Please send it again."),
+    413: ("too large", "That is too large", f"{NOTHING_KEPT} Choose smaller files, or fewer of them, and send it again."),
+    503: ("try again later", "Too much arrives at once", f"{NOTHING_KEPT} Please send it again in a minute."),
+}
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>
+<body><main><h1>{title}</h1><p>{words}</p></main></body></html>"""
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 4 << 20
 SMALL_BODY = 64 << 10
@@ -60,20 +70,18 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse_unread(receive: Receive, send: Send, status: int, body: bytes) -> None:
-    """Answer a request whose body is not wanted, and close the connection.
+async def refuse_unread(scope: Scope, receive: Receive, send: Send, status: int) -> None:
+    """Answer a request whose body is not wanted, and close the connection. `status`: one of `REFUSED`.
 
     The answer goes out first; then what still comes is thrown away for a moment, because a socket closed with unread
-    bytes is reset and the caller would never see the answer.
+    bytes is reset and the caller would never see the answer. A browser that shows pages gets a page in words.
     """
-    close = [(b"connection", b"close")]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": reply_headers(len(body), b"application/json", close),
-        }
-    )
+    error, title, words = REFUSED[status]
+    wants_page = b"text/html" in (header(scope, b"accept") or b"")
+    body = (PAGE.format(title=title, words=words) if wants_page else f'{{"error":"{error}"}}').encode()
+    kind = b"text/html; charset=utf-8" if wants_page else b"application/json"
+    said = reply_headers(len(body), kind, [(b"connection", b"close")])
+    await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body, "more_body": True})
     thrown_away = 0
     try:

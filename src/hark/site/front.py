@@ -80,11 +80,11 @@ class Pages:
                     scope, receive, cap=LONG_BODIES.get(scope["path"], PAGE_BODY_BYTES), seconds=PAGE_BODY_SECONDS
                 )
             except BodyTooLarge:
-                return await refuse_unread(receive, send, 413, b'{"error":"too large"}')
+                return await refuse_unread(scope, receive, send, 413)
             except BodyTooSlow:
-                return await refuse_unread(receive, send, 408, b'{"error":"too slow"}')
+                return await refuse_unread(scope, receive, send, 408)
             except NoRoom:
-                return await refuse_unread(receive, send, 503, b'{"error":"try again later"}')
+                return await refuse_unread(scope, receive, send, 503)
             except ClientGone:
                 return None
             receive = _replay(body, receive)

@@ -47,9 +47,7 @@ NOT_GENUINE = frozenset({401, 403, 404})
 # A stranger must not learn whether a channel exists: an unknown one and a signature that does not fit get this.
 UNKNOWN = Reply(404, b'{"error":"unknown address or signature"}')
 WRONG_METHOD = Reply(405, b'{"error":"method not allowed"}', headers=(("allow", "GET, POST"),))
-TOO_LARGE = b'{"error":"too large"}'
 LATER = b'{"error":"try again later"}'
-TOO_SLOW = b'{"error":"too slow"}'
 
 
 class FrontDoor:
@@ -73,11 +71,11 @@ class FrontDoor:
         try:
             body = await read_body(scope, receive, cap=cap, seconds=patience)
         except BodyTooLarge:
-            return await refuse_unread(receive, send, 413, TOO_LARGE)
+            return await refuse_unread(scope, receive, send, 413)
         except BodyTooSlow:
-            return await refuse_unread(receive, send, 408, TOO_SLOW)
+            return await refuse_unread(scope, receive, send, 408)
         except NoRoom:
-            return await refuse_unread(receive, send, 503, LATER)
+            return await refuse_unread(scope, receive, send, 503)
         except ClientGone:
             return None
         return await _say(send, await self._reply(scope, channel, body))
