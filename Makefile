@@ -8,6 +8,8 @@ JOBS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 COMPILE := { $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true; } # on all cores, which pip does not
 
+unexport PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles Hark again
+
 .PHONY: help setup demo run test check fix
 .DEFAULT_GOAL := help
 
@@ -21,7 +23,7 @@ demo: $(VENV)/.run ## Run the main job with made-up customers and open it in a b
 run: $(VENV)/.run ## Run an empty Hark of your own (hark up)
 	@$(BIN)/hark up $(ARGS)
 test: $(VENV)/.dev ## Everything that must hold: checks, then all tests with real PostgreSQL and a real browser
-	@$(MAKE) --no-print-directory -j2 check suite
+	@$(MAKE) --no-print-directory -j3 check suite
 check: $(VENV)/.dev ## Style, types, architecture, migrations
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports --no-cache >/tmp/hark-imports.$$$$ || { cat /tmp/hark-imports.$$$$; rm -f /tmp/hark-imports.$$$$; exit 1; }; rm -f /tmp/hark-imports.$$$$
@@ -32,7 +34,7 @@ fix: $(VENV)/.dev ## Let ruff mend style
 
 ## Slow proofs and made things
 .PHONY: suite browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
-suite: browser ## The tests without the checks
+suite: browser $(VENV)/.collected ## The tests without the checks
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python -m scripts.get_browser
@@ -72,6 +74,8 @@ $(BIN)/python:
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@test -e $(VENV)/.dev || { echo "Installing Hark into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/run.txt && $(COMPILE); }
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@
+$(VENV)/.collected: $(VENV)/.dev # the tests are compiled once while the browser comes, instead of by each worker
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null && touch $@
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Hark and its tests into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/dev.txt && $(COMPILE)
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@ $(VENV)/.run

@@ -18,6 +18,12 @@ from tests.cluster import FAST, TABLES, copied, prepared
 
 KEYS = "tests:" + base64.b64encode(b"a key that only the tests know..").decode()
 ROOT = Path(__file__).parent
+MOST_NAMING = 200  # characters
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not named by megabytes: its name goes to every worker, into every report and the environment."""
+    return f"{argname} of {len(val):,}" if isinstance(val, str | bytes) and len(val) > MOST_NAMING else None
 
 
 @pytest.hookimpl(wrapper=True)
