@@ -23,6 +23,10 @@ Kind = Literal[
     "unknown",
 ]
 
+# How a venue counts: code points, what people see as one character (UAX #29), bytes of UTF-8, units of UTF-16, X's
+# weighted characters (a link 23, CJK and emoji two), or text messages (160 or 70 units, joined ones 153 or 67).
+Unit = Literal["chars", "graphemes", "bytes", "utf16", "weighted", "sms"]
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -296,14 +300,18 @@ class Caps:
 
     `own_venue`: the venue is Hark itself (chat, form), so a reply leaves over no network and cannot fail on the way.
     `files_out`: how many bytes of files a reply may carry in all; 0: it carries none. `change_seconds`: for how long
-    after its sending a reply may be changed or taken away there; None: always.
+    after its sending a reply may be changed or taken away there; None: always. `max_length` counts in `unit`. An answer
+    that is longer leaves as up to `max_parts` numbered posts (1: it is never split), each an answer to the one before
+    where the venue is `threaded`; `numbering` is where their number stands.
     """
 
     public: bool = False
     private: bool = False
     threaded: bool = False
     max_length: int | None = None
-    unit: Literal["chars", "graphemes", "bytes", "utf16", "sms"] = "chars"
+    unit: Unit = "chars"
+    max_parts: int = 1
+    numbering: Literal["before", "after", "none"] = "before"
     media: bool = False
     edits_in: bool = False
     edits_out: bool = False

@@ -13,7 +13,7 @@ from hark.channels.kit.carried import bytes_of
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
 from hark.channels.kit.words import id_of, text_of, time_of
 from hark.channels.simulated.events import read_events
 from hark.channels.types import (

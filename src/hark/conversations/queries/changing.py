@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hark.channels.accounts import caps_of
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
 from hark.channels.registry import venue
 from hark.channels.types import Caps
 from hark.conversations.models import Message

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hark.channels.accounts import caps_of
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
 from hark.channels.types import Caps
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to

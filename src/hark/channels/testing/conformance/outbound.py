@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
 from hark.channels.testing.conformance.bench import Bench
 from hark.channels.testing.conformance.cases import FLAGS, NEEDS_OWN_PROOF
 from hark.channels.testing.conformance.inbound import no_sockets, only
