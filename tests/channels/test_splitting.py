@@ -113,9 +113,9 @@ def test_what_is_one_thing_is_in_one_part(words: list[str]) -> None:
 
 @pytest.mark.parametrize("hostile", ["x", "@", "a.", "a/", "@a", "日本。", " \n", "👩‍", "a@", "http://"])
 def test_long_odd_texts_take_no_long_time(hostile: str) -> None:
+    text = hostile * (20_000 // len(hostile)) + " x"
     try:
-        parts = split(hostile * (20_000 // len(hostile)) + " x", Shape(280, "graphemes"), most=25)
-    except CannotSplit as refusal:
-        assert str(refusal)
-    else:
-        assert len(parts) <= 25
+        parts = split(text, Shape(280, "graphemes"), most=25)
+    except CannotSplit:
+        parts = []
+    assert len(parts) <= 25

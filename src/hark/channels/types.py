@@ -242,7 +242,8 @@ class OutboundFile:
 class Outbound:
     """One reply to publish. `id` is the idempotency key and the client reference.
 
-    `copies` are addresses of others who take part, where the venue is mail.
+    `copies` are addresses of others who take part, where the venue is mail. A long answer comes as `parts`: each is an
+    outbound of its own, with its number in the text, and with the post before it as the target's parent.
     `unsubscribe`: the https address where its recipient, one of us, ends such mails with one click.
     """
 
@@ -257,6 +258,8 @@ class Outbound:
     attachments: tuple[OutboundFile, ...] = ()
     copies: tuple[str, ...] = ()
     unsubscribe: str = ""
+    part: int = 1
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

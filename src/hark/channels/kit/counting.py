@@ -1,4 +1,4 @@
-"""The length of a text as a venue counts it: one pure function a way of counting. `workspace/js/length.js` is its twin."""
+"""The length of a text as its venue counts it, a pure function for each way. `workspace/js/length.js` is its twin."""
 
 import unicodedata
 from collections.abc import Callable

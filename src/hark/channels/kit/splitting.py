@@ -34,7 +34,7 @@ class CannotSplit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How parts are made: at most `limit` of `unit` each with the number, which stands `before` or `after` the words."""
+    """How parts are made: at most `limit` of `unit` each, number and all; it stands `before` or `after` the words."""
 
     limit: int
     unit: str
