@@ -116,7 +116,8 @@ ORPHAN = (
     Check("orphan", "something in the out-box that nobody wrote", """
         SELECT 'outbox ' || o.id FROM delivery_outboxitem o
         LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
-         WHERE m.id IS NULL AND o.part = o.parts AND NOT o.payload ? 'change' AND o.payload->'about'->>'message' IS DISTINCT FROM ''
+         WHERE m.id IS NULL AND o.part = o.parts AND NOT o.payload ? 'change'
+         AND o.payload->'about'->>'message' IS DISTINCT FROM ''
          AND o.created_at >= %(since)s::timestamptz"""),
     Check("orphan", "a long reply that lacks one of its parts", """
         SELECT 'outbox ' || min(id) FROM delivery_outboxitem WHERE reply IS NOT NULL

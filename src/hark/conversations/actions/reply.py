@@ -64,7 +64,7 @@ class NewReply(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A reply that may leave: looked over in the running transaction, its conversation locked. `posts`: as it leaves."""
+    """A reply that may leave as these `posts`: looked over in the running transaction, its conversation locked."""
 
     agent: Agent
     case: Case

@@ -113,7 +113,7 @@ class MessageShown:
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most nine queries, ten with long replies."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most ten queries."""
     ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
