@@ -1,13 +1,18 @@
 """What the composer counts while somebody types is what the server counts: both run over the same texts."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from hark.channels.kit.counting import length, text_messages
+from tests.browser.conftest import Opened
+from tests.browser.product import Product
 from tests.channels.texts import COUNTED, UNITS
+from tests.chromium import violations
+from tests.workspace.makers import World, case_of, known, make_channel, say
 
 SCRIPT = Path("src/hark/workspace/static/workspace/js/length.js")
 # A killer of vowels that follows no consonant, which no word has, is left out: `regex` joins it to the next letter.
@@ -17,6 +22,12 @@ PIECES = [
     *("👩", "🏽", "🇵", "🇹", "👨‍🚀", "1️⃣", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\u1112", "\u1161", "\u11ab", "각", "\r\n", "\n", "\t"),
     *("https://example.com/", "HTTP://a.io", "example.org", "www.", "x@y.com", "//", "de", ".museum", "?q=1", "%20"),
 ]
+
+
+LONG = (
+    "We are very sorry about this, Ann. Your parcel waits at the depot in Porto. You can follow it at "
+    "https://plum.example/track/123456789?lang=pt. It is with you on Friday at noon."
+)
 
 
 @pytest.fixture
@@ -51,3 +62,35 @@ def test_the_page_knows_how_much_is_left_in_a_text_message(page: Page) -> None:
     assert [(one["plain"], one["used"], one["messages"], one["left"]) for one in there] == [
         (one.plain, one.used, one.messages, one.left) for one in here
     ]
+
+
+def test_the_composer_shows_the_posts_before_they_leave(plum: World, running: Product, opened: Opened) -> None:
+    with running.data():
+        channel = make_channel(plum.care, "simulated", "@plumshort")
+        channel.settings |= {"max_length": 80, "unit": "weighted", "max_parts": 4}
+        channel.save(update_fields=["settings"])
+        message = say(channel, known("ann"), "Where is my parcel?", visibility="public")
+        case = case_of(message).key
+    page = opened(f"/case/{case}/", as_=plum.tessa)
+    page.keyboard.press("r")
+    page.keyboard.type("Thank you.")
+    expect(page.locator("[data-counter]")).to_have_text("10 of 80")
+    page.locator("#reply").fill(LONG)
+    expect(page.locator("#posts li")).to_have_count(3)
+    expect(page.locator("#posts")).to_contain_text(
+        "2/3 You can follow it at https://plum.example/track/123456789?lang=pt."
+    )
+    assert violations(page) == []
+    page.get_by_label("Keep it in one post").check()
+    expect(page.locator("#posts")).to_contain_text("this venue takes 80")
+    expect(page.locator("[data-counter]")).to_have_class(re.compile("counter--over"))
+    page.get_by_label("Keep it in one post").uncheck()
+    expect(page.locator("#posts li")).to_have_count(3)
+    page.locator("#reply").fill(LONG * 3)
+    expect(page.locator("#posts")).to_contain_text("more than 4 parts")
+    page.locator("#reply").fill(LONG)
+    expect(page.locator("#posts li")).to_have_count(3)
+    page.locator("#reply").press("Control+Enter")
+    expect(page.locator("#undo")).to_contain_text("Your reply leaves in")
+    expect(page.locator("#timeline .parts li")).to_have_count(3)
+    assert violations(page) == []

@@ -175,13 +175,13 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
 
 
 def _delivery(message: Message, parts: Parts, at: datetime) -> DeliveryWords | None:
-    item = message.outbox_item
-    return item and delivery_words(item, channel_state=message.channel.state, at=at, parts=parts.get(item.reply, ()))
+    item, state = message.outbox_item, message.channel.state
+    return delivery_words(item, channel_state=state, at=at, parts=parts.get(item.reply, ())) if item else None
 
 
 def _change(message: Message, parts: Parts, at: datetime) -> DeliveryWords | None:
-    item = message.change_item
-    return item and change_words(item, channel_state=message.channel.state, at=at, parts=parts.get(item.reply, ()))
+    item, state = message.change_item, message.channel.state
+    return change_words(item, channel_state=state, at=at, parts=parts.get(item.reply, ())) if item else None
 
 
 def _outside(message: Message) -> str:
