@@ -16,8 +16,8 @@ def measure(request: HttpRequest, key: str) -> HttpResponse:
     """The posts as which a text would leave, or why it cannot."""
     agent = agent_of(request)
     case = get_case(agent, key)
-    asked = request.POST.get("conversation", "")
-    way = next((one for one in ways_shown(agent, case) if one.key == asked), None)
+    ways, asked = ways_shown(agent, case), request.POST.get("conversation", "")
+    way = next((one for one in ways if one.key == asked), ways[0] if ways else None)
     if way is None:
         raise Http404
     text = request.POST.get("text", "")[:LONGEST].replace("\r\n", "\n")
