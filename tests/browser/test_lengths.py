@@ -81,10 +81,10 @@ def test_the_composer_shows_the_posts_before_they_leave(plum: World, running: Pr
         "2/3 You can follow it at https://plum.example/track/123456789?lang=pt."
     )
     assert violations(page) == []
-    page.get_by_label("Keep it in one post").check()
+    page.get_by_label("Do not split it").check()
     expect(page.locator("#posts")).to_contain_text("this venue takes 80")
     expect(page.locator("[data-counter]")).to_have_class(re.compile("counter--over"))
-    page.get_by_label("Keep it in one post").uncheck()
+    page.get_by_label("Do not split it").uncheck()
     expect(page.locator("#posts li")).to_have_count(3)
     page.locator("#reply").fill(LONG * 3)
     expect(page.locator("#posts")).to_contain_text("more than 4 parts")

@@ -198,7 +198,7 @@ def test_a_shorter_text_takes_the_other_posts_away(tessa: Agent, message: Messag
 
 def test_a_text_that_needs_more_posts_than_there_are_is_refused(tessa: Agent, message: Message) -> None:
     arrived(message)
-    with pytest.raises(CannotChange, match="does not fit into the 3 posts"):
+    with pytest.raises(CannotChange, match="does not fit into the 3 parts"):
         changes(tessa, message, LONG * 2)
 
 

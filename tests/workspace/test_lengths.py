@@ -33,7 +33,7 @@ def measure(client: Client, message: Message, text: str, **more: str) -> str:
 
 def test_page_says_beforehand_as_which_posts_it_leaves(world: World, signed_in: SignedIn, asked: Message) -> None:
     page = measure(signed_in(world.tessa), asked, LONG)
-    assert "2 posts" in page
+    assert "2 parts" in page
     assert "1/2 We are very sorry. Your parcel waits in Porto." in page
     assert "50 of 60" in page
 

@@ -63,7 +63,7 @@ def _writing(caps: Caps) -> list[tuple[str, bool]]:
     longest = f"at most {caps.max_length:,} {UNITS[caps.unit]} each" if caps.max_length else "of any length"
     found = [(f"Replies {readers}, {longest}", True)]
     if caps.max_length and caps.max_parts > 1:
-        found.append((f"A longer answer leaves as up to {caps.max_parts} numbered posts", True))
+        found.append((f"A longer answer leaves as up to {caps.max_parts} numbered parts", True))
     if caps.threaded:
         found.append(("A reply stands under the message it answers", True))
     if caps.public:

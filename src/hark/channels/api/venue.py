@@ -67,7 +67,7 @@ class Settings:
     unit: Literal["chars", "graphemes", "utf16", "bytes", "weighted", "sms"] = setting(
         "chars", label="Your program counts in", words=UNIT_WORDS
     )
-    max_parts: int = setting(1, label="Posts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
+    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
     sites: tuple[str, ...] = setting(
         (), label="Where attachments lie", help="Besides the address for replies, such as https://files.example."
     )

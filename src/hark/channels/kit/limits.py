@@ -18,7 +18,7 @@ UNIT_WORDS = {
     "weighted": "Weighted characters, as on X: a link is 23, an emoji two",
     "sms": "Text messages (SMS): 160 characters, or 70 with others than the usual ones",
 }
-PARTS_HELP = "A longer answer leaves as so many numbered posts at most. 1: it is refused."
+PARTS_HELP = "A longer answer leaves as so many numbered parts at most. 1: it is refused."
 
 
 def narrowed(caps: Caps, settings: Mapping[str, Any]) -> Caps:

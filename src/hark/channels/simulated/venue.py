@@ -61,7 +61,7 @@ class Settings:
     unit: Literal["chars", "graphemes", "utf16", "bytes", "weighted", "sms"] = setting(
         "graphemes", label="It counts in", words=UNIT_WORDS
     )
-    max_parts: int = setting(1, label="Posts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
+    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
     token: str = setting("", label="Token", secret=True, help="We are known by it there.")
     webhook: str = setting("", label="Webhook secret", secret=True, help="Its calls are signed with it.")
 

@@ -44,12 +44,12 @@ class Changeable:
         try:
             posts = split(text, Shape(self.max_length, self.unit, self.numbering), most=len(self.there))
         except CannotSplit as error:
-            raise CannotSplit(f"It does not fit into the {len(self.there)} posts that are there.") from error
+            raise CannotSplit(f"It does not fit into the {len(self.there)} parts that are there.") from error
         return self._as_many(posts)
 
     def _as_many(self, posts: list[str]) -> list[str]:
         if len(posts) < len(self.there) and self.not_deleted:
-            raise CannotSplit(f"It has become shorter than its {len(self.there)} posts. {self.not_deleted}")
+            raise CannotSplit(f"It has become shorter than its {len(self.there)} parts. {self.not_deleted}")
         return posts
 
     def length(self, text: str) -> int:

@@ -35,7 +35,7 @@ class Measured:
     def words(self) -> str:
         """`48 of 280`, with its posts where there are several."""
         said = f"{self.used:,} of {self.most:,}" if self.most else f"{self.used:,}"
-        return f"{said}, {len(self.posts)} posts" if len(self.posts) > 1 else said
+        return f"{said}, {len(self.posts)} parts" if len(self.posts) > 1 else said
 
     @property
     def counted_in(self) -> str:
