@@ -9,12 +9,9 @@ from hypothesis import strategies as st
 from hark.channels.kit.address import prefix_of
 from hark.channels.kit.careful_json import MAX_DEPTH, Unreadable, loads
 from hark.channels.kit.sites import bad_sites, frame_ancestors
-from hark.channels.kit.splitting import clusters, length, split
 from hark.channels.kit.words import claimed_addresses, storable, text_of, time_of
 from hark.channels.types import Account
 from tests.paths import shared
-
-FAMILY = "👩‍👩‍👧‍👦"
 
 
 def test_json_suite_is_taken_and_refused_as_the_standard_says() -> None:
@@ -62,27 +59,6 @@ def test_any_bytes_are_read_or_refused_in_words(body: bytes) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_what_json_writes_is_read_back(value: object) -> None:
     assert loads(json.dumps(value).encode()) == value
-
-
-@settings(deadline=None)
-@given(
-    st.text(max_size=400),
-    st.integers(min_value=8, max_value=60),
-    st.sampled_from(["chars", "bytes", "utf16", "graphemes"]),
-)
-def test_a_split_text_fits_and_loses_only_white_space(text: str, limit: int, unit: str) -> None:
-    pieces = split(text, limit, unit)
-    assert all(length(piece, unit) <= limit or len(clusters(piece)) == 1 for piece in pieces)
-    assert "".join("".join(pieces).split()) == "".join(text.split())
-
-
-def test_a_text_is_never_cut_inside_what_is_seen_as_one() -> None:
-    assert split(FAMILY * 3, 1, "graphemes") == [FAMILY] * 3
-    assert clusters("e\u0301🇵🇹🇪🇪👍🏽\r\n") == ["e\u0301", "🇵🇹", "🇪🇪", "👍🏽", "\r\n"]
-    assert split("aaaa bbbb cccc", 9, "chars") == ["aaaa bbbb", "cccc"]
-    assert length(FAMILY, "graphemes") == 1
-    assert length(FAMILY, "utf16") == 11
-    assert length("é", "bytes") == 2
 
 
 def test_what_no_database_holds_is_replaced_and_the_rest_kept() -> None:

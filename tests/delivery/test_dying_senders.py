@@ -14,7 +14,7 @@ from django.db.models import F
 
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import OutboxState
-from tests.delivery.makers import a_channel, an_inbox, an_item
+from tests.delivery.makers import a_channel, a_long_item, an_inbox, an_item
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,3 +64,28 @@ def test_killed_worker_doubles_nothing_and_hides_nothing(
     item.refresh_from_db()
     assert item.state == state
     assert len(file.read_text().split() if file.exists() else []) == copies
+
+
+@pytest.mark.parametrize(
+    ("venue", "fault", "states"),
+    [
+        ("remembers", "after_send:kill", ["sent", "sent", "sent"]),
+        ("forgets", "after_send:kill", ["sent", "ambiguous", "queued"]),
+        ("forgets", "before_send:kill", ["sent", "ambiguous", "queued"]),
+    ],
+)
+def test_a_worker_killed_between_parts_repeats_none_that_has_left(
+    tmp_path: Path, venue: str, fault: str, states: list[str]
+) -> None:
+    file = tmp_path / "shelf"
+    whole = a_long_item(a_channel(an_inbox()), ("1/3 One.", "2/3 Two.", "3/3 Three."))
+    assert run_sender(file, venue) == 0
+    assert run_sender(file, venue, fault) == -signal.SIGKILL
+    for _ in range(3):
+        time_passes()
+        assert run_sender(file, venue) == 0
+    rows = list(OutboxItem.objects.filter(reply=whole.reply).order_by("part"))
+    assert [row.state for row in rows] == states
+    there = file.read_text().split()
+    assert len(there) == len(set(there)), "no part is there twice"
+    assert there == [str(row.idempotency_key) for row in rows][: len(there)]

@@ -29,7 +29,7 @@ from hark.delivery.errors import FaultMade
 from hark.delivery.jobs import send_due
 from hark.delivery.models import Breaker, OutboxItem
 from hark.delivery.types import OutboxState, Settlement
-from tests.delivery.makers import a_channel, an_inbox, an_item
+from tests.delivery.makers import a_channel, a_long_item, an_inbox, an_item
 from tests.delivery.shelf import TAKEN_BUT_SILENT, Shelf
 
 THREADS = st.sampled_from(["a", "b", "c"])
@@ -54,6 +54,7 @@ class Outbox(RuleBasedStateMachine):
         self.written: dict[uuid.UUID, OutboxItem] = {}
         self.undone: set[uuid.UUID] = set()
         self.asked_again: dict[uuid.UUID, int] = {}
+        self.decided: set[uuid.UUID | None] = set()
         self.asleep: list[OutboxItem] = []
 
     def teardown(self) -> None:
@@ -65,6 +66,13 @@ class Outbox(RuleBasedStateMachine):
     def write(self, thread: str) -> None:
         item = an_item(self.channel, f"{len(self.written)}", thread)
         self.written[item.idempotency_key] = item
+
+    @rule(thread=THREADS, parts=st.integers(min_value=2, max_value=3))
+    def write_long(self, thread: str, parts: int) -> None:
+        """A reply that leaves as several posts."""
+        whole = a_long_item(self.channel, [f"{len(self.written)}-{part}" for part in range(parts)], thread)
+        for item in OutboxItem.objects.filter(reply=whole.reply):
+            self.written[item.idempotency_key] = item
 
     @rule(trouble=TROUBLE)
     def send(self, trouble: Exception | None) -> None:
@@ -120,13 +128,15 @@ class Outbox(RuleBasedStateMachine):
     def undo(self, data: st.DataObject) -> None:
         item = data.draw(st.sampled_from(list(self.written.values())))
         if actions.cancel(item_id=item.pk, actor="agent_x"):
-            self.undone.add(item.idempotency_key)
+            whole = [key for key, one in self.written.items() if item.reply and one.reply == item.reply]
+            self.undone.update(whole or [item.idempotency_key])
 
     @rule(how=st.sampled_from(list(Settlement)))
     def decide(self, how: Settlement) -> None:
         item = OutboxItem.objects.filter(state__in=["ambiguous", "failed", "refused"]).first()
         if item and (how != Settlement.IT_WAS_SENT or item.state == OutboxState.AMBIGUOUS):
-            actions.settle(item_id=item.pk, how=how, actor="agent_x")
+            assert actions.settle(item_id=item.pk, how=how, actor="agent_x").pk == item.pk
+            self.decided.add(item.reply)
             if how == Settlement.SEND_AGAIN:
                 self.asked_again[item.idempotency_key] = self.asked_again.get(item.idempotency_key, 0) + 1
 
@@ -154,8 +164,27 @@ class Outbox(RuleBasedStateMachine):
             ids = [self.written[key].pk for key in first_left if self.written[key].thread == thread]
             later = [pk for place, pk in enumerate(ids) if any(other > pk for other in ids[:place])]
             asked = {self.written[key].pk for key in self.asked_again}
-            doubtful = {item.pk for item in self.written.values() if item.pk in asked}
+            behind = {item.pk for item in self.written.values() if item.reply and item.reply in self.decided}
+            doubtful = {item.pk for item in self.written.values() if item.pk in asked} | behind
             assert set(later) <= doubtful, "only what a person sent again may come after what was written later"
+
+    @invariant()
+    def a_part_leaves_when_those_before_it_are_there(self) -> None:
+        left = {each.id for each in self.venue.taken}
+        parts = [self.written[key] for key in left if self.written[key].part > 1]
+        for part in parts:
+            before = OutboxItem.objects.filter(reply=part.reply, part__lt=part.part)
+            assert {one.state for one in before} == {OutboxState.SENT}
+
+    @invariant()
+    def a_long_reply_holds_back_nobody_once_it_has_stopped(self) -> None:
+        """Whatever is first in its thread and due can be taken, unless something is on its way or written before it."""
+        stopped = {"ambiguous", "failed", "refused", "cancelled"}
+        rows = list(OutboxItem.objects.order_by("id"))
+        halted = {(one.reply, one.part) for one in rows if one.reply and one.state in stopped}
+        for row in rows:
+            behind = any(reply == row.reply and part < row.part for reply, part in halted)
+            assert not (behind and row.state == OutboxState.SENDING)
 
     @invariant()
     def everything_written_is_accounted_for(self) -> None:

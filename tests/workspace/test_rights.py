@@ -51,6 +51,7 @@ TABLE: dict[str, Row] = {
     "composer": Row(EVERYBODY, about="case"),
     "answer": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("note", "x"), ("send_key", "uuid"))),
     "draft": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
+    "measure": Row(Right.ANSWER, post=True, about="case", what=(("kind", "private"), ("text", "x"))),
     "status": Row(Right.ANSWER, post=True, about="case", what=(("act", "wait"),)),
     "holder": Row(Right.ANSWER, post=True, about="case", what=(("to", "me"),)),
     "prefer": Row(Right.ANSWER, post=True, about="case"),

@@ -9,7 +9,8 @@ UNITS = {
     "graphemes": "characters",
     "bytes": "bytes",
     "utf16": "characters (an emoji counts as two)",
-    "sms": "characters of a text message",
+    "weighted": "characters (a link counts as 23, an emoji or a Chinese letter as two)",
+    "sms": "text messages",
 }
 MOVES = {
     "none": "A public talk cannot be moved to private here",
@@ -61,6 +62,8 @@ def _writing(caps: Caps) -> list[tuple[str, bool]]:
     readers = " and ".join(word for word, can in (("publicly", caps.public), ("privately", caps.private)) if can)
     longest = f"at most {caps.max_length:,} {UNITS[caps.unit]} each" if caps.max_length else "of any length"
     found = [(f"Replies {readers}, {longest}", True)]
+    if caps.max_length and caps.max_parts > 1:
+        found.append((f"A longer answer leaves as up to {caps.max_parts} numbered parts", True))
     if caps.threaded:
         found.append(("A reply stands under the message it answers", True))
     if caps.public:

@@ -23,6 +23,10 @@ Kind = Literal[
     "unknown",
 ]
 
+# How a venue counts: code points, what people see as one character (UAX #29), bytes of UTF-8, units of UTF-16, X's
+# weighted characters (a link 23, CJK and emoji two), or text messages (160 or 70 units, joined ones 153 or 67).
+Unit = Literal["chars", "graphemes", "bytes", "utf16", "weighted", "sms"]
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -238,7 +242,8 @@ class OutboundFile:
 class Outbound:
     """One reply to publish. `id` is the idempotency key and the client reference.
 
-    `copies` are addresses of others who take part, where the venue is mail.
+    `copies` are addresses of others who take part, where the venue is mail. A long answer comes as `parts`: each is an
+    outbound of its own, with its number in the text, and with the post before it as the target's parent.
     `unsubscribe`: the https address where its recipient, one of us, ends such mails with one click.
     """
 
@@ -253,6 +258,8 @@ class Outbound:
     attachments: tuple[OutboundFile, ...] = ()
     copies: tuple[str, ...] = ()
     unsubscribe: str = ""
+    part: int = 1
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,14 +303,18 @@ class Caps:
 
     `own_venue`: the venue is Hark itself (chat, form), so a reply leaves over no network and cannot fail on the way.
     `files_out`: how many bytes of files a reply may carry in all; 0: it carries none. `change_seconds`: for how long
-    after its sending a reply may be changed or taken away there; None: always.
+    after its sending a reply may be changed or taken away there; None: always. `max_length` counts in `unit`. An answer
+    that is longer leaves as up to `max_parts` numbered posts (1: it is never split), each an answer to the one before
+    where the venue is `threaded`; `numbering` is where their number stands.
     """
 
     public: bool = False
     private: bool = False
     threaded: bool = False
     max_length: int | None = None
-    unit: Literal["chars", "graphemes", "bytes", "utf16", "sms"] = "chars"
+    unit: Unit = "chars"
+    max_parts: int = 1
+    numbering: Literal["before", "after", "none"] = "before"
     media: bool = False
     edits_in: bool = False
     edits_out: bool = False

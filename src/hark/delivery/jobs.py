@@ -1,6 +1,6 @@
 """The out-box's loop. Any number of threads in any number of processes may run it."""
 
-from typing import Any
+from dataclasses import replace
 
 from hark.channels import registry
 from hark.channels.accounts import account_of
@@ -10,6 +10,7 @@ from hark.channels.types import Account, Receipt
 from hark.delivery.actions import leases, outcomes
 from hark.delivery.faults import reach
 from hark.delivery.models import OutboxItem
+from hark.delivery.queries import post_before
 from hark.delivery.types import is_change, unpack, unpack_change
 from hark.kernel.errors import HarkError
 
@@ -40,7 +41,7 @@ def deliver(item: OutboxItem) -> None:
     leases.hold(item, venue.send_seconds)
     reach("before_send")
     try:
-        receipt = _hand_over(venue, account, item.payload)
+        receipt = _hand_over(venue, account, item)
     except Retry as error:
         outcomes.try_later(item, after_seconds=error.after_seconds, error=error.detail)
     except Refused as error:
@@ -54,6 +55,12 @@ def deliver(item: OutboxItem) -> None:
         outcomes.sent(item, receipt)
 
 
-def _hand_over(venue: Venue, account: Account, payload: dict[str, Any]) -> Receipt:
-    """A reply is sent, a change of one is made."""
-    return venue.change(account, unpack_change(payload)) if is_change(payload) else venue.send(account, unpack(payload))
+def _hand_over(venue: Venue, account: Account, item: OutboxItem) -> Receipt:
+    """A reply, or the next part of one, is sent; a change of one is made."""
+    if is_change(item.payload):
+        return venue.change(account, unpack_change(item.payload))
+    outbound = replace(unpack(item.payload), part=item.part, parts=item.parts)
+    before = post_before(item)
+    if before and venue.caps_for(account).threaded:
+        outbound = replace(outbound, target=replace(outbound.target, parent=before, external_id=before))
+    return venue.send(account, outbound)

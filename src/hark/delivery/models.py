@@ -14,6 +14,9 @@ class OutboxItem(models.Model):
     which lasts a day from `tried_since`; `tried_at` is when the last attempt began. `may_have_left`: an attempt may
     have reached the venue, so that it can no longer be taken back. A send whose fate is unknown stays `ambiguous` until
     an echo or a person settles it. A `fence` of 0: nobody is sending it.
+
+    A long reply is several rows with one `reply` key, each a `part` of `parts`, made in this order. The last one bears
+    that key itself and stands for the whole: it is sent when all are. A part leaves when those before it are sent.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -37,6 +40,10 @@ class OutboxItem(models.Model):
     tried_since = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)
     may_have_left = models.BooleanField(default=False, db_default=False)
+    reply = models.UUIDField(null=True)
+    part = models.SmallIntegerField(default=1, db_default=1)
+    parts = models.SmallIntegerField(default=1, db_default=1)
+    taken_away = models.BooleanField(default=False, db_default=False)  # by a change that made the reply shorter
 
     class Meta:
         constraints = [
@@ -54,6 +61,7 @@ class OutboxItem(models.Model):
                 condition=models.Q(state__in=["queued", "sending", "ambiguous"]),
             ),
             models.Index(name="outboxitem_leased", fields=["lease_until"], condition=models.Q(state="sending")),
+            models.Index(name="outboxitem_parts", fields=["reply", "part"], condition=models.Q(reply__isnull=False)),
             GinIndex(name="outboxitem_external_ids", fields=["external_ids"], opclasses=["jsonb_path_ops"]),
         ]
 

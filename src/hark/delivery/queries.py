@@ -1,10 +1,12 @@
 """Readers of the out-box: what is said of a reply, and which channels are given a rest."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from hark.delivery.models import Breaker, OutboxItem
-from hark.delivery.types import DeliveryWords, OutboxState
+from hark.delivery.types import RECEIPT_RANK, DeliveryWords, OutboxState, PartWords
 from hark.organisation.types import ChannelState
 
 AFTER_SENDING = {
@@ -30,8 +32,76 @@ NEEDS_A_PERSON = {
 }
 
 
-def delivery_words(item: OutboxItem, *, channel_state: str, at: datetime) -> DeliveryWords:
-    """The delivery state of a reply in words an agent can act on."""
+def post_before(item: OutboxItem) -> str:
+    """The venue's id of the part before this one; empty for the first, and where a venue gave none."""
+    if item.part == 1:
+        return ""
+    before = OutboxItem.objects.filter(reply=item.reply, part=item.part - 1).values_list("external_ids", flat=True)
+    return next((str(ids[0]) for ids in before if ids), "")
+
+
+def first_post(item: OutboxItem) -> tuple[str, str] | None:
+    """The venue's id of a reply's first post, and where it can be seen; None as long as the venue gave none."""
+    first = item if item.parts == 1 else OutboxItem.objects.filter(reply=item.reply, part=1).first()
+    return (first.external_ids[0], first.permalink) if first and first.external_ids else None
+
+
+def posts_there(item: OutboxItem) -> list[OutboxItem]:
+    """The posts of a reply that the venue has, in order: the reply itself, or its parts that were sent."""
+    if not item.reply:
+        return [item]
+    parts = OutboxItem.objects.filter(reply=item.reply, state=OutboxState.SENT, taken_away=False)
+    return list(parts.order_by("part"))
+
+
+def parts_of(items: Iterable[OutboxItem | None]) -> dict[UUID | None, list[OutboxItem]]:
+    """All parts of those replies that leave as several, in order, by their `reply`. No query where there are none."""
+    replies = {item.reply for item in items if item and item.reply}
+    found: dict[UUID | None, list[OutboxItem]] = {}
+    for part in OutboxItem.objects.filter(reply__in=replies).order_by("part") if replies else ():
+        found.setdefault(part.reply, []).append(part)
+    return found
+
+
+def delivery_words(
+    item: OutboxItem, *, channel_state: str, at: datetime, parts: Sequence[OutboxItem] = ()
+) -> DeliveryWords:
+    """The delivery state of a reply in words an agent can act on; of a long one with all its `parts`, which are one."""
+    if not parts:
+        return _words(item, channel_state, at)
+    each = [_words(part, channel_state, at) for part in parts]
+    stopped = next((place for place, part in enumerate(parts) if part.state != OutboxState.SENT), None)
+    told = tuple(
+        PartWords(part.part, one.state, _part_words(place, one, stopped))
+        for place, (part, one) in enumerate(zip(parts, each, strict=True))
+    )
+    if stopped is None:
+        last = min(parts, key=lambda part: (part.receipt_state != "failed", RECEIPT_RANK.get(part.receipt_state, 0)))
+        return replace(_words(last, channel_state, at), parts=told)
+    words = each[stopped]
+    acts = tuple(act for act in words.acts if act != "take_back" or not stopped)
+    return replace(words, words=_about(words, stopped, len(parts)), acts=acts, parts=told)
+
+
+def _part_words(place: int, words: DeliveryWords, stopped: int | None) -> str:
+    """A part behind one that has not left waits for it, whatever else is true."""
+    if stopped is not None and place > stopped and words.state != "cancelled":
+        return "Waits for the one before"
+    return "Not sent" if words.state == "cancelled" and words.words == "Taken back" else words.words
+
+
+def _about(words: DeliveryWords, before: int, parts: int) -> str:
+    """Which part it is about, and what the customer has got: `before` parts."""
+    if not before and not words.bad:
+        return words.words
+    got = f"part 1 of {parts}" if before == 1 else f"parts 1 to {before} of {parts}"
+    if words.state == "cancelled":
+        return f"Left alone; the customer has {got}"
+    which = f"{words.words[:1].lower()}{words.words[1:]}"
+    return f"The customer has {got}. Part {before + 1}: {which}" if before else f"Part 1 of {parts}: {which}"
+
+
+def _words(item: OutboxItem, channel_state: str, at: datetime) -> DeliveryWords:
     state = OutboxState(item.state)
     if state in NEEDS_A_PERSON:
         sentence, acts = NEEDS_A_PERSON[state]
@@ -45,9 +115,11 @@ def delivery_words(item: OutboxItem, *, channel_state: str, at: datetime) -> Del
     return DeliveryWords("cancelled", "Left alone; it may have been sent" if item.may_have_left else "Taken back")
 
 
-def change_words(item: OutboxItem, *, channel_state: str, at: datetime) -> DeliveryWords | None:
+def change_words(
+    item: OutboxItem, *, channel_state: str, at: datetime, parts: Sequence[OutboxItem] = ()
+) -> DeliveryWords | None:
     """How far a change of a reply has come; None where it was given up."""
-    words = delivery_words(item, channel_state=channel_state, at=at)
+    words = delivery_words(item, channel_state=channel_state, at=at, parts=parts)
     if words.state == "cancelled":
         return None
     said = f"The change: {words.words[:1].lower()}{words.words[1:]}"

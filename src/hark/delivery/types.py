@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db.models import TextChoices
 
@@ -46,19 +46,41 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class PartWords:
+    """How far one part of a long reply has come: `state` for style, and in words."""
+
+    part: int
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryWords:
-    """The delivery state of a reply for a page: one word for style, a sentence, whether it is bad, what can be done."""
+    """The delivery state of a reply for a page: one word for style, a sentence, whether it is bad, what can be done.
+
+    `parts`: of a reply that left as several posts, how far each has come.
+    """
 
     state: str
     words: str
     bad: bool = False
     acts: tuple[str, ...] = ()
     undo_seconds: int = 0
+    parts: tuple[PartWords, ...] = ()
+
+
+def part_key(reply: UUID, part: int, parts: int) -> UUID:
+    """The idempotency key of a part: the same each time it is asked for, and the reply's own for the last one."""
+    return reply if part == parts else uuid5(reply, f"part {part} of {parts}")
 
 
 def pack(outbound: Outbound, about: About) -> dict[str, Any]:
-    """The JSON that the out-box keeps of a reply: the fields of Outbound, and `about`."""
-    return {**asdict(outbound), "id": str(outbound.id), "about": asdict(about)}
+    """The JSON that the out-box keeps of a reply: the fields of Outbound, and `about`.
+
+    Which part it is stands in the row, so that the release before this one can read it.
+    """
+    fields = {name: value for name, value in asdict(outbound).items() if name not in {"part", "parts"}}
+    return {**fields, "id": str(outbound.id), "about": asdict(about)}
 
 
 def unpack(payload: dict[str, Any]) -> Outbound:

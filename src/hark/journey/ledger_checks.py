@@ -90,6 +90,11 @@ ORDER = (
             WINDOW before AS (PARTITION BY o.channel_id, o.thread ORDER BY o.id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) later
         WHERE later.sent_at < later.last"""),  # noqa: S608
+    Check("order", "a part of a long reply left before the one in front of it", """
+        SELECT 'outbox ' || o.id FROM delivery_outboxitem o
+        JOIN delivery_outboxitem b ON b.reply = o.reply AND b.part = o.part - 1
+        WHERE o.state IN ('sending', 'sent') AND o.created_at >= %(since)s::timestamptz
+        AND (b.state <> 'sent' OR o.sent_at < b.sent_at)"""),
     Check("order", "a case shows an older message than its newest", """
         SELECT c.key FROM conversations_case c JOIN (
             SELECT v.case_id, max(m.sent_at) AS newest FROM conversations_message m
@@ -111,8 +116,12 @@ ORPHAN = (
     Check("orphan", "something in the out-box that nobody wrote", """
         SELECT 'outbox ' || o.id FROM delivery_outboxitem o
         LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
-         WHERE m.id IS NULL AND NOT o.payload ? 'change' AND o.payload->'about'->>'message' IS DISTINCT FROM ''
+         WHERE m.id IS NULL AND o.part = o.parts AND NOT o.payload ? 'change'
+         AND o.payload->'about'->>'message' IS DISTINCT FROM ''
          AND o.created_at >= %(since)s::timestamptz"""),
+    Check("orphan", "a long reply that lacks one of its parts", """
+        SELECT 'outbox ' || min(id) FROM delivery_outboxitem WHERE reply IS NOT NULL
+        AND created_at >= %(since)s::timestamptz GROUP BY reply HAVING count(DISTINCT part) <> max(parts)"""),
     Check("orphan", "a message without its conversation or its author", """
         SELECT m.key FROM conversations_message m
         LEFT JOIN conversations_conversation v ON v.id = m.conversation_id
@@ -158,7 +167,9 @@ STUCK = (
         WHERE o.state = 'queued' AND o.not_before < clock_timestamp() - interval '10 minutes' AND c.state = 'active'
         AND b.channel_id IS NULL AND o.created_at >= %(since)s::timestamptz AND NOT EXISTS (
             SELECT 1 FROM delivery_outboxitem e WHERE e.channel_id = o.channel_id AND e.thread = o.thread
-            AND e.id < o.id AND e.state IN ('queued', 'sending'))"""),
+            AND e.id < o.id AND e.state IN ('queued', 'sending'))
+        AND NOT EXISTS (
+            SELECT 1 FROM delivery_outboxitem e WHERE e.reply = o.reply AND e.part < o.part AND e.state <> 'sent')"""),
     Check("stuck", "a reply that was sent a minute ago and has not taken effect", """
         SELECT m.key FROM delivery_outboxitem o JOIN conversations_message m ON m.outbox_item_id = o.id
         WHERE o.state = 'sent' AND o.sent_at < clock_timestamp() - interval '1 minute' AND m.external_id IS NULL

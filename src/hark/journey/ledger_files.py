@@ -43,7 +43,8 @@ REPLIES = """
         SELECT 1 FROM kernel_event e WHERE e.kind = 'message.state' AND e.data ->> 'message' = m.key
         AND e.data ->> 'state' IN ('ambiguous', 'failed', 'refused'))
     FROM organisation_channel c JOIN delivery_outboxitem o ON o.channel_id = c.id
-    LEFT JOIN conversations_message m ON m.outbox_item_id = o.id
+    LEFT JOIN delivery_outboxitem w ON w.reply = o.reply AND w.part = w.parts
+    LEFT JOIN conversations_message m ON m.outbox_item_id = coalesce(w.id, o.id)
     WHERE c.external_id = ANY(%s) AND NOT o.payload ? 'change'
 """
 IN_CASE = """

@@ -7,7 +7,7 @@ later beside the others, then set aside visibly; it never holds up the journal.
 from collections.abc import Callable
 
 from hark.conversations.actions import automatic, changes
-from hark.conversations.actions.accepted import sent
+from hark.conversations.actions.accepted import named, sent
 from hark.conversations.actions.changing import changed_there
 from hark.conversations.actions.going_on import expect_letter
 from hark.conversations.queries.clocks import waiting_case
@@ -88,6 +88,12 @@ def take_back_hope(event: JournalEvent) -> None:
         _place(event)
 
 
+def name_it(event: JournalEvent) -> None:
+    """The first post of a long reply is there: answers to it find its conversation already."""
+    if event.data.get("state") == "sent" and event.data.get("part") == 1:
+        named(message_key=event.data.get("message", ""))
+
+
 def _place(event: JournalEvent) -> None:
     case = waiting_case(event.subject)
     if case is None or not case.is_open:
@@ -120,5 +126,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.split": (follow_merge,),
     "message.sent": (accept, go_on_by_mail),
     "change.sent": (change,),
-    "message.state": (take_back_hope,),
+    "message.state": (take_back_hope, name_it),
 }

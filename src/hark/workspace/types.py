@@ -95,7 +95,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class KindShown:
-    """One way to write: public, limited, private or note. `why_not` is empty where it can be done."""
+    """One way to write: public, limited, private or note. `why_not` is empty where it can be done.
+
+    `sign` is the mark that its author's words get there.
+    """
 
     kind: str
     tab: str
@@ -103,6 +106,7 @@ class KindShown:
     act: str
     readers: str
     why_not: str = ""
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)

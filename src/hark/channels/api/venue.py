@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from hark.channels.api.events import mistakes, read_events
@@ -15,6 +15,7 @@ from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.carried import bytes_of
+from hark.channels.kit.limits import MOST_PARTS, PARTS_HELP, UNIT_WORDS, narrowed, refuse_longer
 from hark.channels.kit.once import attempt, error_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
@@ -62,7 +63,11 @@ class Settings:
     """
 
     base_url: str = setting("", label="Where replies go", help="Such as https://shop.example/hark. Empty: no replies.")
-    max_length: int = setting(MAX_TEXT, label="Longest reply, in characters", low=1, high=MAX_TEXT)
+    max_length: int = setting(MAX_TEXT, label="Longest reply", low=1, high=MAX_TEXT)
+    unit: Literal["chars", "graphemes", "utf16", "bytes", "weighted", "sms"] = setting(
+        "chars", label="Your program counts in", words=UNIT_WORDS
+    )
+    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
     sites: tuple[str, ...] = setting(
         (), label="Where attachments lie", help="Besides the address for replies, such as https://files.example."
     )
@@ -85,6 +90,7 @@ class ApiChannel(Venue):
         private=True,
         threaded=True,
         max_length=MAX_TEXT,
+        max_parts=MOST_PARTS,
         media=True,
         edits_in=True,
         edits_out=True,
@@ -101,12 +107,11 @@ class ApiChannel(Venue):
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
 
     def caps_for(self, account: Account) -> Caps:
-        """Replies only where there is an address for them, and as long as the program takes them."""
-        longest = account.settings.get("max_length") or MAX_TEXT
+        """Replies only where there is an address for them, and as long as the program takes them, in its own count."""
         speaks = bool(account.base_url)
         changes = speaks and account.settings.get("changes") is True
-        narrowed = replace(self.caps, max_length=longest, public=speaks, private=speaks, threaded=speaks)
-        return replace(narrowed, edits_out=changes, deletes_out=changes)
+        caps = replace(narrowed(self.caps, account.settings), public=speaks, private=speaks, threaded=speaks)
+        return replace(caps, edits_out=changes, deletes_out=changes)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Addresses are web addresses."""
@@ -186,9 +191,7 @@ class ApiChannel(Venue):
         return Receipt(change.of)
 
     def _check(self, account: Account, text: str) -> None:
-        longest = self.caps_for(account).max_length or MAX_TEXT
-        if len(text) > longest:
-            raise Refused("too_long", f"A reply here holds at most {longest:,} characters.")
+        refuse_longer(self.caps_for(account), text)
         if not account.base_url:
             raise Refused("no_address", "This channel has no address for replies; an administrator can set it.")
 
@@ -202,7 +205,9 @@ class ApiChannel(Venue):
 
 def _as_json(account: Account, outbound: Outbound) -> dict[str, Json]:
     target = outbound.target
+    numbered: dict[str, Json] = {"part": outbound.part, "parts": outbound.parts} if outbound.parts > 1 else {}
     return {
+        **numbered,
         "type": "reply",
         "id": str(outbound.id),
         "channel": account.key,

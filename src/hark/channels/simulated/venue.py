@@ -3,17 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, Refused, Retry, SendError
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.carried import bytes_of
+from hark.channels.kit.limits import MOST_PARTS, PARTS_HELP, UNIT_WORDS, narrowed, refuse_longer
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
-from hark.channels.kit.splitting import length
 from hark.channels.kit.words import id_of, text_of, time_of
 from hark.channels.simulated.events import read_events
 from hark.channels.types import (
@@ -45,7 +45,10 @@ NOT_OURS = Rejected(Reply(401, b'{"error":"signature"}'))
 
 @dataclass(frozen=True)
 class Settings:
-    """`base_url` is the stand-in's; `network` names the made-up place; `idempotent` no: it forgets keys, as many do."""
+    """`base_url` is the stand-in's; `network` names the made-up place; `idempotent` no: it forgets keys, as many do.
+
+    `max_length`, `unit` and `max_parts` let an account be as narrow as real networks are.
+    """
 
     base_url: str = setting(
         "", label="Address of the stand-in", help="Such as http://127.0.0.1:9000/plum.", required=True
@@ -54,6 +57,11 @@ class Settings:
     idempotent: bool = setting(default=True, label="It remembers keys, so that nothing is posted twice")
     self_ids: tuple[str, ...] = setting((), label="Our own ids there", help="Posts by them are our own.")
     handles: tuple[str, ...] = setting((), label="Our own names there")
+    max_length: int = setting(MAX_LENGTH, label="Longest post", low=1, high=MAX_LENGTH)
+    unit: Literal["chars", "graphemes", "utf16", "bytes", "weighted", "sms"] = setting(
+        "graphemes", label="It counts in", words=UNIT_WORDS
+    )
+    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
     token: str = setting("", label="Token", secret=True, help="We are known by it there.")
     webhook: str = setting("", label="Webhook secret", secret=True, help="Its calls are signed with it.")
 
@@ -71,6 +79,7 @@ class Simulated(Venue):
         threaded=True,
         max_length=MAX_LENGTH,
         unit="graphemes",
+        max_parts=MOST_PARTS,
         media=True,
         edits_in=True,
         edits_out=True,
@@ -88,8 +97,10 @@ class Simulated(Venue):
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
 
     def caps_for(self, account: Account) -> Caps:
-        """Without memory for keys a send whose fate is unknown must not be repeated."""
-        return replace(self.caps, idempotent_send="none") if account.settings.get("idempotent") is False else self.caps
+        """Without memory for keys a send whose fate is unknown must not be repeated; as long as the settings say."""
+        forgets = account.settings.get("idempotent") is False
+        caps = narrowed(self.caps, account.settings)
+        return replace(caps, idempotent_send="none") if forgets else caps
 
     def check(self, account: Account) -> Health:
         """Ask the venue who we are, what we may do and until when."""
@@ -136,7 +147,7 @@ class Simulated(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST with our key; the venue answers twice the same where it remembers keys."""
-        _check_length(outbound.text)
+        refuse_longer(self.caps_for(account), outbound.text)
         said: dict[str, Any] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
@@ -159,7 +170,7 @@ class Simulated(Venue):
 
     def change(self, account: Account, change: Change) -> Receipt:
         """One POST for each of its posts: the first says all of it, or all of them go. What is unknown is gone."""
-        _check_length(change.text)
+        refuse_longer(self.caps_for(account), change.text)
         for place, post in enumerate(change.of):
             said: dict[str, Json] = {"deleted": True} if change.gone or place else {"text": change.text}
             path = f"/messages/{quote(post, safe='')}"
@@ -177,11 +188,6 @@ class Simulated(Venue):
         if (wanted.scheme, wanted.netloc) != (home.scheme, home.netloc) or not home.netloc:
             raise Refused("foreign_host", "This attachment does not lie at the venue.")
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
-
-
-def _check_length(text: str) -> None:
-    if length(text, "graphemes") > MAX_LENGTH:
-        raise Refused("too_long", f"A post here holds at most {MAX_LENGTH} characters.")
 
 
 def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:

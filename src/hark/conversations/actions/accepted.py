@@ -6,6 +6,8 @@ from hark.conversations.actions.clocks import answered
 from hark.conversations.actions.versions import tell
 from hark.conversations.models import Case, Clock, Conversation, Message
 from hark.conversations.types import Direction, Status
+from hark.delivery.models import OutboxItem
+from hark.delivery.queries import first_post
 from hark.delivery.types import OutboxState
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
@@ -25,8 +27,7 @@ def sent(*, message_key: str) -> bool:
         return True
     locked = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("case")
     message.conversation = locked.get(pk=message.conversation_id)
-    if item.external_ids and message.external_id is None:
-        _name(message, item.external_ids[0], item.permalink)
+    name_first_post(message, item)
     if message.automatic or message.conversation.outside:
         return False
     before = _running(message.conversation)
@@ -37,6 +38,20 @@ def sent(*, message_key: str) -> bool:
     if item.may_have_left and not later.exists():  # while nobody knew, the case was ours again
         set_status(message, Status.WAITING, actor="system")
     return True
+
+
+@transaction.atomic
+def named(*, message_key: str) -> None:
+    """The first post of a long reply has been accepted (event `message.state`): the reply has its id. Idempotent."""
+    message = Message.objects.select_related("outbox_item").filter(key=message_key).first()
+    if message and message.outbox_item:
+        name_first_post(message, message.outbox_item)
+
+
+def name_first_post(message: Message, item: OutboxItem) -> None:
+    """Give our message the venue's id of its first post, in the running transaction, as soon as there is one."""
+    if message.external_id is None and (post := first_post(item)):
+        _name(message, *post)
 
 
 def set_status(message: Message, status: Status, *, actor: str) -> None:

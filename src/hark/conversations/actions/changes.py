@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
@@ -133,7 +133,9 @@ def _echo(echo: Echo) -> str:
     item = _match(echo)
     if item is None:
         return _answer_natively(echo)
-    Message.objects.filter(outbox_item=item, external_id=None).update(external_id=echo.external_id)
+    if item.part == 1:  # a reply that left as several posts has the id of the first
+        ours = Q(outbox_item__reply=item.reply) if item.reply else Q(outbox_item=item)
+        Message.objects.filter(ours, external_id=None).update(external_id=echo.external_id)
     return "echo"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from hark.channels.kit.splitting import CannotSplit
 from hark.channels.types import Change
 from hark.conversations.actions.reply import Readers, stop_on, tell_overruled
 from hark.conversations.actions.standing import acting_agent, locked_case, written
@@ -21,7 +22,7 @@ from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author
 from hark.delivery import actions as delivery
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import About, OutboxState, Settlement, pack_change, unpack, words_of_change
+from hark.delivery.types import About, OutboxState, Settlement, pack_change, part_key, unpack, words_of_change
 from hark.kernel.actions import record
 from hark.kernel.errors import NotAllowed, NotFound
 from hark.kernel.time import database_now
@@ -50,7 +51,8 @@ def change_reply(**new: Unpack[NewChange]) -> Message:
     1. Only its author and supervisors may, only where the venue can and as long as it lets us, one change at a time.
     2. The same key twice gives the same change. Other words than the author has seen stop it.
     3. What everybody will read is looked over like a reply, and needs the same yes: whoever needs one cannot change it.
-    4. It leaves after the inbox's undo time, after all that was written in the thread before it.
+    4. It leaves after the inbox's undo time, after all that was written in the thread before it. A reply that is
+       several posts is changed post by post; where it needs fewer, the others are taken away.
 
     One transaction. Raises NotFound, NotAllowed, NothingWritten, TooLong, CannotChange, ChangedMeanwhile, LookAgain.
     """
@@ -64,10 +66,10 @@ def change_reply(**new: Unpack[NewChange]) -> Message:
     text = None if new["text"] is None else written(new["text"], case)
     allowed = changeable(message, at=database_now())
     leaving = "" if text is None else _leaving(case, message, text)
-    _check(allowed, message, text, leaving)
+    posts = _checked(allowed, message, text, leaving)
     found = _looked_over(agent, case, message, text or "")
     stop_on(found, despite=new.get("despite", ()))
-    _enqueue(case, message, new, text, leaving)
+    _enqueue(case, message, new, _changes(allowed.there, message, new["idempotency_key"], posts))
     case.version += 1
     case.save(update_fields=["version"])
     _say(case, message, new["author"], "asked")
@@ -97,13 +99,16 @@ def _leaving(case: Case, message: Message, text: str) -> str:
     return signed(text, signature(name, case.inbox.brand.public_signature, message.visibility))
 
 
-def _check(allowed: Changeable, message: Message, text: str | None, leaving: str) -> None:
+def _checked(allowed: Changeable, message: Message, text: str | None, leaving: str) -> list[str]:
+    """What the posts shall say; nothing where they shall be gone."""
     if why_not := allowed.not_deleted if text is None else allowed.not_edited:
         raise CannotChange(why_not)
     if text == message.text:
         raise CannotChange("It says that already.")
-    if allowed.max_length is not None and allowed.length(leaving) > allowed.max_length:
-        raise CannotChange(f"It is {allowed.length(leaving)} long, and this venue takes {allowed.max_length}.")
+    try:
+        return [] if text is None else allowed.posts(leaving)
+    except CannotSplit as error:
+        raise CannotChange(str(error)) from error
 
 
 def _looked_over(agent: Agent, case: Case, message: Message, text: str) -> tuple[Finding, ...]:
@@ -116,28 +121,38 @@ def _looked_over(agent: Agent, case: Case, message: Message, text: str) -> tuple
     return findings(agent, case, way, text, visibility=message.visibility, but=message)
 
 
-def _enqueue(case: Case, message: Message, new: NewChange, text: str | None, leaving: str) -> None:
-    item, conversation = message.outbox_item, message.conversation
+def _changes(there: Sequence[OutboxItem], message: Message, key: UUID, posts: Sequence[str]) -> list[Change]:
+    """A change for each post that is there."""
+    changes = []
+    for place, item in enumerate(there):
+        sent = unpack(item.payload)
+        gone = place >= len(posts)
+        changes.append(
+            Change(
+                id=part_key(key, place + 1, len(there)),
+                reply=sent.id,
+                of=tuple(item.external_ids),
+                target=sent.target,
+                visibility=cast("Readers", message.visibility),
+                text="" if gone else posts[place],
+                gone=gone,
+            )
+        )
+    return changes
+
+
+def _enqueue(case: Case, message: Message, new: NewChange, changes: Sequence[Change]) -> None:
+    item, about = message.outbox_item, About(message.key, case.key, message.conversation.key)
     assert item is not None  # noqa: S101 - `_ours` asks for it
-    sent = unpack(item.payload)
-    change = Change(
-        id=new["idempotency_key"],
-        reply=sent.id,
-        of=tuple(item.external_ids),
-        target=sent.target,
-        visibility=cast("Readers", message.visibility),
-        text=leaving,
-        gone=text is None,
-    )
-    about = About(message.key, case.key, conversation.key)
+    words, by = None if new["text"] is None else written(new["text"], case), new["author"].agent_id
     try:
         with transaction.atomic():
-            message.change_item = delivery.enqueue(
+            message.change_item = delivery.enqueue_parts(
                 channel_id=message.channel_id,
-                idempotency_key=change.id,
+                idempotency_key=new["idempotency_key"],
                 thread=item.thread,
                 inbox_id=case.inbox_id,
-                payload=pack_change(change, about, words=text, by=new["author"].agent_id),
+                payloads=[pack_change(change, about, words=words, by=by) for change in changes],
                 not_before=database_now() + timedelta(seconds=case.inbox.undo_seconds),
             )
     except IntegrityError as error:
@@ -187,6 +202,7 @@ def changed_there(*, message_key: str) -> bool:
     if item is None:
         return False
     at, words = item.sent_at or database_now(), words_of_change(item.payload)
+    delivery.take_note_of_gone(change=item)
     kind = _take_away(message, at) if words is None else _reword(message, words, item, at)
     message.change_item = None
     message.save(update_fields=["text", "quote_from", "edited_at", "deleted_at", "change_item"])

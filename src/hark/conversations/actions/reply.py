@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from hark.channels.kit.splitting import CannotSplit
 from hark.channels.types import Outbound, OutboundFile, Target
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
@@ -45,7 +46,7 @@ class NewReply(TypedDict):
     """What a reply takes. `idempotency_key` is made by the page, `seen_message_id` is the newest message it showed.
 
     `files` are the keys of those that the page showed beside the text; with a file the text may be empty. `despite` are
-    the codes of findings that the author has looked at and overruled.
+    the codes of findings that the author has looked at and overruled. `whole`: it must not leave as several posts.
     """
 
     case_id: int
@@ -58,11 +59,12 @@ class NewReply(TypedDict):
     send_anyway: NotRequired[bool]
     files: NotRequired[Sequence[str]]
     despite: NotRequired[Sequence[str]]
+    whole: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A reply that may leave: looked over in the running transaction, its conversation locked."""
+    """A reply that may leave as these `posts`: looked over in the running transaction, its conversation locked."""
 
     agent: Agent
     case: Case
@@ -70,6 +72,7 @@ class Ready:
     text: str
     files: Sequence[Attachment]
     overruled: tuple[Finding, ...]
+    posts: Sequence[str]
 
 
 @transaction.atomic
@@ -79,6 +82,7 @@ def reply(**new: Unpack[NewReply]) -> Message:
     1. The author's rights and the case are looked up through the gate, the conversation is locked.
     2. The same key twice gives the same message, however quickly it was clicked.
     3. Who may read it is said by the caller, and must fit the conversation, the venue and the channel; so must files.
+       What is longer than one post leaves as numbered parts, where the venue takes so many and it need not stay whole.
     4. Anything newer than what the author has seen (another agent's reply too) stops it, unless `send_anyway`.
     5. What should be looked at before everybody reads it stops it, unless `despite`; what is overruled is written down.
     6. It leaves after the inbox's undo time. The case waits for the customer, an unassigned one is the author's now.
@@ -109,14 +113,14 @@ def look_over(new: NewReply, held: HeldReply | None = None) -> Ready | Message:
     files = held_files(held) if held else hand_over(agent, case, "reply", new.get("files", ()))
     text = written(new["text"], case) if new["text"].strip() or not files else ""
     way = way_of(conversation, answered_in(conversation), 0, copied_in(conversation))
-    _check_way(way, _leaving(case, new, text), new["visibility"])
+    posts = _checked(way, _leaving(case, new, text), new)
     _check_files(way, files)
     if not new.get("send_anyway"):
         # The conversation is locked: two agents see each other.
         stop_if_newer(conversation.messages.all(), agent, new["seen_message_id"])
     found = findings(agent, case, way, text, visibility=new["visibility"], but=held)
     stop_on(found, despite=new.get("despite", ()))
-    return Ready(agent, case, way, text, files, found)
+    return Ready(agent, case, way, text, files, found, posts)
 
 
 def stop_on(found: Sequence[Finding], *, despite: Sequence[str]) -> None:
@@ -161,14 +165,17 @@ def _same_reply(agent: Agent, conversation: Conversation, key: UUID) -> Message 
     return earlier
 
 
-def _check_way(way: Way, text: str, visibility: str) -> None:
+def _checked(way: Way, leaving: str, new: NewReply) -> list[str]:
+    """The posts as which it leaves, where it may leave at all."""
     if way.closed_because:
         raise CannotReply(way.closed_because)
-    if visibility not in way.visibilities:
+    if new["visibility"] not in way.visibilities:
         readers = " or ".join(each.label.lower() for each in way.visibilities)
         raise CannotReply(f"A reply here can only be {readers}. Say which.")
-    if way.max_length is not None and way.length(text) > way.max_length:
-        raise CannotReply(f"It is {way.length(text)} long, and this venue takes {way.max_length}.")
+    try:
+        return way.posts(leaving, whole=new.get("whole", False))
+    except CannotSplit as error:
+        raise CannotReply(str(error)) from error
 
 
 def _leaving(case: Case, new: NewReply, text: str) -> str:
@@ -204,7 +211,7 @@ def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
         received_at=at,
     )
     outbound = _outbound(way, message, _leaving(case, new, ready.text), new["idempotency_key"], ready.files)
-    message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.key)
+    message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.key, posts=ready.posts)
     message.save(force_insert=True)
     belong(ready.files, message=message)
     return message

@@ -34,10 +34,13 @@ NATIVE_ANSWERS = """
     WHERE conversation_id = ANY(%s) AND direction = 'out' AND native AND deleted_at IS NULL GROUP BY conversation_id
 """
 PARENTS = """
+    WITH s AS (SELECT * FROM unnest(%s::bigint[], %s::text[]) AS s (channel_id, external_id))
     SELECT m.channel_id, m.external_id, v.thread_key FROM conversations_message m
     JOIN conversations_conversation v ON v.id = m.conversation_id
-    JOIN unnest(%s::bigint[], %s::text[]) AS s (channel_id, external_id)
-        ON (m.channel_id, m.external_id) = (s.channel_id, s.external_id)
+    JOIN s ON (m.channel_id, m.external_id) = (s.channel_id, s.external_id)
+    UNION ALL  -- the later posts of a long reply of ours
+    SELECT s.channel_id, s.external_id, o.thread FROM s JOIN delivery_outboxitem o
+        ON o.channel_id = s.channel_id AND o.part > 1 AND o.external_ids @> jsonb_build_array(s.external_id)
 """
 
 MESSAGE = {

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hark.channels.accounts import caps_of
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
+from hark.channels.kit.splitting import CannotSplit, Shape, split
 from hark.channels.registry import venue
 from hark.channels.types import Caps
 from hark.conversations.models import Message
 from hark.conversations.queries.messages import is_published
+from hark.conversations.queries.writing import too_long
+from hark.delivery.models import OutboxItem
+from hark.delivery.queries import posts_there
 from hark.delivery.types import OutboxState
 from hark.kernel.errors import HarkError
 from hark.organisation.models import Agent
@@ -19,12 +23,34 @@ OVER = frozenset({OutboxState.CANCELLED, OutboxState.SENT})
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """Why a reply cannot be edited, and why not deleted; each is empty where it can."""
+    """Why a reply cannot be edited, and why not deleted; each is empty where it can. `there`: the posts that it is."""
 
     not_edited: str
     not_deleted: str
     max_length: int | None = None
     unit: str = "chars"
+    numbering: str = "before"
+    there: tuple[OutboxItem, ...] = ()
+
+    def posts(self, text: str) -> list[str]:
+        """What the posts say then: the text, or its numbered parts; fewer than there are where it has become shorter.
+
+        Raises CannotSplit, in words, where it does not fit into the posts that are there.
+        """
+        if self.max_length is None or self.length(text) <= self.max_length:
+            return self._as_many([text])
+        if len(self.there) == 1:
+            raise CannotSplit(too_long(self.length(text), self.max_length, self.unit))
+        try:
+            posts = split(text, Shape(self.max_length, self.unit, self.numbering), most=len(self.there))
+        except CannotSplit as error:
+            raise CannotSplit(f"It does not fit into the {len(self.there)} parts that are there.") from error
+        return self._as_many(posts)
+
+    def _as_many(self, posts: list[str]) -> list[str]:
+        if len(posts) < len(self.there) and self.not_deleted:
+            raise CannotSplit(f"It has become shorter than its {len(self.there)} parts. {self.not_deleted}")
+        return posts
 
     def length(self, text: str) -> int:
         """How long the venue says this text is."""
@@ -47,6 +73,8 @@ def changeable(message: Message, *, at: datetime) -> Changeable:
         "" if caps.deletes_out else f"{name} does not let us take back what we have sent.",
         caps.max_length,
         caps.unit,
+        caps.numbering,
+        tuple(posts_there(message.outbox_item)) if message.outbox_item else (),
     )
 
 

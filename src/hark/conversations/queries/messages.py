@@ -1,8 +1,9 @@
 """Messages as pages show them: with their reading, its corrections, duplicates, earlier texts and delivery state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, Q
 
@@ -13,11 +14,13 @@ from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.types import Direction, FileState
-from hark.delivery.queries import change_words, delivery_words
+from hark.delivery.models import OutboxItem
+from hark.delivery.queries import change_words, delivery_words, parts_of
 from hark.delivery.types import DeliveryWords, OutboxState, words_of_change
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Right
 
+Parts = Mapping[UUID | None, Sequence[OutboxItem]]
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
 MAIL = "email"
@@ -110,19 +113,20 @@ class MessageShown:
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most nine queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most ten queries."""
     ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
     readings, corrections, versions = newest_readings(ids), corrections_of(ids), _versions(ids)
     files, formatted = files_of_messages(ids), _formatted(ids)
+    parts = parts_of(item for message in messages for item in (message.outbox_item, message.change_item))
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
 
     def _shown(message: Message) -> MessageShown:
         reading = readings.get(message.pk)
         alike = duplicates.get(reading.duplicate_key, {}) if reading else {}
         case = message.conversation.case
-        item, change = message.outbox_item, message.change_item
+        change = message.change_item
         outside = _outside(message)
         return MessageShown(
             id=message.pk,
@@ -153,7 +157,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             also_posted=tuple(
                 posted for pk, posted in alike.items() if pk not in {message.pk, *copies.get(message.pk, ())}
             ),
-            delivery=delivery_words(item, channel_state=message.channel.state, at=at) if item else None,
+            delivery=_delivery(message, parts, at),
             pending=(message.conversation_id, message.identity_id) in waiting,
             automatic=_automatic(message),
             also_came_to=tuple(one for pk, one in copies.get(message.pk, {}).items() if pk != message.pk),
@@ -163,11 +167,21 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             original=may_open and bool(message.problem) and message.arrival_id is not None,
             outside=outside,
             left=is_published(message),
-            change=change_words(change, channel_state=message.channel.state, at=at) if change else None,
+            change=_change(message, parts, at),
             change_text=words_of_change(change.payload) if change else None,
         )
 
     return [_shown(message) for message in messages]
+
+
+def _delivery(message: Message, parts: Parts, at: datetime) -> DeliveryWords | None:
+    item, state = message.outbox_item, message.channel.state
+    return delivery_words(item, channel_state=state, at=at, parts=parts.get(item.reply, ())) if item else None
+
+
+def _change(message: Message, parts: Parts, at: datetime) -> DeliveryWords | None:
+    item, state = message.change_item, message.channel.state
+    return change_words(item, channel_state=state, at=at, parts=parts.get(item.reply, ())) if item else None
 
 
 def _outside(message: Message) -> str:
@@ -179,7 +193,10 @@ def _outside(message: Message) -> str:
 def is_published(message: Message) -> bool:
     """Is it a reply written in Hark that can be read at its venue?"""
     item = message.outbox_item
-    return item is not None and item.state == OutboxState.SENT and not message.automatic and message.deleted_at is None
+    if item is None or message.automatic or message.deleted_at is not None:
+        return False
+    begun = item.parts > 1 and item.state == OutboxState.CANCELLED and message.external_id is not None
+    return item.state == OutboxState.SENT or begun  # of one that was given up half-way the first posts are there
 
 
 def _automatic(message: Message) -> str:

@@ -102,7 +102,7 @@ def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
     ours = Q(contact=case.contact_id) | Q(case=case)
     talks = conversations_visible_to(agent).filter(ours).order_by("-pk").values_list("pk", flat=True)
     said = Message.objects.filter(conversation__in=list(talks[:TALKS_TOLD]))  # a list: their index is taken for sure
-    said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False)
+    said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False, external_id__isnull=True)
     said = said.exclude(native=True, external_id__isnull=True)
     beside = ("conversation__case", "conversation__contact", "channel", "identity", "agent")
     return said.select_related(*beside, "outbox_item", "change_item")

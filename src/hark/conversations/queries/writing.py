@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hark.channels.accounts import caps_of
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
+from hark.channels.kit.splitting import CannotSplit, Shape, split
 from hark.channels.types import Caps
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
@@ -23,7 +24,8 @@ class Way:
 
     `visibilities` are those that may be chosen; there is no default. `answers` is the message that is answered,
     `newest_message_id` the newest of the conversation: what a composer has seen when it shows this.
-    `copies` are the addresses of those who get a copy.
+    `copies` are the addresses of those who get a copy. A text that is longer than `max_length` leaves as up to
+    `max_parts` posts.
     """
 
     conversation: Conversation
@@ -35,6 +37,8 @@ class Way:
     closed_because: str = ""
     files_out: int = 0
     copies: tuple[str, ...] = ()
+    max_parts: int = 1
+    numbering: str = "before"
 
     @property
     def outside(self) -> bool:
@@ -44,6 +48,17 @@ class Way:
     def length(self, text: str) -> int:
         """How long the venue says this text is."""
         return length(text, self.unit)
+
+    def posts(self, text: str, *, whole: bool = False) -> list[str]:
+        """What leaves: the text, or its numbered parts where it is longer than one post and need not stay `whole`.
+
+        Raises CannotSplit, in words, where the venue does not take it.
+        """
+        if self.max_length is None or self.length(text) <= self.max_length:
+            return [text]
+        if whole or self.max_parts == 1:
+            raise CannotSplit(too_long(self.length(text), self.max_length, self.unit))
+        return split(text, Shape(self.max_length, self.unit, self.numbering), most=self.max_parts)
 
 
 def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
@@ -70,6 +85,13 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     }
     ways = [way_of(each, answered.get(each.pk), newest.get(each.pk, 0), each.copied) for each in conversations]
     return ways if any(map(_is_waiting, conversations)) else sorted(ways, key=_last_preferred)
+
+
+def too_long(used: int, most: int, unit: str) -> str:
+    """That a text does not fit into one post, in the venue's own count."""
+    if unit == "sms":
+        return f"It takes {used:,} text messages, and this venue takes {most:,}."
+    return f"It is {used} long, and this venue takes {most}."
 
 
 def _is_waiting(conversation: Conversation) -> bool:
@@ -108,6 +130,8 @@ def way_of(
         closed_because=_closed_because(conversation, answers, caps, readers),
         files_out=caps.files_out,
         copies=tuple(one for one in copied if one != person),
+        max_parts=caps.max_parts,
+        numbering=caps.numbering,
     )
 
 

@@ -20,9 +20,14 @@ LOOKED_AT = 8  # due replies looked at before giving up: others are on the first
 
 # A channel that rests or is paused costs nothing, however much waits in it.
 # Nothing of the same thread is on its way, and nothing that was written earlier still waits: no overtaking.
+# A part waits for those before it; where one of them is not on its way any more it holds back nobody else.
 HEAD_OF_ITS_THREAD = """NOT EXISTS (
     SELECT 1 FROM delivery_outboxitem e WHERE e.thread = o.thread AND e.channel_id = o.channel_id AND e.id <> o.id
-    AND (e.state = 'sending' OR (e.state = 'queued' AND e.id < o.id)))"""
+    AND (e.state = 'sending' OR (e.state = 'queued' AND e.id < o.id AND NOT EXISTS (
+        SELECT 1 FROM delivery_outboxitem b WHERE b.reply = e.reply AND b.part < e.part
+        AND b.state NOT IN ('queued', 'sending', 'sent')))))
+    AND NOT EXISTS (
+        SELECT 1 FROM delivery_outboxitem b WHERE b.reply = o.reply AND b.part < o.part AND b.state <> 'sent')"""
 DUE = f"""
     WITH speaking AS MATERIALIZED (
         SELECT c.id FROM organisation_channel c LEFT JOIN delivery_breaker b ON b.channel_id = c.id

@@ -1,16 +1,18 @@
 """Into the out-box, out of it again, and what a person decides about a reply."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from hark.delivery.actions.announcing import announce
 from hark.delivery.errors import NothingToSettle
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import OutboxState, Settlement, is_change
+from hark.delivery.types import OutboxState, Settlement, is_change, part_key, unpack_change
 from hark.kernel.db import execute, notify
 from hark.kernel.time import database_now
 
@@ -37,28 +39,57 @@ def enqueue(
     `payload` comes from `delivery.types.pack` or `pack_change`. Takes the thread's advisory lock until the commit, so
     that the order of the ids is the author's order. A key that is there already raises IntegrityError.
     """
-    execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thread_lock(channel_id, thread)])
-    item = OutboxItem.objects.create(
+    return enqueue_parts(
         channel_id=channel_id,
         idempotency_key=idempotency_key,
         thread=thread,
-        inbox_id_for_events=inbox_id,
-        payload=payload,
-        text_hash=NO_TEXT if is_change(payload) else text_hash(payload["text"]),
-        created_at=database_now(),
+        inbox_id=inbox_id,
+        payloads=[payload],
         not_before=not_before,
     )
+
+
+def enqueue_parts(
+    *,
+    channel_id: int,
+    idempotency_key: UUID,
+    thread: str,
+    inbox_id: int,
+    payloads: Sequence[dict[str, Any]],
+    not_before: datetime,
+) -> OutboxItem:
+    """Store a reply that leaves as several posts, in their order; gives the last one, which stands for the whole.
+
+    The same as `enqueue` in everything else. The `id` of each payload is its `delivery.types.part_key`.
+    """
+    execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thread_lock(channel_id, thread)])
+    at, parts = database_now(), len(payloads)
+    for part, payload in enumerate(payloads, start=1):
+        item = OutboxItem.objects.create(
+            channel_id=channel_id,
+            idempotency_key=part_key(idempotency_key, part, parts),
+            thread=thread,
+            inbox_id_for_events=inbox_id,
+            payload=payload,
+            text_hash=NO_TEXT if is_change(payload) else text_hash(payload["text"]),
+            created_at=at,
+            not_before=not_before,
+            reply=idempotency_key if parts > 1 else None,
+            part=part,
+            parts=parts,
+        )
     notify(WAKE_CHANNEL)
     return item
 
 
 @transaction.atomic
 def cancel(*, item_id: int, actor: str) -> bool:
-    """Take a reply back, by compare-and-set; False when the sender was quicker or an earlier attempt may have left."""
-    item = _change(item_id, [OutboxState.QUEUED], {"may_have_left": False}, {"state": OutboxState.CANCELLED})
-    if item is None:
+    """Take a reply back, all parts of it; False when the sender was quicker or an earlier attempt may have left."""
+    items = _locked(item_id)
+    if not items or any(one.state != OutboxState.QUEUED or one.may_have_left for one in items):
         return False
-    announce(item, OutboxState.CANCELLED, actor=actor)
+    OutboxItem.objects.filter(pk__in=[one.pk for one in items]).update(state=OutboxState.CANCELLED)
+    announce(items[-1], OutboxState.CANCELLED, actor=actor)
     notify(WAKE_CHANNEL)  # what was written after it may go now
     return True
 
@@ -67,29 +98,45 @@ def cancel(*, item_id: int, actor: str) -> bool:
 def settle(*, item_id: int, how: Settlement, actor: str) -> OutboxItem:
     """What a person decides about a reply that may not have left: it was sent, send it again, or leave it.
 
-    One transaction, one compare-and-set. Raises NothingToSettle when it is not (or no longer) waiting for a decision.
+    Of several parts it is about the one that stopped: those behind it follow when it has left, and are left with it.
+    One transaction. Raises NothingToSettle when it is not (or no longer) waiting for a decision.
     """
-    now = database_now()
-    plans: dict[Settlement, tuple[list[OutboxState], dict[str, Any]]] = {
-        Settlement.IT_WAS_SENT: ([OutboxState.AMBIGUOUS], {"state": OutboxState.SENT, "sent_at": now, "error": ""}),
-        Settlement.SEND_AGAIN: (
-            OPEN_TO_A_PERSON,
-            {"state": OutboxState.QUEUED, "not_before": now, "tried_since": None, "attempts": 0, "error": ""},
-        ),
-        Settlement.DROP: (OPEN_TO_A_PERSON, {"state": OutboxState.CANCELLED}),
-    }
-    states, changes = plans[how]
-    item = _change(item_id, states, {}, changes)
+    items, states = _locked(item_id), [OutboxState.AMBIGUOUS] if how == Settlement.IT_WAS_SENT else OPEN_TO_A_PERSON
+    item = next((one for one in items if one.state in states), None)
     if item is None:
         raise NothingToSettle
+    now = database_now()
+    changes: dict[Settlement, dict[str, Any]] = {
+        Settlement.IT_WAS_SENT: {"state": OutboxState.SENT, "sent_at": now, "error": ""},
+        Settlement.SEND_AGAIN: {
+            "state": OutboxState.QUEUED,
+            "not_before": now,
+            "tried_since": None,
+            "attempts": 0,
+            "error": "",
+        },
+        Settlement.DROP: {"state": OutboxState.CANCELLED},
+    }
+    behind = [one.pk for one in items if one.part > item.part] if how == Settlement.DROP else []
+    OutboxItem.objects.filter(pk__in=[item.pk, *behind]).update(**changes[how])
+    item.refresh_from_db()
     announce(item, item.state, actor=actor)
     notify(WAKE_CHANNEL)
     return item
 
 
-def _change(
-    item_id: int, states: list[OutboxState], also: dict[str, Any], changes: dict[str, Any]
-) -> OutboxItem | None:
-    """Change the reply if it is in one of `states`; None when it is not."""
-    found = OutboxItem.objects.filter(pk=item_id, state__in=states, **also)
-    return OutboxItem.objects.get(pk=item_id) if found.update(**changes) else None
+def take_note_of_gone(*, change: OutboxItem) -> None:
+    """A change has been made that left fewer posts of a long reply: those are not there any more. May be repeated.
+
+    In the caller's transaction; `change` stands for all of its parts.
+    """
+    made = OutboxItem.objects.filter(reply=change.reply) if change.reply else OutboxItem.objects.filter(pk=change.pk)
+    gone = [one.reply for one in map(unpack_change, made.values_list("payload", flat=True)) if one.gone]
+    OutboxItem.objects.filter(idempotency_key__in=gone, parts__gt=1).update(taken_away=True)
+
+
+def _locked(item_id: int) -> list[OutboxItem]:
+    """The reply with all its parts in order, locked; empty when there is none."""
+    item = OutboxItem.objects.filter(pk=item_id).first()
+    whole = Q(reply=item.reply) if item and item.reply else Q(pk=item_id)
+    return list(OutboxItem.objects.select_for_update(of=("self",), no_key=True).filter(whole).order_by("id"))

@@ -77,7 +77,10 @@ MACRO = ("Refund made", "Hello {{first_name}}, the money is on its way back to y
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One simulated account: its key in the venue, how it is called, which inbox it feeds, what its posts are."""
+    """One simulated account: its key in the venue, how it is called, which inbox it feeds, what its posts are.
+
+    `length` is how long its posts may be, what it counts, and how many posts one answer may become.
+    """
 
     account: str
     name: str
@@ -85,12 +88,14 @@ class Stage:
     kind: str
     visibility: str
     targets_us: str
+    length: tuple[int, str, int] = (500, "graphemes", 1)
 
 
+SHORT = (280, "weighted", 5)
 INBOXES = (("Care", ("Care",)), ("Care, public", ("Care", "Public")))
 STAGES = (
-    Stage("plumcare@square", "@plumcare on Square (simulated)", "Care, public", "post", "public", "mention"),
-    Stage("listen@square", "“plum” on Square (simulated)", "Care, public", "post", "public", "keyword"),
+    Stage("plumcare@square", "@plumcare on Square (simulated)", "Care, public", "post", "public", "mention", SHORT),
+    Stage("listen@square", "“plum” on Square (simulated)", "Care, public", "post", "public", "keyword", SHORT),
     Stage("plum@orchardbook", "Plum page (simulated)", "Care, public", "comment", "public", "owned_venue"),
     Stage("plum@starred", "Shop reviews (simulated)", "Care, public", "review", "public", "owned_venue"),
     Stage("dm@square", "Direct messages on Square (simulated)", "Care", "direct", "private", "mention"),

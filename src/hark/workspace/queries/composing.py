@@ -83,7 +83,7 @@ def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) 
     readers = f"{said} Signed {sign}." if sign else said
     if needs_approval(agent, way.conversation.channel, visibility):
         readers += " A colleague approves it first."
-    return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility))
+    return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility), sign=sign)
 
 
 def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:

@@ -10,6 +10,7 @@ from hark.kernel.ids import new_uuid
 from hark.organisation.models import Agent
 from hark.understanding.outgoing import Finding
 from hark.workspace.queries.composing import first_kind, ways_shown
+from hark.workspace.queries.measuring import measured
 from hark.workspace.types import KindShown, WayShown
 
 MOST = 50
@@ -55,16 +56,11 @@ def _preview(agent: Agent, case: Case, text: str) -> Preview:
         kind=kind.kind if kind else "",
         act=kind.act if kind else "",
         text=found.text,
-        length=_length(way, found.text),
+        length=measured(way, kind.kind if kind else "", found.text).words if way else f"{len(found.text):,}",
         why_not=_why_not(way, kind, found.text, found.unknown),
         ticket=f"{case.key}:{way.key}:{kind.kind}:{way.seen}:{new_uuid()}" if way and kind else "",
         findings=findings(agent, case, way.way, found.text, visibility=kind.kind) if way and kind else (),
     )
-
-
-def _length(way: WayShown | None, text: str) -> str:
-    used = way.way.length(text) if way else len(text)
-    return f"{used:,} of {way.limit:,}" if way and way.limit else f"{used:,}"
 
 
 def _why_not(way: WayShown | None, kind: KindShown | None, text: str, unknown: Sequence[str]) -> str:
@@ -74,6 +70,4 @@ def _why_not(way: WayShown | None, kind: KindShown | None, text: str, unknown: S
         return closed[0] if closed else "There is nothing here that can be answered."
     if unknown:
         return f"Not known here: {', '.join(unknown)}."
-    if way.limit and way.way.length(text) > way.limit:
-        return "Too long for this venue."
-    return ""
+    return measured(way, kind.kind, text).why_not

@@ -15,6 +15,7 @@ from hark.conversations.types import Direction
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent
 from hark.workspace.queries.composing import KINDS, ways_shown
+from hark.workspace.queries.measuring import measured
 from hark.workspace.queries.people import who_may_hold
 from hark.workspace.queries.snooze import presets
 from hark.workspace.queries.words import day, hour
@@ -120,8 +121,8 @@ def _length(text: str, way: WayShown | None, asked: Asked) -> tuple[str, bool]:
     """How long it is where it would be sent; a note has no venue."""
     if way is None or way.limit is None or asked.kind == "note":
         return f"{len(text):,}", False
-    used = way.way.length(text)
-    return f"{used:,} of {way.limit:,}", used > way.limit
+    found = measured(way, asked.kind, text)
+    return found.words, bool(found.why_not)
 
 
 def _macros(asked: Asked) -> Picked:

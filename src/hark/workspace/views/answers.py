@@ -63,6 +63,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
             send_anyway=request.POST.get("anyway") == "1",
             files=request.POST.getlist("reply_file"),
             despite=codes_in(request),
+            whole=request.POST.get("whole") == "1",
             leaves_at=time_asked(request),
         )
     except NewerMessage as error:

@@ -1,7 +1,7 @@
 """What a venue's test class tells the suite, and the samples it brings."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -72,6 +72,7 @@ class Bench:
     secret_name: ClassVar[str] = "signing"  # noqa: S105 - a name, not a secret
     proof_headers: ClassVar[tuple[str, ...]] = ()
     permission_ends: ClassVar[bool] = True  # there are scopes that can be missing, and an end that can be foreseen
+    in_parts: ClassVar[Mapping[str, Any]] = {"max_parts": 5}  # settings of an account on which answers are split
     target: ClassVar[Target] = Target(external_id="p1", thread="t1", person="u1")
 
     def account(self) -> Account:
@@ -138,6 +139,7 @@ class Bench:
             25: (caps.must_purge_on_delete, "no duty to purge"),
             27: (caps.webhook, "the venue makes no calls"),
             28: (caps.edits_out or caps.deletes_out, "a reply stays as it was sent"),
+            29: (caps.max_parts > 1, "an answer is one post"),
         }
         return {number: reason for number, (applies, reason) in rules.items() if not applies}
 

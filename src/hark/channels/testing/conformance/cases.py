@@ -1,4 +1,4 @@
-"""The 28 cases (channels reference, section 5) and which ability each of them proves."""
+"""The 29 cases (channels reference, section 5) and which ability each of them proves."""
 
 from dataclasses import dataclass
 
@@ -50,6 +50,7 @@ CASES = tuple(
             ("shuffle", "any order and skewed clocks: the same threads"),
             ("size", "413 over the cap; verify within 5 ms per 100 kB"),
             ("change our own", "other words, then gone; twice does no harm; too long refused before the network"),
+            ("parts", "a long answer in numbered posts that fit, each an answer to the one before, each with its key"),
         ),
         start=1,
     )

@@ -1,4 +1,4 @@
-"""Cases 15 to 23 and 28: what goes out, what becomes of it, and what a venue says of itself."""
+"""Cases 15 to 23, 28 and 29: what goes out, what becomes of it, and what a venue says of itself."""
 # ruff: noqa: S101 - a test suite is made of assertions
 
 import io
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
-from hark.channels.kit.splitting import length
+from hark.channels.kit.counting import length
+from hark.channels.kit.splitting import Shape, split
 from hark.channels.testing.conformance.bench import Bench
 from hark.channels.testing.conformance.cases import FLAGS, NEEDS_OWN_PROOF
 from hark.channels.testing.conformance.inbound import no_sockets, only
 from hark.channels.types import Change
 
-ONE_LETTER = {"graphemes": "👩‍👩‍👧‍👦", "utf16": "🎉", "bytes": "é", "chars": "é"}
+ONE_LETTER = {"graphemes": "👩‍👩‍👧‍👦", "utf16": "🎉", "bytes": "é", "chars": "é", "weighted": "字", "sms": "é" * 153}
+SENTENCE = "Your parcel has left our house, see https://example.com/track/4711 for where it is now. "
 
 
 class OutboundCases(Bench):
@@ -180,6 +182,36 @@ class OutboundCases(Bench):
                 letters = ONE_LETTER[caps.unit] * (caps.max_length + 1)
                 with no_sockets(), pytest.raises(Refused):
                     self.venue.change(account, replace(words, text=letters))
+
+    def case_29(self) -> None:
+        """Each part fits by the venue's own count, is taken once under its own key, and answers the one before."""
+        with self._place() as venue:
+            account = venue.account if venue else self.account()
+            account = replace(account, settings={**account.settings, **self.in_parts})
+            caps = self.venue.caps_for(account)
+            assert caps.max_length is not None
+            assert caps.max_parts > 1, "give settings to `in_parts` with which a long answer is split"
+            assert not caps.one_reply, "one reply, no more: then it cannot be several posts"
+            shape = Shape(caps.max_length, caps.unit, caps.numbering)
+            long = SENTENCE
+            while length(long, caps.unit) <= 2 * caps.max_length:
+                long += SENTENCE
+            words = split(long, shape, most=caps.max_parts)
+            assert 1 < len(words) <= caps.max_parts
+            before, target, ids = "", self.target, []
+            for number, text in enumerate(words, start=1):
+                assert length(text, caps.unit) <= caps.max_length
+                part = replace(
+                    self.reply(text, id=self._id(100 + number)), target=target, part=number, parts=len(words)
+                )
+                before = self.venue.send(account, part).external_ids[-1]
+                target = replace(target, parent=before, external_id=before) if caps.threaded else target
+                ids.append(before)
+            assert len(set(ids)) == len(words)
+            if venue:
+                there = venue.received()
+                assert [each["text"] for each in there] == words
+                assert not caps.threaded or [each.get("parent") for each in there][1:] == ids[:-1]
 
     def _place(self) -> Any:
         place = self.counterpart()

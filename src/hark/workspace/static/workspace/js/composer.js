@@ -1,9 +1,8 @@
 /* The composer: what is typed is kept, counted, and sent once; it says who will read it. */
-import { all, ask, me, one, part, replaceById, say, view } from "./page.js";
+import { lengthIn, textMessages } from "./length.js";
+import { all, ask, me, one, part, replaceById, say, settled, view } from "./page.js";
 
 const QUIET = 600;
-const graphemes = window.Intl?.Segmenter ? new Intl.Segmenter() : null;
-const GSM = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;
 const timers = new Map();
 
 const box = () => one("#composer");
@@ -12,26 +11,56 @@ const kind = () => one('[name="kind"]:checked', box() ?? document)?.value ?? "";
 const field = () => one(kind() === "note" ? "#note" : "#reply");
 const place = (area) => `hark-draft-${me}-${box().dataset.case}-${area.dataset.draft}`;
 
-export function lengthIn(text, unit) {
-  if (unit === "graphemes" && graphemes) return [...graphemes.segment(text)].length;
-  if (unit === "bytes") return new TextEncoder().encode(text).length;
-  if (unit === "utf16") return text.length;
-  if (unit === "sms") return GSM.test(text) ? text.length + (text.match(/[\^{}\\[~\]|€]/g)?.length ?? 0) : text.length;
-  return [...text].length;
+/* What leaves: the words with the mark of whoever writes them, as conversations/signature.py makes it. */
+function leaving(text) {
+  const sign = one('[name="kind"]:checked', box() ?? document)?.dataset.sign ?? "";
+  return !sign || !text.trim() || text.trimEnd().endsWith(sign) ? text : `${text.trimEnd()} ${sign}`;
+}
+
+function rest(text, used, limit, unit, over) {
+  const most = limit ? ` of ${limit.toLocaleString("en")}` : "";
+  if (unit !== "sms") return `${most}${over ? ", too long" : ""}`;
+  return ` text message${used === 1 ? "" : "s"}${most}, ${textMessages(text).left} letters left${over ? ", too long" : ""}`;
 }
 
 function count() {
   const counter = one("[data-counter]");
   const area = field();
   if (!counter || !area) return;
+  const text = area.value ? leaving(area.value) : "";
   const limit = Number(area.dataset.limit || 0);
-  const used = lengthIn(area.value, area.dataset.unit);
-  const over = limit > 0 && used > limit;
+  const used = lengthIn(text, area.dataset.unit);
+  const long = limit > 0 && used > limit;
+  const over = long && (Number(area.dataset.parts || 1) < 2 || one("#posts")?.hasAttribute("data-over"));
   counter.classList.toggle("counter--over", over);
   const strong = document.createElement("b");
   strong.textContent = used.toLocaleString("en");
-  counter.replaceChildren(...(used ? [strong, limit ? ` of ${limit.toLocaleString("en")}${over ? ", too long" : ""}` : ""] : []));
+  counter.replaceChildren(...(used ? [strong, rest(text, used, limit, area.dataset.unit, over)] : []));
+  if (long && Number(area.dataset.parts || 1) > 1) measureSoon();
+  else clear();
 }
+
+function clear() {
+  one("#posts")?.replaceChildren();
+  one("#posts")?.removeAttribute("data-over");
+}
+
+/* Longer than one post: the server says as which posts it would leave, since that is where they are made. */
+const measureSoon = settled(async () => {
+  const area = field();
+  if (!box() || !area?.dataset.limit) return;
+  const asked = { kind: kind(), text: area.value, conversation: one('[name="conversation"]', box()).value };
+  if (one("[data-whole]")?.checked) asked.whole = "1";
+  const fresh = await part(`/case/${box().dataset.case}/measure/`, { method: "POST", body: new URLSearchParams(asked) });
+  if (!fresh || area !== field() || lengthIn(leaving(area.value), area.dataset.unit) <= Number(area.dataset.limit)) return;
+  const held = document.activeElement?.matches("[data-whole]");
+  const scrolled = one(".posts__all ol")?.scrollTop ?? 0;
+  const shut = one(".posts__all")?.open === false;
+  const made = replaceById(one("#posts", fresh));
+  if (one(".posts__all", made)) { one(".posts__all", made).open = !shut; one(".posts__all ol", made).scrollTop = scrolled; }
+  if (held) one("[data-whole]", made)?.focus();
+  one("[data-counter]")?.classList.toggle("counter--over", made.hasAttribute("data-over"));
+}, 250);
 
 function remember(area) {
   try { area.value ? localStorage.setItem(place(area), area.value) : localStorage.removeItem(place(area)); } catch { /* the server has it soon */ }
@@ -119,6 +148,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches?.('#composer [name="kind"]')) dress();
   if (event.target.matches?.("#composer [data-way]")) otherWay(event.target);
+  if (event.target.matches?.("#composer [data-whole]")) measureSoon();
 });
 document.addEventListener("keydown", (event) => {
   const area = event.target.closest?.("#composer textarea");

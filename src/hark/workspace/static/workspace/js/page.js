@@ -21,8 +21,8 @@ export async function ask(url, options = {}) {
 }
 
 /* A part of the page as a document of its own; null when there is nothing (any more) that we may see. */
-export async function part(url) {
-  const response = await ask(url);
+export async function part(url, options = {}) {
+  const response = await ask(url, options);
   if (response.status === 404) return null;
   if (!response.ok) throw new Error(`${response.status}`);
   return new DOMParser().parseFromString(`<body>${await response.text()}</body>`, "text/html").body;
