@@ -383,6 +383,7 @@ class Guide:
     steps: tuple[str, ...]
     values: tuple[tuple[str, str], ...] = ()
     link: str = ""
+    only: tuple[str, tuple[str, ...]] | None = None  # as of a setting: where it is of use
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,14 @@ def oauth_of(settings: MailSettings, secret: str) -> OAuth | None:
 def mailbox_guides(redirect: str) -> tuple[Guide, ...]:
     """What to do at each provider before somebody can sign in."""
     return tuple(
-        Guide(one.name, one.steps, (("Redirect URI", redirect), *(("Scope", each) for each in one.scopes)), one.link)
-        for one in PROVIDERS.values()
+        Guide(
+            title=f"What to do at {one.name}",
+            steps=one.steps,
+            values=(("Redirect URI", redirect), ("Scopes", "\n".join(one.scopes))),
+            link=one.link,
+            only=("sign_in", (key,)),
+        )
+        for key, one in PROVIDERS.items()
     )
 
 

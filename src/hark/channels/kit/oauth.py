@@ -95,10 +95,10 @@ def _asked(oauth: OAuth, what: Mapping[str, str]) -> Grant:
         return _granted(oauth, said)
     if answer.status == 429 or answer.status >= 500 or not said.get("error"):
         raise Retry(detail=f"{oauth.provider} cannot renew the sign-in just now (it answered {answer.status}).")
-    error, words = str(said["error"]), _sentence(oauth, str(said["error"]), str(said.get("error_description", "")))
-    if error in {"temporarily_unavailable", "server_error"}:
+    code, words = str(said["error"]), _sentence(oauth, str(said["error"]), str(said.get("error_description", "")))
+    if code in {"temporarily_unavailable", "server_error"}:
         raise Retry(detail=words)
-    raise GrantEnded(words) if error in {"invalid_grant", "interaction_required"} else AuthLost(words)
+    raise GrantEnded(words) if code in {"invalid_grant", "interaction_required"} else AuthLost(words)
 
 
 def _granted(oauth: OAuth, said: Mapping[str, Any]) -> Grant:

@@ -77,7 +77,9 @@ def _endings(channel: Channel, health: Health) -> Iterator[Ending]:
         yield Ending(datetime.combine(oauth.secret_ends, time.min, UTC), words)
     row = ChannelSignIn.objects.filter(channel=channel, ended_at=None, of=oauth.of).first()
     if row and row.refresh_ends_at:
-        why = oauth.short_lived if row.refresh_ends_at - row.signed_in_at < SHORT_LIVED else "Sign in again before then."
+        why = (
+            oauth.short_lived if row.refresh_ends_at - row.signed_in_at < SHORT_LIVED else "Sign in again before then."
+        )
         yield Ending(row.refresh_ends_at, f"{oauth.provider} ends the sign-in on {row.refresh_ends_at:{DAY}}. {why}")
 
 

@@ -153,7 +153,7 @@ def _sealed(tokens: dict[str, str], key: str) -> bytes:
 
 
 def _opened(row: ChannelSignIn, key: str) -> dict[str, str]:
-    tokens: dict[str, str] = json.loads(secrets.open_sealed(row.sealed_tokens, aad=_place(key)))
+    tokens: dict[str, str] = json.loads(secrets.open_sealed(bytes(row.sealed_tokens), aad=_place(key)))
     return tokens
 
 
