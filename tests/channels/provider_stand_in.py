@@ -1,4 +1,4 @@
-"""A provider where people sign in by OAuth 2: a real HTTP server, written from RFC 6749, RFC 7636 and the documentation.
+"""A provider where people sign in by OAuth 2: a real HTTP server, written from RFC 6749, RFC 7636 and documentation.
 
 It shares no code with Hark: it checks the proof key, the redirect address and the client's secret itself, gives each
 code and, where told so, each refresh token once only, and fails when told to. It is neither Google nor Microsoft.
@@ -116,7 +116,7 @@ def provider_stand_in() -> Iterator[Provider]:
     state = Provider()
 
     class Calls(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the server's own name
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             assert self.headers["content-type"] == "application/x-www-form-urlencoded"
             said = {name: values[0] for name, values in parse_qs(body).items()}

@@ -3,93 +3,28 @@
 The provider is a stand-in written from documentation (tests/channels/provider_stand_in.py), so are the mail servers.
 """
 
-import io
 import logging
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
-from html import unescape
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connections
-from django.test import Client, override_settings
+from django.test import Client
 
-from hark.channels.accounts import account_at_work, account_of
+from hark.channels.accounts import account_at_work
+from hark.channels.email.venue import Email
 from hark.channels.errors import AuthLost, Retry
 from hark.intake.jobs import check_channels
-from hark.intake.pollers import read
 from hark.kernel.db import fetch_all
 from hark.kernel.time import database_now
-from hark.organisation.actions.channel_sign_in import keep_sign_in
 from hark.organisation.models import AuditEntry, Channel, ChannelHealth, ChannelSignIn
-from tests.channels.mail_stand_in import WHO, MailServers, mail_servers
-from tests.channels.provider_stand_in import CLIENT, SECRET, Provider, provider_stand_in
+from tests.channels.mail_stand_in import WHO
+from tests.channels.provider_stand_in import CLIENT, SECRET
 from tests.workspace.fixtures import SignedIn, page_of
-from tests.workspace.makers import World, an_oauth_mailbox
+from tests.workspace.makers import World
+from tests.workspace.oauth_place import Place, expire, place
 
+__all__ = ["place"]
 BACK = "/settings/channels/sign-in/"
-
-
-@dataclass
-class Place:
-    """A mailbox that waits for somebody to sign in, its servers, its provider, and the owner's browser."""
-
-    channel: Channel
-    servers: MailServers
-    provider: Provider
-    client: Client
-
-    @property
-    def path(self) -> str:
-        return f"/settings/channels/{self.channel.key}/"
-
-    def address(self) -> str:
-        """Press the button: where the browser is led."""
-        page = self.client.post(f"{self.path}sign-in/").content.decode()
-        led = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)
-        assert led
-        return unescape(led.group(1))
-
-    def sign_in(self, **changed: str) -> str:
-        """There and back; the mail servers take what the provider gave. Gives the page on which it ends."""
-        there = self.provider.agree(self.address(), **changed)
-        return self.come_back(there)
-
-    def come_back(self, there: str) -> str:
-        self.servers.tokens = Followed(self.provider)
-        return self.client.get(there.removeprefix("http://testserver"), follow=True).content.decode()
-
-    def state(self) -> str:
-        return Channel.objects.get(pk=self.channel.pk).state
-
-    def row(self) -> ChannelSignIn:
-        return ChannelSignIn.objects.get(channel=self.channel)
-
-
-class Followed(set[str]):
-    """The access tokens that live at the provider just now."""
-
-    def __init__(self, provider: Provider) -> None:
-        super().__init__()
-        self.provider = provider
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(set(self.provider.access))
-
-
-@pytest.fixture
-def place(world: World, signed_in: SignedIn) -> Iterator[Place]:
-    with mail_servers() as servers, provider_stand_in() as provider:
-        allowed = [*servers.allowed, provider.place]
-        with override_settings(HARK_ALLOWED_NETWORKS=allowed, HARK_BASE_URL="http://testserver"):
-            settings = servers.settings(user="")
-            channel = an_oauth_mailbox(world.care, WHO, secret=SECRET, **settings)
-            yield Place(channel, servers, provider, signed_in(world.owner))
 
 
 def test_somebody_signs_in_and_the_mailbox_is_read_and_switched_on(place: Place) -> None:
@@ -103,9 +38,8 @@ def test_somebody_signs_in_and_the_mailbox_is_read_and_switched_on(place: Place)
     asked = place.provider.asked[0]
     assert (asked["client_id"], asked["redirect_uri"]) == (CLIENT, f"http://testserver{BACK}")
     assert "AUTHENTICATE XOAUTH2" in place.servers.commands
-    assert list(AuditEntry.objects.filter(subject=place.channel.key).order_by("number").values_list("verb", flat=True)) == [
-        "channel.connected", "channel.signed_in", "channel.resumed",
-    ]  # fmt: skip
+    entries = AuditEntry.objects.filter(subject=place.channel.key).order_by("number")
+    assert list(entries.values_list("verb", flat=True)) == ["channel.connected", "channel.signed_in", "channel.resumed"]
     place.sign_in()
     assert AuditEntry.objects.filter(verb="channel.signed_in_again").exists()
 
@@ -197,12 +131,6 @@ def test_no_secret_word_is_on_a_page_in_the_audit_in_a_repr_or_in_the_database(p
     assert not any(word.encode() in sealed for word in words)
 
 
-def expire(place: Place, *, left: timedelta = timedelta(0)) -> None:
-    """The access token ends so soon."""
-    ChannelSignIn.objects.filter(channel=place.channel).update(access_ends_at=database_now() + left)
-    place.servers.tokens = Followed(place.provider)
-
-
 def test_access_is_renewed_before_it_ends_and_a_provider_that_is_away_costs_nothing_yet(place: Place) -> None:
     place.sign_in()
     before = len(place.provider.asked)
@@ -256,24 +184,37 @@ def test_a_wrong_client_secret_is_said_and_a_new_one_mends_it_without_a_sign_in(
     assert place.state() == "active"
 
 
-def test_what_the_provider_refuses_is_said_in_words_and_its_own_words_are_not_told_on(place: Place) -> None:
-    answers = [
-        ((400, {"error": "invalid_client", "error_description": "AADSTS7000222: <b>x</b>"}), "client secret at Microsoft has ended"),
-        ((400, {"error": "invalid_grant", "error_description": "AADSTS700082: canary"}), "not used for 90 days"),
-        ((400, {"error": "what<is>this", "error_description": "canary"}), "Microsoft refused the sign-in (what)"),
-        ((200, {"access_token": "a", "scope": "x", "refresh_token": "r"}), "granted no access to"),
-        ((200, {"access_token": "a"}), "no lasting permission"),
-        ((500, {}), "cannot renew the sign-in just now"),
-    ]  # fmt: skip
-    settings = {**place.channel.settings, "sign_in": "microsoft"}
-    Channel.objects.filter(pk=place.channel.pk).update(settings=settings)
-    for answer, words in answers:
-        place.provider.answers = [answer]
-        page = place.sign_in()
-        assert words in page
-        assert "canary" not in page
+@pytest.mark.parametrize(
+    ("status", "said", "words"),
+    [
+        (
+            400,
+            {"error": "invalid_client", "error_description": "AADSTS7000222: x"},
+            "client secret at Microsoft has ended",
+        ),
+        (400, {"error": "invalid_grant", "error_description": "AADSTS700082: canary"}, "not used for 90 days"),
+        (400, {"error": "what<is>this", "error_description": "canary"}, "Microsoft refused the sign-in (what)"),
+        (200, {"access_token": "a", "scope": "x", "refresh_token": "r"}, "granted no access to"),
+        (200, {"access_token": "a"}, "no lasting permission"),
+        (500, {}, "cannot renew the sign-in just now"),
+    ],
+)
+def test_what_the_provider_refuses_is_said_in_our_words(
+    place: Place, status: int, said: dict[str, str], words: str
+) -> None:
+    Channel.objects.filter(pk=place.channel.pk).update(settings={**place.channel.settings, "sign_in": "microsoft"})
+    place.provider.answers = [(status, said)]
+    page = place.sign_in()
+    assert words in page
+    assert "canary" not in page
+    assert not ChannelSignIn.objects.exists()
+
+
+def test_somebody_who_cancels_there_is_told_what_it_means(place: Place) -> None:
     there = f"{BACK}?error=access_denied&error_description=canary&state={state_of(place.address())}"
-    assert "pressed Cancel" in place.come_back(there)
+    page = place.come_back(there)
+    assert "pressed Cancel" in page
+    assert "canary" not in page
 
 
 def state_of(address: str) -> str:
@@ -309,10 +250,7 @@ def test_another_client_needs_another_sign_in(place: Place) -> None:
 
 def test_mail_that_waited_is_read_when_somebody_has_signed_in_again(place: Place) -> None:
     place.sign_in()
-    account = account_at_work(place.channel)
-    from hark.channels.email.venue import Email
-
-    _, cursor = None, Email().poll(account, "").next_cursor
+    cursor = Email().poll(account_at_work(place.channel), "").next_cursor
     place.provider.take_back()
     expire(place)
     place.servers.put(b"From: maud@mail.example\r\nSubject: Still here\r\n\r\nHello\r\n")

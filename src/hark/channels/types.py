@@ -353,7 +353,7 @@ class Health:
 class OAuth:
     """Where somebody signs in for an account by OAuth 2, and for what: facts only; the core does the signing in.
 
-    `meanings` are (code, sentence): what an error of this provider, or the code that begins its description, means here.
+    `meanings` are (code, sentence): what an error of this provider, or the code that begins its description, means.
     `secret_ends` is the day on which the client secret ends, where somebody has said so; `of` names the grant: under
     other settings it is another one.
     """

@@ -32,6 +32,22 @@ class Provider:
     short_lived: str = ""
 
 
+GOOGLE_ENDED = (
+    "Google no longer accepts the sign-in: the access was taken back, the account’s password was changed, it was not "
+    "used for six months, or the app at Google is still in testing, where each sign-in ends after 7 days. Sign in again."
+)
+GOOGLE_AUDIENCE = (
+    "Under Google Auth Platform, Audience: choose Internal where the mailbox is in your Google Workspace. Where it "
+    "must be External, publish the app: while it is in testing, Google ends each sign-in after 7 days."
+)
+MICROSOFT_RIGHTS = (
+    "Under API permissions, Microsoft Graph, Delegated permissions add IMAP.AccessAsUser.All, SMTP.Send and "
+    "offline_access."
+)
+MICROSOFT_CLIENT = (
+    "Under Certificates & secrets make a client secret. Type its value here, and the day on which it ends: at most 24 "
+    "months ahead."
+)
 GOOGLE = Provider(
     name="Google",
     authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
@@ -39,37 +55,22 @@ GOOGLE = Provider(
     scopes=("https://mail.google.com/",),
     more=(("access_type", "offline"), ("prompt", "consent")),  # without both it gives a refresh token once only
     meanings=(
-        (
-            "invalid_grant",
-            "Google no longer accepts the sign-in: the access was taken back, the account’s password was changed, it was "
-            "not used for six months, or the app at Google is still in testing, where each sign-in ends after 7 days. "
-            "Sign in again.",
-        ),
+        ("invalid_grant", GOOGLE_ENDED),
         ("invalid_client", "Google does not accept the client id or the client secret. Type them again below."),
-        (
-            "unauthorized_client",
-            "Google does not let this client in. Check its client id, and its kind: Web application.",
-        ),
+        ("unauthorized_client", "Google does not let this client in. Its kind must be Web application."),
         ("deleted_client", "This client was deleted at Google. Make a new one, and type its id and secret below."),
-        (
-            "redirect_uri_mismatch",
-            "Google does not know our redirect URI. Enter it at the client exactly as shown here.",
-        ),
-        (
-            "admin_policy_enforced",
-            "Your Google Workspace does not allow this app. An administrator there must trust it.",
-        ),
+        ("redirect_uri_mismatch", "Google does not know our redirect URI. Enter it there exactly as shown here."),
+        ("admin_policy_enforced", "Your Google Workspace does not allow this app. Its administrator must trust it."),
     ),
     steps=(
         "In the Google Cloud console make a project, or choose one.",
-        "Under Google Auth Platform, Audience: choose Internal where the mailbox is in your Google Workspace. Where it must "
-        "be External, publish the app: while it is in testing, Google ends each sign-in after 7 days.",
+        GOOGLE_AUDIENCE,
         "Under Data access add the scope below.",
         "Under Clients make one of the kind Web application, with the redirect URI below.",
         "Type its client id and client secret here. Google shows the secret once.",
     ),
     link="https://console.cloud.google.com/auth/clients",
-    short_lived="Its app at Google is in testing, which ends each sign-in after 7 days. Publish the app, then sign in again.",
+    short_lived="Its app there is in testing, which ends each sign-in after 7 days. Publish it, then sign in again.",
 )
 MICROSOFT = Provider(
     name="Microsoft",
@@ -84,7 +85,7 @@ MICROSOFT = Provider(
     meanings=(
         (
             "AADSTS7000222",
-            "The client secret at Microsoft has ended. Make a new one there, and type it and its end below.",
+            "The client secret at Microsoft has ended. Make a new one there, and type it with its end below.",
         ),
         ("AADSTS7000215", "Microsoft does not accept the client secret. Type its value, not its id, below."),
         ("AADSTS700016", "Microsoft does not know this client id in this tenant. Check both below."),
@@ -107,13 +108,10 @@ MICROSOFT = Provider(
         ("unauthorized_client", "Microsoft does not let this app in. Check its client id and who may use it."),
     ),
     steps=(
-        "In the Microsoft Entra admin center open App registrations and make a new one, for the platform Web, with the "
-        "redirect URI below.",
-        "Under API permissions add the delegated ones below (IMAP and SMTP are under Office 365 Exchange Online or Microsoft "
-        "Graph).",
-        "Under Certificates & secrets make a client secret. Type its value here, and the day on which it ends: at most 24 "
-        "months ahead.",
-        "Type the Application (client) ID and the Directory (tenant) ID from the Overview here.",
+        "In the Microsoft Entra admin center, App registrations, make one for Web, with the redirect URI below.",
+        MICROSOFT_RIGHTS,
+        MICROSOFT_CLIENT,
+        "Type the Application (client) ID and the Directory (tenant) ID from its Overview here.",
         "In the Exchange admin center IMAP and Authenticated SMTP must be on for this mailbox.",
     ),
     link="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",

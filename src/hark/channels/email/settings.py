@@ -31,9 +31,7 @@ SERVERS: dict[str, tuple[tuple[str, int, Security], tuple[str, int, Security]]] 
 }
 BY_PASSWORD = ("sign_in", ("password",))
 BY_OAUTH = ("sign_in", ("google", "microsoft"))
-SECRET_ENDS_HELP = (
-    "Hark warns 14 days before. Microsoft shows it beside the secret; Google’s have no end: leave it empty."
-)
+ENDS_HELP = "Hark warns 14 days before. Microsoft shows it beside the secret; Google’s have no end: leave it empty."
 IMAP_HELP = "Such as imap.example.org. Empty after a sign-in with Google or Microsoft: theirs, with its port."
 SMTP_HELP = "Such as smtp.example.org. Empty: no replies; after a sign-in with Google or Microsoft: theirs."
 READ_BACK_HELP = "Older mails are shown on their senders' pages; they open no case and start no clock. 0: none."
@@ -58,9 +56,7 @@ class MailSettings:
     )
     oauth_client: str = setting("", label="Client id", help="Of your app at Google or Microsoft.", only=BY_OAUTH)
     oauth_secret: str = setting("", label="Client secret", secret=True, only=BY_OAUTH)
-    oauth_secret_ends: str = setting(
-        "", label="The client secret ends on", help=SECRET_ENDS_HELP, date=True, only=BY_OAUTH
-    )
+    oauth_secret_ends: str = setting("", label="The client secret ends on", help=ENDS_HELP, date=True, only=BY_OAUTH)
     oauth_tenant: str = setting(
         "", label="Tenant", help="The Directory (tenant) ID. Empty: any tenant.", only=("sign_in", ("microsoft",))
     )

@@ -44,8 +44,8 @@ def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> An
     """A field of a `Settings` dataclass, as people read it.
 
     `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`,
-    `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen), `date` (a
-    day, kept as 2027-11-30), `only` ((field, values): shown only while that field has one of them).
+    `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen),
+    `date` (a day, kept as 2027-11-30), `only` ((field, values): shown only while that field has one of them).
     """
     return field(default=default, metadata={"label": label, "help": help, **more})
 

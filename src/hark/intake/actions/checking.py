@@ -73,7 +73,7 @@ def _endings(channel: Channel, health: Health) -> Iterator[Ending]:
     if oauth is None:
         return
     if oauth.secret_ends:
-        words = f"The client secret at {oauth.provider} ends on {oauth.secret_ends:{DAY}}. Make a new one there before then."
+        words = f"The client secret at {oauth.provider} ends on {oauth.secret_ends:{DAY}}. Make a new one before then."
         yield Ending(datetime.combine(oauth.secret_ends, time.min, UTC), words)
     row = ChannelSignIn.objects.filter(channel=channel, ended_at=None, of=oauth.of).first()
     if row and row.refresh_ends_at:

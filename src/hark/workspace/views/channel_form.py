@@ -115,8 +115,10 @@ def _plain_field(one: Asked, *, kept: bool) -> forms.Field:
         return forms.IntegerField(min_value=one.low, max_value=one.high, **more)
     if one.kind == "yes":
         return forms.BooleanField(**{**more, "required": False})
-    if one.kind == "words":
-        return Words(**more)
+    return Words(**more) if one.kind == "words" else _words_field(one, more)
+
+
+def _words_field(one: Asked, more: dict[str, Any]) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 3}) if one.kind == "long" else forms.TextInput()
     return forms.CharField(max_length=LONGEST, widget=widget, **more)
 

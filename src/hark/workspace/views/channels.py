@@ -11,6 +11,7 @@ from hark.channels.accounts import account_of
 from hark.channels.base import Venue
 from hark.channels.registry import UnknownVenue, venue, venues
 from hark.channels.types import Guide
+from hark.conversations.actions.noticing import read_notices
 from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
 from hark.intake.actions.checking import check_channel
@@ -113,6 +114,7 @@ def look(request: HttpRequest, row: Channel, good: str = "All is well.") -> None
         return
     if row.state == ChannelState.AUTH_LOST or row.state_reason == NOT_ON_YET:
         resume_sending(channel_id=row.pk, actor=agent_of(request).key)
+    read_notices(agent=agent_of(request), channel_id=row.pk)
     messages.success(request, good)
 
 
