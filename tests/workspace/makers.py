@@ -296,10 +296,10 @@ def a_macro(world: World, *acts: tuple[str, str], text: str = "", **more: Any) -
     return keep_macro(new=new, actor=author_of(world.owner))
 
 
-def an_oauth_mailbox(inbox: Inbox, who: str = "", *, client_secret: str = "x", **settings: Any) -> Channel:
+def an_oauth_mailbox(inbox: Inbox, who: str = "", *, client: str = "x", **settings: Any) -> Channel:
     """A mailbox for which somebody is to sign in with Google; it waits for that."""
     return connect_channel(
         actor="test", venue="email", external_id=who or f"box{next(numbers)}@plum.example", name="Mailbox",
         inbox=inbox, settings={"sign_in": "google", "oauth_client": "plum-client", "incoming": "imap", **settings},
-        secrets={"oauth_secret": client_secret}, waits_for=NOT_ON_YET,
+        secrets={"oauth_secret": client}, waits_for=NOT_ON_YET,
     )  # fmt: skip

@@ -70,7 +70,7 @@ def place(world: World, signed_in: SignedIn) -> Iterator[Place]:
         allowed = [*servers.allowed, provider.place]
         with override_settings(HARK_ALLOWED_NETWORKS=allowed, HARK_BASE_URL="http://testserver"):
             settings = servers.settings(user="")
-            channel = an_oauth_mailbox(world.care, WHO, client_secret=SECRET, **settings)
+            channel = an_oauth_mailbox(world.care, WHO, client=SECRET, **settings)
             yield Place(channel, servers, provider, signed_in(world.owner))
 
 

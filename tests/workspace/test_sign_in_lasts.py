@@ -9,8 +9,10 @@ from django.db import connections
 from django.test import override_settings
 
 from hark.channels.accounts import account_at_work
+from hark.channels.email.settings import mail_settings
 from hark.channels.email.venue import Email
 from hark.channels.errors import AuthLost, Refused
+from hark.channels.types import Account
 from hark.conversations.models import Notice
 from hark.conversations.queries.notices import wishes_of
 from hark.delivery.jobs import send_due
@@ -90,6 +92,7 @@ def send_test(place: Place) -> OutboxItem:
     return item
 
 
+@pytest.mark.django_db(transaction=True)
 def test_people_who_can_mend_it_are_told_and_the_mail_waits_until_somebody_signs_in_again(
     place: Place, world: World
 ) -> None:
@@ -117,6 +120,7 @@ def test_people_who_can_mend_it_are_told_and_the_mail_waits_until_somebody_signs
     assert not Notice.objects.filter(read_at=None).exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_reply_that_finds_the_sign_in_dead_waits_in_the_out_box(place: Place) -> None:
     place.provider.refresh_seconds = 600_000
     place.sign_in()
@@ -133,26 +137,26 @@ def test_a_reply_that_finds_the_sign_in_dead_waits_in_the_out_box(place: Place) 
     assert item.state == "sent"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_ending_is_told_once_and_again_when_it_is_near_by_mail_unless_somebody_wishes_otherwise(
     place: Place, world: World
 ) -> None:
     place.sign_in()
     told: list[int] = []
-    for days in (20, 13, 12, 6, 5, 2, 2, 0):
+    for days in (20, 13, 6, 2, 0):
         ends = (database_now() + timedelta(days=days, hours=25)).date().isoformat()
         settings = {**place.channel.settings, "oauth_secret_ends": ends}
         Channel.objects.filter(pk=place.channel.pk).update(settings=settings)
         check_channels()
         notice_step()
         told.append(Notice.objects.filter(what="channel.ends_soon").count())
-    assert told[0] == 0
-    assert told[1] == 1
-    assert told[-1] >= 4
+    assert told == [0, 1, 2, 3, 4]
     assert Notice.objects.filter(what="channel.ends_soon").first().media == ["browser", "desk", "email", "push"]  # type: ignore[union-attr]
     assert wishes_of([world.tessa])[world.tessa.pk].by_kind["mention"] == {"desk", "browser", "push"}
     assert set(Notice.objects.values_list("agent", flat=True)) == {world.owner.pk}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_same_day_is_not_told_twice(place: Place) -> None:
     place.sign_in()
     ends = (database_now() + timedelta(days=10)).date().isoformat()
@@ -188,9 +192,6 @@ def test_servers_that_know_no_such_way_or_have_it_switched_off_are_named(place: 
 
 
 def test_where_no_servers_are_named_they_are_the_provider_s(place: Place, world: World) -> None:
-    from hark.channels.email.settings import mail_settings
-    from hark.channels.types import Account
-
     said: dict[str, Any] = {"sign_in": "microsoft", "smtp_login": False}
     found = mail_settings(Account("c", "care@plum.example", said))
     assert (found.imap_host, found.imap_port, found.smtp_host) == ("outlook.office365.com", 993, "smtp.office365.com")
@@ -210,7 +211,7 @@ def test_a_new_key_seals_what_was_granted_again(place: Place) -> None:
 
 
 def test_a_mailbox_with_a_password_asks_for_nothing_of_this(place: Place, world: World) -> None:
-    with_password = a_mailbox(world)
+    with_password = a_mailbox(world, "password@plum.example")
     page = page_of(place.client.get(f"/settings/channels/{with_password.key}/"))
     assert "Sign-in with" not in page
     assert place.client.post(f"/settings/channels/{with_password.key}/sign-in/").status_code == 404

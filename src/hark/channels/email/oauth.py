@@ -34,7 +34,7 @@ class Provider:
 
 GOOGLE_ENDED = (
     "Google no longer accepts the sign-in: the access was taken back, the account’s password was changed, it was not "
-    "used for six months, or the app at Google is still in testing, where each sign-in ends after 7 days. Sign in again."
+    "used for six months, or the app at Google is still in testing, where a sign-in ends after 7 days. Sign in again."
 )
 GOOGLE_AUDIENCE = (
     "Under Google Auth Platform, Audience: choose Internal where the mailbox is in your Google Workspace. Where it "

@@ -25,4 +25,5 @@ def steps(way: str, proof: Proof, host: str, port: int) -> Iterator[bytes]:
 
 def not_accepted(host: str, user: str) -> str:
     """Why a server may refuse a token that is alive."""
-    return f"{host} did not accept the sign-in for {user}. Was it made with another account, or is this way in switched off?"
+    why = "Was it made with another account, or is this way in switched off?"
+    return f"{host} did not accept the sign-in for {user}. {why}"

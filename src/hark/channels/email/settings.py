@@ -138,7 +138,7 @@ class Proof:
 def proof_of(account: Account, settings: MailSettings, *, sending: bool = False) -> Proof:
     """Who Hark is to the server of reading, or to that of sending."""
     user = (settings.smtp_user if sending else "") or settings.user or settings.address
-    if settings.sign_in == "password":
+    if settings.sign_in not in SERVERS:
         return Proof(user, _password_of(account, sending=sending))
     return Proof(user, token=account.secrets.get(ACCESS, ""), by_token=True)
 
