@@ -19,8 +19,7 @@ from hark.kernel.time import database_now
 from hark.organisation.models import AuditEntry, Channel, ChannelHealth, ChannelSignIn
 from tests.channels.mail_stand_in import WHO
 from tests.channels.provider_stand_in import CLIENT, SECRET
-from tests.workspace.fixtures import SignedIn, page_of
-from tests.workspace.makers import World
+from tests.workspace.fixtures import page_of
 from tests.workspace.oauth_place import Place, expire, place
 
 __all__ = ["place"]
@@ -72,33 +71,6 @@ def test_microsoft_s_shortened_scopes_are_known_and_its_next_refresh_token_takes
     assert [one["refresh_token"] for one in place.provider.asked[1:]] == [
         word for word in place.provider.given if word.startswith("refresh")
     ][:-1]
-
-
-@pytest.mark.parametrize("wrong", ["state", "session", "late", "twice", "challenge"])
-def test_an_answer_that_was_not_begun_here_changes_nothing(
-    place: Place, world: World, signed_in: SignedIn, wrong: str
-) -> None:
-    there = place.provider.agree(place.address())
-    if wrong == "state":
-        there = there.replace("state=", "state=x")
-    if wrong == "session":  # somebody else's browser is led to our address: login CSRF
-        place.client = signed_in(world.owner)
-    if wrong == "late":
-        session = place.client.session
-        session["channel_sign_in"] = {**session["channel_sign_in"], "until": "2026-01-01T00:00:00+00:00"}
-        session.save()
-    if wrong == "challenge":  # a code that was stolen elsewhere
-        session = place.client.session
-        session["channel_sign_in"] = {**session["channel_sign_in"], "verifier": "x" * 64}
-        session.save()
-    if wrong == "twice":
-        place.come_back(there)
-        ChannelSignIn.objects.all().delete()
-    page = place.come_back(there)
-    assert "not begun here" in page or "no longer accepts the sign-in" in page
-    assert not ChannelSignIn.objects.exists()
-    if wrong not in {"twice", "challenge"}:
-        assert place.provider.asked == []
 
 
 def test_a_code_stands_in_no_page_log_or_address_also_where_nobody_is_signed_in(

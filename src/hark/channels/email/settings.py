@@ -54,8 +54,8 @@ class MailSettings:
         words=SIGN_IN_WORDS,
         part="Sign-in",
     )
-    oauth_client: str = setting("", label="Client id", help="Of your app at Google or Microsoft.", only=BY_OAUTH)
-    oauth_secret: str = setting("", label="Client secret", secret=True, only=BY_OAUTH)
+    oauth_client: str = setting("", label="Client id", help="Of your app there.", only=BY_OAUTH, needed=True)
+    oauth_secret: str = setting("", label="Client secret", secret=True, only=BY_OAUTH, needed=True)
     oauth_secret_ends: str = setting("", label="The client secret ends on", help=ENDS_HELP, date=True, only=BY_OAUTH)
     oauth_tenant: str = setting(
         "", label="Tenant", help="The Directory (tenant) ID. Empty: any tenant.", only=("sign_in", ("microsoft",))

@@ -38,6 +38,7 @@ class Asked:
     part: str = ""
     channel_of: str = ""
     only: tuple[str, tuple[str, ...]] | None = None
+    needed: bool = False
 
 
 def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> Any:  # noqa: A002 - what it is
@@ -45,7 +46,8 @@ def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> An
 
     `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`,
     `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen),
-    `date` (a day, kept as 2027-11-30), `only` ((field, values): shown only while that field has one of them).
+    `date` (a day, kept as 2027-11-30), `only` ((field, values): shown only while that field has one of them),
+    `needed` (not called optional: the venue's `objections` ask for it where it is of use).
     """
     return field(default=default, metadata={"label": label, "help": help, **more})
 
@@ -85,4 +87,5 @@ def _asked(each: Any, hint: Any) -> Asked | None:
         part=about.get("part", ""),
         channel_of=about.get("channel_of", ""),
         only=about.get("only"),
+        needed=bool(about.get("needed")) or bool(values),
     )

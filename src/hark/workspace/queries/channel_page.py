@@ -22,7 +22,7 @@ COME_IN = "Write something to it from outside, as a customer would. This page no
 LEARNING = "Hark is still learning what is usual here; it needs three weeks."
 
 RENEW = "Type the renewed password or permission below and keep it. What waits in the out-box then leaves."
-SIGN_IN_AGAIN = "Do what the sentence above asks for. What waits in the out-box then leaves."
+MEND = "Do what the sentence above asks for. What waits in the out-box then leaves."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def channel_page(channel: Channel) -> ChannelPage:
     steps = (
         Step("settings", "Settings", "Kept. Secrets are sealed and never shown again.", "done"),
         *_signed_in(sign_in, at),
-        _checked(health, at),
+        _checked(health, at, sign_in),
         _switched_on(channel, health, sign_in),
         _comes_in(newest, caps, at),
         *([_goes_out(channel, at)] if caps.public or caps.private else []),
@@ -90,7 +90,9 @@ def usual_words(health: ChannelHealth, at: datetime) -> str:
     return f"At this hour a silence of {usual} is usual; after {span_words(allowed)} there is an alarm."
 
 
-def _checked(health: ChannelHealth, at: datetime) -> Step:
+def _checked(health: ChannelHealth, at: datetime, sign_in: SignInShown | None) -> Step:
+    if sign_in and sign_in.state != "well":
+        return Step("check", "Check", "Done when somebody has signed in.", "todo")
     if health.checked_at is None:
         return Step("check", "Check", "Not done yet.", "now")
     if health.problems:
@@ -119,8 +121,10 @@ def _switched_on(channel: Channel, health: ChannelHealth, sign_in: SignInShown |
     if channel.state == ChannelState.ACTIVE:
         return Step("on", "Switched on", "It hears and speaks.", "done")
     if channel.state == ChannelState.AUTH_LOST:
+        if sign_in and sign_in.state != "well":
+            return Step("on", "Cut off", "Replies wait. They leave when somebody has signed in again.", "bad")
         why = channel.state_reason or "The venue no longer accepts our permission"
-        words = RENEW if sign_in is None else SIGN_IN_AGAIN
+        words = RENEW if sign_in is None else MEND
         return Step("on", "Cut off", f"{why.rstrip('.')}.", "bad", (words,))
     waits = "now" if health.checked_at and not health.problems else "todo"
     return Step("on", "Switched off", channel.state_reason or "Paused: replies wait, what comes in is kept.", waits)

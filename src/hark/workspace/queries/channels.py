@@ -58,7 +58,8 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
     unread = reading_problems({row.pk for row in found})
     shown = [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
     return [
-        _unread(one, unread[row.pk], at) if row.pk in unread else one for one, row in zip(shown, found, strict=True)
+        _unread(one, unread[row.pk], at) if row.pk in unread and row.state != ChannelState.AUTH_LOST else one
+        for one, row in zip(shown, found, strict=True)
     ]
 
 

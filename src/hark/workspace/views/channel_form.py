@@ -94,6 +94,7 @@ def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
     found = _plain_field(one, kept=kept)
     if one.only:
         found.widget.attrs["data-only"] = only_words(one.only)
+    vars(found)["needed"] = one.needed  # read by the page alone
     return found
 
 
