@@ -36,16 +36,23 @@ class RenewedElsewhere(HarkError):
 
 
 class Granted(Protocol):
-    """What a provider grants; `refresh` is empty where the one before goes on, None seconds: it said no end."""
+    """What a provider grants."""
 
     @property
-    def access(self) -> str: ...
+    def access(self) -> str:
+        """The token of the next hour."""
+
     @property
-    def refresh(self) -> str: ...
+    def refresh(self) -> str:
+        """The token that gets another one; empty: the one before goes on."""
+
     @property
-    def access_seconds(self) -> int: ...
+    def access_seconds(self) -> int:
+        """How long `access` lives."""
+
     @property
-    def refresh_seconds(self) -> int | None: ...
+    def refresh_seconds(self) -> int | None:
+        """How long `refresh` lives; None: no end was said."""
 
 
 def keep_sign_in(*, channel_id: int, of: str, grant: Granted, actor: str) -> None:
