@@ -34,6 +34,7 @@ class Provider:
     scope: str | None = None  # what it grants; None: what was asked for
     secret: str = SECRET
     pause: float = 0.0
+    whose: str = ""
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)  # of the next calls of the token endpoint
     port: int = 0
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -69,6 +70,10 @@ class Provider:
         """The person removes the app from his account."""
         self.refresh.clear()
         self.access.clear()
+
+    def introspected(self, token: str) -> dict[str, Any]:
+        """RFC 7662: does it live, and whose is it?"""
+        return {"active": True, "email": self.whose} if token in self.access else {"active": False}
 
     def answer(self, said: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """The token endpoint."""
@@ -121,7 +126,8 @@ def provider_stand_in() -> Iterator[Provider]:
             assert self.headers["content-type"] == "application/x-www-form-urlencoded"
             said = {name: values[0] for name, values in parse_qs(body).items()}
             threading.Event().wait(state.pause)
-            status, answer = state.answer({**said, "path": self.path})
+            known = self.path == "/introspect"
+            status, answer = (200, state.introspected(said["token"])) if known else state.answer(said)
             raw = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")

@@ -50,7 +50,7 @@ class MailSettings:
     sign_in: Literal["password", "google", "microsoft"] = setting(
         "password",
         label="How Hark signs in",
-        help="With Google and Microsoft you bring an app of your own; what to do there is explained beside this form.",
+        help="With Google and Microsoft you bring an app of your own; what to do there stands beside or below this form.",
         words=SIGN_IN_WORDS,
         part="Sign-in",
     )
