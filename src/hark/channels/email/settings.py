@@ -50,7 +50,7 @@ class MailSettings:
     sign_in: Literal["password", "google", "microsoft"] = setting(
         "password",
         label="How Hark signs in",
-        help="With Google and Microsoft you bring an app of your own; what to do there stands beside or below this form.",
+        help="With Google or Microsoft you bring your own app; what to do there stands beside or below the form.",
         words=SIGN_IN_WORDS,
         part="Sign-in",
     )
