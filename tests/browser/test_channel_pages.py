@@ -1,8 +1,11 @@
 """The pages of a channel in a browser: its secrets, its settings, its health."""
 
+from html import escape
+from urllib.parse import parse_qs, urlsplit
+
 import jwt
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from hark.kernel.time import now
 from hark.organisation.models import Channel
@@ -76,3 +79,41 @@ def test_pages_of_a_channel_have_no_violation_and_do_not_overflow(
         page.goto(path)
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+def test_mailbox_is_signed_in_for_at_a_provider_and_what_is_of_no_use_is_hidden(plum: World, opened: Opened) -> None:
+    """Over to another site and back, with the real policy and cookies; the provider's page is the browser's own."""
+    page = opened("/settings/channels/new/email/", as_=plum.owner)
+    expect(page.get_by_label("Client id")).to_be_hidden()
+    expect(page.get_by_role("heading", name="What to do at Google")).to_be_hidden()
+    page.get_by_label("How Hark signs in").select_option(label="Sign in with Microsoft")
+    expect(page.get_by_label("Tenant")).to_be_visible()
+    page.get_by_label("How Hark signs in").select_option(label="Sign in with Google")
+    expect(page.get_by_label("Tenant")).to_be_hidden()
+    expect(page.get_by_label("Password", exact=True)).to_be_hidden()
+    expect(page.get_by_role("heading", name="What to do at Google")).to_be_visible()
+    expect(page.get_by_label("Redirect URI").first).to_contain_text("/settings/channels/sign-in/")
+    assert violations(page) == []
+    page.get_by_label("Name", exact=True).fill("Care by Google")
+    page.get_by_label("Inbox", exact=True).select_option(label="Night")
+    page.get_by_label("Address", exact=True).fill("google@plum.example")
+    page.get_by_role("button", name="Connect and check").click()
+    expect(page.locator(".field__error").first).to_contain_text("Type the client id of your app at Google")
+    page.get_by_label("Client id").fill("plum-client")
+    page.get_by_label("Client secret", exact=True).fill("plum-client-secret")
+    page.get_by_role("button", name="Connect and check").click()
+    expect(page.locator("#said")).to_contain_text("Now sign in there")
+    assert violations(page) == []
+
+    def cancelled(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        back = f"{asked['redirect_uri'][0]}?error=access_denied&state={asked['state'][0]}"
+        link = f'<!doctype html><a href="{escape(back)}">Cancel</a>'
+        route.fulfill(status=200, content_type="text/html", body=link)
+
+    page.route("https://accounts.google.com/**", cancelled)
+    page.get_by_role("button", name="Sign in with Google").click()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#said")).to_contain_text("somebody pressed Cancel")
+    assert urlsplit(page.url).query == ""
+    expect(page.locator("#steps")).to_contain_text("Nobody has signed in with Google yet")

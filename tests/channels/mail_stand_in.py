@@ -1,6 +1,7 @@
 """Mail servers that misbehave on demand: IMAP as far as Hark speaks it, and SMTP. The real ones are in tests/venues."""
 # ruff: noqa: N802, N815 - the commands' own names
 
+import base64
 import re
 import socket
 import socketserver
@@ -40,6 +41,9 @@ class MailServers:
     smtp_port: int = 0
     can_idle: bool = True
     refuses_uid: int = 0
+    tokens: set[str] = field(default_factory=set)  # access tokens that are taken; SASL ways besides passwords:
+    ways: tuple[str, ...] = ("XOAUTH2",)
+    smtp_says: bytes = b"535 5.7.3 Authentication unsuccessful"
     smtp: "Threaded | None" = None
 
     def hang_up(self) -> None:
@@ -122,6 +126,7 @@ class ImapLine(socketserver.StreamRequestHandler):
     def talk(self) -> None:
         while line := self.rfile.readline():
             tag, _, rest = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
+            self.tag = tag
             self.state.commands.append(rest if not rest.upper().startswith("LOGIN") else "LOGIN")
             name = rest.split(" ", 1)[0].upper()
             if name == "UID":
@@ -135,8 +140,18 @@ class ImapLine(socketserver.StreamRequestHandler):
         self.wfile.write((line.encode() if isinstance(line, str) else line) + b"\r\n")
 
     def do_CAPABILITY(self, rest: str) -> str:
-        self.say("* CAPABILITY IMAP4rev1 AUTH=PLAIN" + (" IDLE" if self.state.can_idle else ""))
+        ways = "".join(f" AUTH={way}" for way in self.state.ways)
+        self.say("* CAPABILITY IMAP4rev1 AUTH=PLAIN" + ways + (" IDLE" if self.state.can_idle else ""))
         return "OK"
+
+    def do_AUTHENTICATE(self, rest: str) -> str:
+        """XOAUTH2 (Google's and Microsoft's pages) and OAUTHBEARER (RFC 7628): why first, then no."""
+        self.say("+ ")
+        if bearer_fits(self.rfile.readline(), self.state):
+            return "OK"
+        self.say(b"+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}'))
+        assert base64.b64decode(self.rfile.readline().strip()) == (b"" if "XOAUTH2" in rest else b"\x01")
+        return "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)"
 
     def do_LOGIN(self, rest: str) -> str:
         return "OK" if rest.split(" ", 1)[1].replace('"', "") == f"{WHO} {PASSWORD}" else "NO wrong password"
@@ -244,9 +259,10 @@ class SmtpLine(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             word = line[:4].upper()
             if word == b"EHLO":
-                self.wfile.write(b"250-stand-in\r\n250-SIZE 50000000\r\n250 AUTH PLAIN LOGIN\r\n")
+                ways = " ".join(("PLAIN LOGIN", *self.state.ways)).encode()
+                self.wfile.write(b"250-stand-in\r\n250-SIZE 50000000\r\n250 AUTH " + ways + b"\r\n")
             elif word == b"AUTH":
-                self.wfile.write(b"535 5.7.8 no\r\n" if fault == "401" else b"235 welcome\r\n")
+                self.log_in(line, fault)
             elif word == b"MAIL":
                 sender, recipient = address_in(line), ""
                 self.wfile.write(b"250 ok\r\n")
@@ -261,6 +277,19 @@ class SmtpLine(socketserver.StreamRequestHandler):
             else:
                 self.wfile.write(b"250 ok\r\n")
 
+    def log_in(self, line: bytes, fault: str) -> None:
+        """By any password; or by a live token as for IMAP, with what the client says at once."""
+        _, way, first = line.split()
+        if way in {b"PLAIN", b"LOGIN"}:
+            self.wfile.write(b"535 5.7.8 no\r\n" if fault == "401" else b"235 welcome\r\n")
+            return
+        if bearer_fits(first, self.state):
+            self.wfile.write(b"235 2.7.0 Accepted\r\n")
+            return
+        self.wfile.write(b"334 " + base64.b64encode(b'{"status":"400"}') + b"\r\n")
+        assert base64.b64decode(self.rfile.readline().strip()) == (b"" if way == b"XOAUTH2" else b"\x01")
+        self.wfile.write(self.state.smtp_says + b"\r\n")
+
     def take(self, sender: str, recipient: str, fault: str) -> bool:
         """Take the mail, or some of it; does the line go on?"""
         if fault == "drop_mail":
@@ -270,6 +299,14 @@ class SmtpLine(socketserver.StreamRequestHandler):
             lines.append(line[1:] if line.startswith(b"..") else line)
         self.state.sent.append((sender, recipient, b"".join(lines)))
         return fault != "drop_reply"
+
+
+def bearer_fits(said: bytes, state: MailServers) -> bool:
+    """Is it our user with a live token, in one of the two forms?"""
+    plain = base64.b64decode(said.strip()).decode()
+    user, _, token = plain.partition("\x01")
+    named = user in {f"user={WHO}", f"n,a={WHO},"}
+    return named and plain.endswith("\x01\x01") and any(f"auth=Bearer {one}\x01" in token for one in state.tokens)
 
 
 def address_in(line: bytes) -> str:

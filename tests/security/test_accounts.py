@@ -138,6 +138,9 @@ def test_s62_password_given_to_a_log_is_hidden() -> None:
     Redact().filter(record)
     assert "secret1" not in record.getMessage()
     assert "secret2" not in record.getMessage()
+    record = logging.LogRecord("x", logging.INFO, "", 0, "GET /settings/?state=a&code=secret3&x=1", (), None)
+    Redact().filter(record)
+    assert record.getMessage() == "GET /settings/?state=a&code=[hidden]&x=1"
 
 
 def test_s12_no_form_takes_more_than_it_shows(world: World, signed_in: SignedIn) -> None:

@@ -56,8 +56,12 @@ def why_not() -> str:
 
 
 @contextmanager
-def real_mail() -> Iterator[RealMail]:
-    """Both servers, started and stopped. Skips the test with the reason where they cannot run."""
+def real_mail(introspection: str = "", way: str = "xoauth2") -> Iterator[RealMail]:
+    """Both servers, started and stopped. Skips the test with the reason where they cannot run.
+
+    `introspection`: an address (RFC 7662) at which Dovecot asks whether an access token lives, and whose it is; it then
+    offers `way` beside passwords.
+    """
     reason = why_not()
     if reason:
         pytest.skip(reason)
@@ -66,7 +70,7 @@ def real_mail() -> Iterator[RealMail]:
     ports = _free_ports(5)
     place = RealMail(folder, *ports, cafile=folder / "ca.pem")
     _write_certificate(folder)
-    dovecot = _start_dovecot(place)
+    dovecot = _start_dovecot(place, _by_token(folder, introspection, way) if introspection else "")
     try:
         _start_postfix(place)
         for port in ports[:4]:
@@ -79,7 +83,17 @@ def real_mail() -> Iterator[RealMail]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start_dovecot(place: RealMail) -> "subprocess.Popen[bytes]":
+def _by_token(folder: Path, introspection: str, way: str) -> str:
+    """What lets people in with an access token."""
+    (folder / "oauth2.conf").write_text(
+        f"introspection_url = {introspection}\nintrospection_mode = post\nusername_attribute = email\n"
+        "active_attribute = active\nactive_value = true\n"
+    )
+    passdb = f"passdb {{\n  driver = oauth2\n  mechanisms = {way}\n  args = {folder}/oauth2.conf\n}}"
+    return f"auth_mechanisms = plain {way}\n{passdb}"
+
+
+def _start_dovecot(place: RealMail, by_token: str) -> "subprocess.Popen[bytes]":
     nobody = pwd.getpwnam("nobody")
     mails = place.folder / "mails"
     mails.mkdir()
@@ -97,8 +111,10 @@ disable_plaintext_auth = no
 first_valid_uid = {nobody.pw_uid}
 recipient_delimiter = +
 mail_location = maildir:{mails}/%Lu
+{by_token}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={PASSWORD}
 }}
 userdb {{

@@ -23,6 +23,7 @@ from hark.organisation.models import Agent, ApiKey, Brand, Channel, Inbox, OwnRo
 from hark.organisation.queries import AnyRole, role_name, role_word
 from hark.organisation.types import NewBrand, NewInbox, Right
 from hark.workspace.actions.acts import author_of
+from hark.workspace.views.channels import NOT_ON_YET
 
 PASSWORD = "a sentence is easy to keep"
 numbers = count(1)
@@ -293,3 +294,12 @@ def a_macro(world: World, *acts: tuple[str, str], text: str = "", **more: Any) -
     """A macro, written by the owner."""
     new = NewMacro(more.pop("title", f"Macro {next(numbers)}"), text, acts or (("wait", "wait"),), **more)
     return keep_macro(new=new, actor=author_of(world.owner))
+
+
+def an_oauth_mailbox(inbox: Inbox, who: str = "", *, client: str = "x", **settings: Any) -> Channel:
+    """A mailbox for which somebody is to sign in with Google; it waits for that."""
+    return connect_channel(
+        actor="test", venue="email", external_id=who or f"box{next(numbers)}@plum.example", name="Mailbox",
+        inbox=inbox, settings={"sign_in": "google", "oauth_client": "plum-client", "incoming": "imap", **settings},
+        secrets={"oauth_secret": client}, waits_for=NOT_ON_YET,
+    )  # fmt: skip

@@ -109,7 +109,7 @@ def test_mailbox_form_stands_in_parts_and_never_shows_its_passwords(world: World
     page = client.get("/settings/channels/new/email/").content.decode()
     parts = re.findall(r'<h3 class="settings__part">([^<]+)', page)
     assert parts == [
-        "Mail that comes in", "The mailbox", "Replies that leave", "Forged senders and automatic answers",
+        "Sign-in", "Mail that comes in", "The mailbox", "Replies that leave", "Forged senders and automatic answers",
     ]  # fmt: skip
     assert "Off where your server does not deliver such addresses" in page
     form = {"set_address": "care@plum.example", "set_incoming": "pipe", "set_password": PASSWORD}

@@ -20,7 +20,17 @@ from hark.organisation.models import Agent
 from hark.organisation.types import SETTINGS, Right
 from hark.workspace.urls import urlpatterns
 from tests.workspace.fixtures import page_of
-from tests.workspace.makers import World, a_macro, a_saved_reply, an_api_key, an_own_role, case_of, known, say
+from tests.workspace.makers import (
+    World,
+    a_macro,
+    a_saved_reply,
+    an_api_key,
+    an_oauth_mailbox,
+    an_own_role,
+    case_of,
+    known,
+    say,
+)
 from tests.workspace.parking import park
 
 EVERYBODY: frozenset[Right] = frozenset()  # no right is needed
@@ -110,6 +120,8 @@ TABLE: dict[str, Row] = {
     "settings_channel_steps": Row(Right.CHANNELS, about="channel"),
     "settings_channel_act": Row(Right.CHANNELS, post=True, about="channel", what=(("act", "check"),)),
     "settings_channel_secrets": Row(Right.CHANNELS, about="channel"),
+    "settings_channel_sign_in": Row(Right.CHANNELS, post=True, about="mailbox"),
+    "settings_channel_signed_in": Row(Right.CHANNELS),
     "settings_desk": Row(Right.BRANDS),
     "settings_brands": Row(Right.BRANDS),
     "settings_inboxes": Row(Right.BRANDS),
@@ -185,6 +197,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "arrival": lambda: (park(world.chat), park(world.night_chat)),
         "venue": lambda: ("webchat", "email"),
         "channel": lambda: (world.chat.key, world.night_chat.key),
+        "mailbox": lambda: (an_oauth_mailbox(world.care).key, an_oauth_mailbox(world.night).key),
         "inbox": lambda: (world.care.key, world.night.key),
         "agent": lambda: (world.ruben.key, world.stranger.key),
         "offer": lambda: ("offer_own", "offer_other"),

@@ -1,8 +1,13 @@
 """From a connected channel's row to what its venue's code may know of it."""
 
+from dataclasses import replace
+
+from hark.channels.errors import AuthLost, Retry
+from hark.channels.kit.oauth import ACCESS, Grant, GrantEnded, renewed
 from hark.channels.registry import venue
-from hark.channels.types import Account, Caps
-from hark.organisation.actions.channels import opened
+from hark.channels.types import Account, Caps, OAuth
+from hark.organisation.actions.channel_sign_in import NotSignedIn, RenewedElsewhere, SignInEnded, live_access
+from hark.organisation.actions.channels import opened, pause_sending
 from hark.organisation.models import Channel
 
 
@@ -18,6 +23,37 @@ def account_of(channel: Channel) -> Account:
         handles=frozenset(settings.get("handles", ())),
         base_url=str(settings.get("base_url", "")),
     )
+
+
+def account_at_work(channel: Channel) -> Account:
+    """The account for a call of its venue: where somebody signs in for it, with an access token that lives.
+
+    Renews that where it ends soon, which calls the provider: no transaction may be open. When the sign-in is over, or
+    the provider no longer takes the client, sending stops at once. Raises AuthLost or Retry, each with a sentence.
+    """
+    account = account_of(channel)
+    oauth = venue(channel.venue).oauth(account)
+    if oauth is None:
+        return account
+    try:
+        access = live_access(channel=channel, of=oauth.of, renew=lambda refresh: _renewed(oauth, refresh))
+    except NotSignedIn:
+        raise AuthLost(
+            f"Nobody has signed in with {oauth.provider} yet. Press “Sign in with {oauth.provider}”."
+        ) from None
+    except RenewedElsewhere as error:
+        raise Retry(2.0, "The sign-in is being renewed.") from error
+    except (SignInEnded, AuthLost) as error:
+        pause_sending(channel_id=channel.pk, reason=error.detail.rstrip("."))
+        raise AuthLost(error.detail) from None
+    return replace(account, secrets={**account.secrets, ACCESS: access})
+
+
+def _renewed(oauth: OAuth, refresh: str) -> Grant:
+    try:
+        return renewed(oauth, refresh)
+    except GrantEnded as error:
+        raise SignInEnded(error.detail) from None
 
 
 def caps_of(channel: Channel) -> Caps:

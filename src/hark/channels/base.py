@@ -13,8 +13,10 @@ from hark.channels.types import (
     Account,
     Caps,
     Change,
+    Guide,
     Health,
     Inbound,
+    OAuth,
     Outbound,
     Page,
     Raw,
@@ -62,6 +64,17 @@ class Venue(Protocol):
 
     def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
         """(title, code) for whoever builds the other side, with this channel's own `address` in it. Pure."""
+        return ()
+
+    def oauth(self, account: Account) -> OAuth | None:
+        """Where somebody signs in for this account; None: it needs no such sign-in. Pure.
+
+        The verbs that call the venue then find a live access token among the account's secrets (`kit.oauth.ACCESS`).
+        """
+        return None
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """What to do at providers before somebody can sign in; they send him back to our `redirect`. Pure."""
         return ()
 
     def check(self, account: Account) -> Health:

@@ -5,7 +5,7 @@ Frozen, without Django, so that a third-party venue needs nothing else (channels
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -346,7 +346,10 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a connection test found. `problems` are sentences for the administrator; empty means well."""
+    """What a connection test found. `problems` are sentences for the administrator; empty means well.
+
+    `warnings` are sentences on what works today and will not for ever.
+    """
 
     problems: tuple[str, ...] = ()
     self_ids: tuple[str, ...] = ()
@@ -354,6 +357,44 @@ class Health:
     missing: tuple[str, ...] = ()
     expires_at: datetime | None = None
     caps: Caps | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Where somebody signs in for an account by OAuth 2, and for what: facts only; the core does the signing in.
+
+    `meanings` are (code, sentence): what an error of this provider, or the code that begins its description, means.
+    `secret_ends` is the day on which the client secret ends, where somebody has said so; `of` names the grant: under
+    other settings it is another one.
+    """
+
+    provider: str
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...]
+    client_id: str
+    client_secret: str = field(repr=False)
+    more: Mapping[str, str] = field(default_factory=dict)
+    meanings: tuple[tuple[str, str], ...] = ()
+    secret_ends: date | None = None
+    short_lived: str = ""  # what to say where the provider itself ends a sign-in after days
+
+    @property
+    def of(self) -> str:
+        """To whom what is granted belongs."""
+        return f"{self.client_id}|{self.token_url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What to do at a provider before an account is connected: steps, and (label, value) to copy there."""
+
+    title: str
+    steps: tuple[str, ...]
+    values: tuple[tuple[str, str], ...] = ()
+    link: str = ""
+    only: tuple[str, tuple[str, ...]] | None = None  # as of a setting: where it is of use
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class NoticeKind(TextChoices):
     OUTSIDE = "outside", "Somebody outside answers on a case of mine"
     TO_APPROVE = "to_approve", "A reply waits for my approval"
     DECIDED = "decided", "A waiting reply of mine is approved, sent back or stopped"
+    CHANNEL = "channel", "A channel is cut off, or what lets us in there ends soon"
 
 
 class Medium(TextChoices):
@@ -98,6 +99,11 @@ class Medium(TextChoices):
 
 
 UNASKED = frozenset({Medium.DESK, Medium.BROWSER, Medium.PUSH})  # until he says otherwise; mails are asked for
+
+
+def unasked(kind: str) -> frozenset[str]:
+    """How he hears of it until he says otherwise: of a channel that needs him also by mail, wherever he is."""
+    return UNASKED | {Medium.EMAIL} if kind == NoticeKind.CHANNEL else UNASKED
 
 
 @dataclass(frozen=True, slots=True)

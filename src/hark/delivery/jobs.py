@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hark.channels import registry
-from hark.channels.accounts import account_of
+from hark.channels.accounts import account_at_work
 from hark.channels.base import Venue
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry
 from hark.channels.types import Account, Receipt
@@ -34,7 +34,10 @@ def deliver(item: OutboxItem) -> None:
     of the four leaves the lease to run out: then nobody knows whether it was sent, and `recover_lapsed` decides.
     """
     try:
-        venue, account = registry.venue(item.channel.venue), account_of(item.channel)
+        venue, account = registry.venue(item.channel.venue), account_at_work(item.channel)
+    except Retry as error:
+        outcomes.try_later(item, after_seconds=error.after_seconds, error=error.detail)
+        return
     except HarkError as error:
         outcomes.permission_lost(item, reason=error.message)
         return

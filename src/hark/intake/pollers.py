@@ -8,7 +8,7 @@ from contextlib import closing
 from django.db import connection, connections
 
 from hark.channels import registry
-from hark.channels.accounts import account_of
+from hark.channels.accounts import account_at_work
 from hark.channels.base import Venue
 from hark.channels.errors import SendError
 from hark.channels.kit.cards import without_cards_in
@@ -72,7 +72,7 @@ def read(reader: Polled, ended: Callable[[], bool] = lambda: False) -> None:
     """
     try:
         channel = Channel.objects.select_related("inbox__brand").get(pk=reader.channel_id)
-        venue, account = registry.venue(channel.venue), account_of(channel)
+        venue, account = registry.venue(channel.venue), account_at_work(channel)
         with closing(_pages(venue.watch(account, cursor_of(channel.pk)))) as pages:
             for page in pages:
                 polling.store_page(reader, arrivals=[*_arrivals(page, venue, channel)], cursor=page.next_cursor)

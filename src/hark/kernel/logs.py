@@ -6,6 +6,7 @@ import re
 AFTER_A_NAME = r"(?i)(authorization|password|secret|token|key)([\"']?\s*[:=]\s*)(bearer\s+)?[^\s\"',&]+"
 PATTERNS = [
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "[address]"),
+    (re.compile(r"([?&]code=)[^\s&\"']+"), r"\1[hidden]"),  # of a sign-in by OAuth, in an address
     (re.compile(AFTER_A_NAME), r"\1\2[hidden]"),
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]+):[^@\s]+@"), r"\1:[hidden]@"),
 ]

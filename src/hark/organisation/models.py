@@ -228,7 +228,8 @@ class ChannelHealth(models.Model):
     """What is known of how a channel is, beside its row, which the front door reads again whenever it changes.
 
     `problems` are sentences of the last check; `usual_gaps` holds, for each hour of the week (UTC, Monday first), the
-    longest silence in seconds that is usual then, or null; `silent_since` is the last word before an unusual silence.
+    longest silence in seconds that is usual then, or null; `silent_since` is the last word before an unusual silence;
+    `warnings` say what ends soon, and `told_ending` which of them people were told of.
     """
 
     channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="health")
@@ -238,3 +239,22 @@ class ChannelHealth(models.Model):
     usual_gaps = models.JSONField(default=list)
     learned_at = models.DateTimeField(null=True)
     silent_since = models.DateTimeField(null=True)
+    warnings = models.JSONField(default=list, db_default=[])
+    told_ending = models.TextField(default="", db_default="")
+
+
+class ChannelSignIn(models.Model):
+    """What a provider has granted a channel because somebody signed in there (OAuth 2).
+
+    Beside the channel's row, because it is locked while the provider is asked for the next access token. `of` names
+    the client to which it was granted; `ended_why` is a sentence for administrators.
+    """
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.PROTECT, related_name="sign_in")
+    of = models.TextField()
+    sealed_tokens = models.BinaryField(default=b"")
+    signed_in_at = models.DateTimeField()
+    access_ends_at = models.DateTimeField()
+    refresh_ends_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.TextField(default="")

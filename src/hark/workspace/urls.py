@@ -4,6 +4,7 @@ from allauth.account.views import LoginView
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
+from hark.workspace.queries.signing_in import RETURN_PATH
 from hark.workspace.views import (
     account,
     acts,
@@ -33,6 +34,7 @@ from hark.workspace.views import (
     second_factor,
     settings,
     sign_in,
+    signing_in,
     stream,
     talk_people,
     today,
@@ -106,7 +108,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings_home, name="settings"),
     path("settings/channels/", channels.channels, name="settings_channels"),
     path("settings/channels/new/<str:key>/", channels.new_channel, name="settings_channel_new"),
+    path(RETURN_PATH.removeprefix("/"), signing_in.back_from_there, name="settings_channel_signed_in"),
     path("settings/channels/<str:key>/", channels.channel, name="settings_channel"),
+    path("settings/channels/<str:key>/sign-in/", signing_in.sign_in_there, name="settings_channel_sign_in"),
     path("settings/channels/<str:key>/steps/", channels.channel_steps, name="settings_channel_steps"),
     path("settings/channels/<str:key>/act/", channels.channel_act, name="settings_channel_act"),
     path("settings/channels/<str:key>/secrets/", channel_secrets.channel_secrets, name="settings_channel_secrets"),

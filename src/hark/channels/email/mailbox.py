@@ -18,8 +18,9 @@ from typing import Any
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
+from hark.channels.email import sasl
 from hark.channels.email.connecting import STEP_SECONDS, Server, connected, encrypted, imap_server, naming_the_step
-from hark.channels.email.settings import MailSettings
+from hark.channels.email.settings import MailSettings, Proof
 from hark.channels.errors import AuthLost, Refused, Retry, SendError
 from hark.channels.types import Raw
 
@@ -218,15 +219,15 @@ class Mailbox(BaseMailBox):
 
 
 @contextmanager
-def opened(settings: MailSettings, password: str) -> Iterator[Mailbox]:
+def opened(settings: MailSettings, proof: Proof) -> Iterator[Mailbox]:
     """A logged-in line, closed at the end. Raises Retry, AuthLost or Refused, each with a sentence."""
     server = imap_server(settings)
-    if not password:
-        raise AuthLost("There is no password for the mailbox in the settings of this channel.")
+    if proof.missing:
+        raise AuthLost(proof.missing)
     with naming_the_step(server):
         box = _begun(server)
         try:
-            _log_in(box, settings.user or settings.address, password)
+            _log_in(box, proof)
             yield box
         except imaplib.IMAP4.error as error:  # `abort`, a line that broke, among them
             raise Retry(detail=f"The IMAP server {server.host} broke off.") from error
@@ -243,14 +244,36 @@ def _begun(server: Server) -> Mailbox:
         raise Retry(detail=f"{server.host} does not answer like an IMAP server. Check its port.") from error
 
 
-def _log_in(box: Mailbox, user: str, password: str) -> None:
+def _log_in(box: Mailbox, proof: Proof) -> None:
+    if proof.by_token:
+        _sign_in(box, proof)
+        return
     try:
-        plain = user.isascii() and password.isascii()
-        (box.login if plain else box.login_utf8)(user, password, initial_folder=None)
+        plain = proof.user.isascii() and proof.password.isascii()
+        (box.login if plain else box.login_utf8)(proof.user, proof.password, initial_folder=None)
     except (MailboxLoginError, imaplib.IMAP4.error) as error:
         if isinstance(error, imaplib.IMAP4.abort):
             raise
         raise AuthLost(f"{box.server.host} did not accept the user name or the password.") from None
+
+
+def _sign_in(box: Mailbox, proof: Proof) -> None:
+    """AUTHENTICATE with an access token, the way that the server offers."""
+    server, steps = box.server, None
+    for name in sasl.WAYS:
+        if f"AUTH={name}" in box.client.capabilities:
+            steps = sasl.steps(name, proof, server.host, server.port)
+            break
+    if steps is None:
+        raise Refused(
+            "login", f"{server.host} does not take the sign-in of Google or Microsoft. Check the server’s name."
+        )
+    try:
+        box.client.authenticate(name, lambda _challenge: next(steps))
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        raise AuthLost(sasl.not_accepted(server.host, proof.user)) from None
 
 
 def _hang_up(box: Mailbox) -> None:

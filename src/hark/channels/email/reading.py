@@ -13,7 +13,7 @@ from hark.channels.email.mailbox import (
     place_after_change,
     places_in,
 )
-from hark.channels.email.settings import MailSettings, mail_settings, password_of
+from hark.channels.email.settings import MailSettings, mail_settings, proof_of
 from hark.channels.types import Account, Page
 from hark.kernel.time import monotonic, now
 
@@ -25,7 +25,7 @@ LINE_SECONDS = 1500.0
 def next_page(account: Account, cursor: str) -> Page:
     """The first page that holds something, else the last, on a line of its own."""
     settings = mail_settings(account)
-    with opened(settings, password_of(account)) as box:
+    with opened(settings, proof_of(account, settings)) as box:
         return next(page for page in _pages(box, settings, cursor) if page.raws or not page.more)
 
 
@@ -33,7 +33,7 @@ def pages(account: Account, cursor: str) -> Iterator[Page]:
     """Page after page; while nothing is there an empty one every second, for 25 minutes or until the line breaks."""
     settings = mail_settings(account)
     until = monotonic() + LINE_SECONDS
-    with opened(settings, password_of(account)) as box:
+    with opened(settings, proof_of(account, settings)) as box:
         waits = box.can_idle
         while True:
             for page in _pages(box, settings, cursor):

@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 
+from hark.channels.email import sasl
 from hark.channels.email.connecting import Server, connected, encrypted, naming_the_step, smtp_server
-from hark.channels.email.settings import MailSettings
+from hark.channels.email.settings import MailSettings, Proof
 from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.kernel.time import monotonic
 
 PERMISSION = frozenset({530, 534, 535, 538})
 SOON = re.compile(r"\b(?:in|after|for)\s+(\d{1,5})\s*(s|sec|m|min)", re.IGNORECASE)
 SAID = 200
+SWITCHED_OFF = "5.7.139"  # Exchange Online: SMTP AUTH is off for the tenant or the mailbox
+NOT_ON = "Microsoft has Authenticated SMTP switched off for this mailbox. Its administrator can switch it on."
 # A mail server may be slow on purpose, and a large mail over a thin line is slow by itself.
 STEP_SECONDS, UPLOAD_SECONDS, VERDICT_SECONDS = 25.0, 240.0, 60.0
 LONGEST_SECONDS = 550.0  # connecting, eight steps, the mail, the verdict
@@ -66,28 +69,46 @@ class _Smtp(smtplib.SMTP):
 
 
 @contextmanager
-def logged_in(settings: MailSettings, password: str) -> Iterator[_Smtp]:
+def logged_in(settings: MailSettings, proof: Proof) -> Iterator[_Smtp]:
     """A line that may send. Raises Retry, AuthLost or Refused, each with a sentence."""
     server = smtp_server(settings)
-    if settings.smtp_login and not password:
-        raise AuthLost("There is no password for sending in the settings of this channel.")
+    if settings.smtp_login and proof.missing:
+        raise AuthLost(proof.missing)
     line = _Smtp(server)
     try:
         with naming_the_step(server), _naming_refusals(server):
             line.open()
             if settings.smtp_login:
-                line.login(settings.smtp_user or settings.user or settings.address, password)
+                _log_in(line, proof)
         yield line
     finally:
         line.close()
 
 
+def _log_in(line: _Smtp, proof: Proof) -> None:
+    if not proof.by_token:
+        line.login(proof.user, proof.password)
+        return
+    offered = line.esmtp_features.get("auth", "").upper().split()
+    way = next((name for name in sasl.WAYS if name in offered), None)
+    if way is None:
+        raise smtplib.SMTPNotSupportedError
+    steps = sasl.steps(way, proof, line.server.host, line.server.port)
+    try:
+        line.auth(way, lambda _challenge=None: next(steps).decode())
+    except smtplib.SMTPAuthenticationError as error:
+        said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        if 400 <= error.smtp_code < 500:
+            raise
+        raise AuthLost(NOT_ON if SWITCHED_OFF in said else sasl.not_accepted(line.server.host, proof.user)) from None
+
+
 def send_mail(
-    settings: MailSettings, password: str, mail: EmailMessage, recipients: Sequence[str], *, automatic: bool
+    settings: MailSettings, proof: Proof, mail: EmailMessage, recipients: Sequence[str], *, automatic: bool
 ) -> None:
     """Hand one mail over, to all of its recipients or to none. Automatic mail has no return path for robots."""
     raw = mail.as_bytes()
-    with logged_in(settings, password) as line:
+    with logged_in(settings, proof) as line:
         server = line.server
         with naming_the_step(server), _naming_refusals(server):
             largest = line.esmtp_features.get("size", "")

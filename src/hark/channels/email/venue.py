@@ -1,6 +1,6 @@
 """The six verbs of e-mail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -8,16 +8,19 @@ from hark.channels.base import Venue
 from hark.channels.email import providers, reading, sending
 from hark.channels.email.composing import compose
 from hark.channels.email.mailbox import opened
+from hark.channels.email.oauth import mailbox_guides, oauth_of, objections_to
 from hark.channels.email.reader import part_of, read_mail
-from hark.channels.email.settings import MailSettings, mail_settings, password_of
+from hark.channels.email.settings import MailSettings, mail_settings, proof_of
 from hark.channels.email.tokens import TOKEN, message_id, reply_token
 from hark.channels.email.translating import inbound_of
 from hark.channels.errors import Refused, SendError
 from hark.channels.types import (
     Account,
     Caps,
+    Guide,
     Health,
     Inbound,
+    OAuth,
     Outbound,
     Page,
     Raw,
@@ -69,6 +72,18 @@ class Email(Venue):
             private=bool(settings.smtp_host),
         )
 
+    def oauth(self, account: Account) -> OAuth | None:
+        """Google's or Microsoft's sign-in, where the settings choose one."""
+        return oauth_of(mail_settings(account), account.secrets.get("oauth_secret", ""))
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How an app is made at Google and at Microsoft."""
+        return mailbox_guides(redirect)
+
+    def objections(self, account: Account) -> Mapping[str, str]:
+        """A sign-in needs a client; a tenant is an id or a domain."""
+        return dict(objections_to(mail_settings(account), account.secrets.get("oauth_secret", "")))
+
     def check(self, account: Account) -> Health:
         """Log in where mail is read and where it is sent; each step that fails is a sentence."""
         settings = mail_settings(account)
@@ -105,8 +120,8 @@ class Email(Venue):
         """One mail. Whoever loses the line after its last byte does not know; SMTP knows no key."""
         settings, recipients = mail_settings(account), (outbound.target.person, *outbound.copies)
         mail = compose(account, outbound, at=now())
-        password, automatic = password_of(account, sending=True), outbound.author_kind == "bot"
-        sending.send_mail(settings, password, mail, recipients, automatic=automatic)
+        proof, automatic = proof_of(account, settings, sending=True), outbound.author_kind == "bot"
+        sending.send_mail(settings, proof, mail, recipients, automatic=automatic)
         return Receipt((message_id(account, outbound),))
 
     def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
@@ -136,7 +151,7 @@ def _mail_in(raw: Raw) -> tuple[bytes, str]:
 def _reading_problems(account: Account, settings: MailSettings) -> Iterator[str]:
     if settings.incoming == "imap":
         try:
-            with opened(settings, password_of(account)) as box:
+            with opened(settings, proof_of(account, settings)) as box:
                 for folder in filter(None, (settings.folder, settings.sent_folder)):
                     box.enter(folder, marking=False)
         except SendError as error:
@@ -149,7 +164,7 @@ def _sending_problems(account: Account, settings: MailSettings) -> Iterator[str]
     if not settings.smtp_host:
         return
     try:
-        with sending.logged_in(settings, password_of(account, sending=True)):
+        with sending.logged_in(settings, proof_of(account, settings, sending=True)):
             pass
     except SendError as error:
         yield _sentence(error)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-Kind = Literal["text", "long", "number", "yes", "words", "choice", "secret", "channel"]
+Kind = Literal["text", "long", "number", "yes", "words", "choice", "secret", "channel", "date"]
 KINDS: dict[Any, Kind] = {str: "text", int: "number", bool: "yes", tuple[str, ...]: "words"}
 
 
@@ -22,7 +22,8 @@ KINDS: dict[Any, Kind] = {str: "text", int: "number", bool: "yes", tuple[str, ..
 class Asked:
     """One field of the form. `choices` are (value, word), `low` and `high` bound a number, `part` is a heading.
 
-    `channel_of` names a venue: one of the brand's channels there is chosen, and its key is kept.
+    `channel_of` names a venue: one of the brand's channels there is chosen, and its key is kept. `only` is (field,
+    values): it is asked only while that field has one of them.
     """
 
     name: str
@@ -36,13 +37,17 @@ class Asked:
     high: int | None = None
     part: str = ""
     channel_of: str = ""
+    only: tuple[str, tuple[str, ...]] | None = None
+    needed: bool = False
 
 
 def setting(default: Any, *, label: str = "", help: str = "", **more: Any) -> Any:  # noqa: A002 - what it is
     """A field of a `Settings` dataclass, as people read it.
 
     `more`: `secret`, `long` (several lines), `required`, `words` (a word for each value of a Literal), `low`, `high`,
-    `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen).
+    `part` (a heading: here a new part of the form begins), `channel_of` (a venue of which a channel is chosen),
+    `date` (a day, kept as 2027-11-30), `only` ((field, values): shown only while that field has one of them),
+    `needed` (not called optional: the venue's `objections` ask for it where it is of use).
     """
     return field(default=default, metadata={"label": label, "help": help, **more})
 
@@ -64,8 +69,8 @@ def _asked(each: Any, hint: Any) -> Asked | None:
     kind = "choice" if values else KINDS.get(hint)
     if kind == "text" and (about.get("secret") or about.get("long")):
         kind = "secret" if about.get("secret") else "long"
-    if kind == "text" and about.get("channel_of"):
-        kind = "channel"
+    if kind == "text" and (about.get("channel_of") or about.get("date")):
+        kind = "date" if about.get("date") else "channel"
     if kind is None:
         return None
     words = about.get("words", {})
@@ -81,4 +86,6 @@ def _asked(each: Any, hint: Any) -> Asked | None:
         high=about.get("high"),
         part=about.get("part", ""),
         channel_of=about.get("channel_of", ""),
+        only=about.get("only"),
+        needed=bool(about.get("needed")) or bool(values),
     )

@@ -10,19 +10,21 @@ from django.db.models import Q
 
 from hark.conversations.models import Case, Follow, Message, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
-from hark.conversations.queries.notices import Wishes, unread_elsewhere, wishes_of
+from hark.conversations.queries.notices import WHOLE_WEEK, Wishes, unread_elsewhere, wishes_of
 from hark.conversations.types import HeldState, Medium, NoticeKind
 from hark.kernel.actions import record
 from hark.kernel.time import database_now
 from hark.kernel.types import JournalEvent, NewEvent
-from hark.organisation.models import Agent
-from hark.organisation.queries import who_may
+from hark.organisation.models import Agent, Channel
+from hark.organisation.queries import inboxes_visible_to, who_may
 from hark.organisation.types import Right
 
 FOLLOWED = frozenset({"message.received", "case.replied", "note.added", "case.resolved", "case.reopened"})
 DECIDED = frozenset({"reply.approved", "reply.sent_back", "reply.stopped"})
+CHANNELS = frozenset({"channel.auth_lost", "channel.ends_soon"})
 CONCERNING = FOLLOWED | DECIDED | {
     "case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk", "reply.held",
+    *CHANNELS,
 }  # fmt: skip
 NOT_SENT = frozenset({"ambiguous", "failed", "refused"})
 FORGOTTEN_AFTER = timedelta(days=7)  # a journal that is read anew, or very late, does not flood anybody
@@ -60,6 +62,7 @@ def _concerns(events: Sequence[JournalEvent]) -> list[Concern]:
         *_outside(events),
         *_to_approve(events),
         *_decided(events, keys),
+        *_of_channels(events),
         *_followed(events),
     ]
     first: dict[tuple[int, int], Concern] = {}
@@ -140,6 +143,15 @@ def _decided(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterable
             yield Concern(agents[event.data["agent"]], NoticeKind.DECIDED, event)
 
 
+def _of_channels(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    """Everybody who may mend it; who does not see the channel's inbox hears nothing of it."""
+    told = [event for event in events if event.kind in CHANNELS]
+    menders = Agent.objects.filter(who_may(Right.CHANNELS), is_active=True).values_list("pk", flat=True)
+    for number in menders if told else ():
+        for event in told:
+            yield Concern(number, NoticeKind.CHANNEL, event)
+
+
 def _followed(events: Sequence[JournalEvent]) -> Iterable[Concern]:
     heard = [event for event in events if event.kind in FOLLOWED and not event.data.get("outside")]
     followers: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
@@ -156,30 +168,44 @@ def _write(concerns: Sequence[Concern]) -> int:
     agents = Agent.objects.in_bulk({concern.agent_id for concern in concerns})
     wishes = wishes_of(agents.values())
     by = dict(Agent.objects.filter(key__in={one.event.actor for one in concerns}).values_list("key", "pk"))
-    cases = {number: _seen(agent, concerns) for number, agent in agents.items()}
+    seen = {number: _seen(agent, concerns) for number, agent in agents.items()}
     rows = []
     for concern in concerns:
-        case = cases[concern.agent_id].get(concern.event.subject)
+        about = seen[concern.agent_id].get(concern.event.subject)
         media = wishes[concern.agent_id].media(concern.kind, concern.event.at)
-        if case and media:
-            rows.append(_row(concern, case, media, by.get(concern.event.actor)))
+        if about and media:
+            rows.append(_row(concern, about, media, by.get(concern.event.actor)))
+    _gather_mails_of({row.agent_id for row in rows if Medium.EMAIL in row.media})
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     reached = sorted({row.agent_id for row in rows})
     record([NewEvent("notice.made", agents[number].key, agent_id=number) for number in reached])
     return len(reached)
 
 
-def _seen(agent: Agent, concerns: Sequence[Concern]) -> dict[str, int]:
-    """Of the cases that concern this agent, those he may see."""
-    keys = {concern.event.subject for concern in concerns if concern.agent_id == agent.pk}
-    return dict(cases_visible_to(agent).filter(key__in=keys).values_list("key", "pk"))
+def _gather_mails_of(agents: set[int]) -> None:
+    """Mails are gathered by the row of a person's wishes: whoever has never said any gets one that wishes nothing."""
+    rows = [NoticeWishes(agent_id=number, days=sorted(WHOLE_WEEK)) for number in sorted(agents)]
+    NoticeWishes.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _row(concern: Concern, case_id: int, media: list[str], by_id: int | None) -> Notice:
+def _seen(agent: Agent, concerns: Sequence[Concern]) -> dict[str, dict[str, int]]:
+    """Of the cases and channels that concern this agent, those he may see: what their notices are about."""
+    mine = [concern for concern in concerns if concern.agent_id == agent.pk]
+    channels = {concern.event.subject for concern in mine if concern.kind == NoticeKind.CHANNEL}
+    cases = {concern.event.subject for concern in mine} - channels
+    seen = cases_visible_to(agent).filter(key__in=cases).values_list("key", "pk") if cases else ()
+    found = {key: {"case_id": number} for key, number in seen}
+    if channels and agent.may(Right.CHANNELS):
+        ours = Channel.objects.filter(inbox__in=inboxes_visible_to(agent), key__in=channels)
+        found |= {key: {"channel_id": number} for key, number in ours.values_list("key", "pk")}
+    return found
+
+
+def _row(concern: Concern, about: dict[str, int], media: list[str], by_id: int | None) -> Notice:
     event = concern.event
     return Notice(
         agent_id=concern.agent_id,
-        case_id=case_id,
+        **about,
         by_id=by_id,
         kind=concern.kind,
         what=event.kind,
@@ -190,9 +216,11 @@ def _row(concern: Concern, case_id: int, media: list[str], by_id: int | None) ->
 
 
 @transaction.atomic
-def read_notices(*, agent: Agent, case_id: int | None = None) -> int:
-    """The agent has seen what concerns him, on one case or on all; returns how many were new to him."""
+def read_notices(*, agent: Agent, case_id: int | None = None, channel_id: int | None = None) -> int:
+    """The agent has seen what concerns him, on one case or channel or on all; returns how many were new to him."""
     unread = Notice.objects.filter(agent=agent, read_at=None)
+    if channel_id is not None:
+        unread = unread.filter(channel=channel_id)
     if case_id is not None:
         unread = unread.filter(Q(case=case_id) | Q(case__merged_into=case_id))
     seen = unread.update(read_at=database_now())

@@ -4,7 +4,7 @@ from django.db import models
 
 from hark.conversations.models.talk import Case
 from hark.conversations.types import NoticeKind
-from hark.organisation.models import Agent
+from hark.organisation.models import Agent, Channel
 
 
 class Looking(models.Model):
@@ -34,14 +34,15 @@ class Follow(models.Model):
 
 
 class Notice(models.Model):
-    """Something that concerns one agent, made from one event of the journal; `what` is that event's kind.
+    """Something about a case or a channel that concerns one agent, made from one event; `what` is that event's kind.
 
     `media` are the ways in which he wanted to hear of it at that hour.
     """
 
     id = models.BigAutoField(primary_key=True)
     agent = models.ForeignKey(Agent, db_index=False, on_delete=models.PROTECT, related_name="+")
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.TextField(choices=NoticeKind)
     what = models.TextField()
@@ -51,7 +52,13 @@ class Notice(models.Model):
     read_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="notice_agent_event", fields=["agent", "event_id"])]
+        constraints = [
+            models.UniqueConstraint(name="notice_agent_event", fields=["agent", "event_id"]),
+            models.CheckConstraint(
+                name="notice_case_or_channel",
+                condition=models.Q(case__isnull=True) ^ models.Q(channel__isnull=True),
+            ),
+        ]
         indexes = [
             models.Index(name="notice_agent_newest", fields=["agent", "-id"]),
             models.Index(name="notice_unread", fields=["agent", "case"], condition=models.Q(read_at__isnull=True)),

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from hark.conversations.models import Case, Follow, Notice, NoticeWishes
 from hark.conversations.queries.access import cases_visible_to
-from hark.conversations.types import UNASKED, Medium, NoticeKind
+from hark.conversations.types import Medium, NoticeKind, unasked
 from hark.organisation.models import Agent
+from hark.organisation.queries import inboxes_visible_to
+from hark.organisation.types import Right
 
 COUNTED_TO = 99
 WHOLE_WEEK = frozenset(range(7))
@@ -23,7 +25,9 @@ class Wishes:
     the list in Hark waits until he looks, everything else asks for his attention.
     """
 
-    by_kind: Mapping[str, frozenset[str]] = field(default_factory=lambda: {str(kind): UNASKED for kind in NoticeKind})
+    by_kind: Mapping[str, frozenset[str]] = field(
+        default_factory=lambda: {str(kind): unasked(kind) for kind in NoticeKind}
+    )
     days: frozenset[int] = WHOLE_WEEK
     from_time: time | None = None
     until_time: time | None = None
@@ -31,7 +35,7 @@ class Wishes:
 
     def media(self, kind: str, at: datetime) -> list[str]:
         """The media for a notice of this kind at that instant, none when he does not want to hear of it."""
-        wanted = self.by_kind.get(str(kind), UNASKED)
+        wanted = self.by_kind.get(str(kind), unasked(kind))
         return sorted(wanted if self.works(at) else wanted & {Medium.DESK})
 
     def works(self, at: datetime) -> bool:
@@ -51,15 +55,21 @@ def wishes_of(agents: Iterable[Agent]) -> dict[int, Wishes]:
     zones = {agent.pk: agent.time_zone for agent in agents}
     found = {number: Wishes(zone=zone) for number, zone in zones.items()}
     for row in NoticeWishes.objects.filter(agent__in=zones):
-        by_kind = {str(kind): frozenset(row.media.get(kind, UNASKED)) for kind in NoticeKind}
+        by_kind = {str(kind): frozenset(row.media.get(kind, unasked(kind))) for kind in NoticeKind}
         found[row.agent_id] = Wishes(by_kind, frozenset(row.days), row.from_time, row.until_time, zones[row.agent_id])
     return found
 
 
 def notices_of(agent: Agent) -> QuerySet[Notice]:
-    """The notices in the agent's list, newest first; those on cases that he may no longer see are not there."""
-    rows = Notice.objects.filter(agent=agent, media__contains=[Medium.DESK], case__in=cases_visible_to(agent))
-    return rows.select_related("case__contact", "by").order_by("-id")
+    """The notices in the agent's list, newest first; those on what he may no longer see are not there."""
+    rows = Notice.objects.filter(about_what_is_seen(agent), agent=agent, media__contains=[Medium.DESK])
+    return rows.select_related("case__contact", "channel", "by").order_by("-id")
+
+
+def about_what_is_seen(agent: Agent) -> Q:
+    """The gate of notices: cases, and for those who may change channels the channels of their inboxes."""
+    seen = Q(case__in=cases_visible_to(agent))
+    return seen | Q(channel__inbox__in=inboxes_visible_to(agent)) if agent.may(Right.CHANNELS) else seen
 
 
 def unread_notices(agent: Agent) -> int:
@@ -69,15 +79,15 @@ def unread_notices(agent: Agent) -> int:
 
 def notices_to_pop_up(agent: Agent, *, since: datetime) -> QuerySet[Notice]:
     """Unread ones since then that may ask for his attention in the browser."""
-    rows = Notice.objects.filter(agent=agent, media__contains=[Medium.BROWSER], case__in=cases_visible_to(agent))
-    return rows.filter(read_at=None, at__gt=since).select_related("case", "by").order_by("id")
+    rows = Notice.objects.filter(about_what_is_seen(agent), agent=agent, media__contains=[Medium.BROWSER])
+    return rows.filter(read_at=None, at__gt=since).select_related("case__contact", "channel", "by").order_by("id")
 
 
 def unread_elsewhere(agent: Agent, medium: Medium, *, after: int, since: datetime) -> QuerySet[Notice]:
     """What he wanted to hear of by `medium` and has not read: the notices behind `after` made of events since then."""
-    rows = Notice.objects.filter(agent=agent, media__contains=[medium], case__in=cases_visible_to(agent))
+    rows = Notice.objects.filter(about_what_is_seen(agent), agent=agent, media__contains=[medium])
     rows = rows.filter(read_at=None, pk__gt=after, at__gt=since)
-    return rows.select_related("case__inbox", "case__contact").order_by("id")
+    return rows.select_related("case__inbox", "case__contact", "channel").order_by("id")
 
 
 def newest_to_push(agents: Collection[int], *, since: datetime) -> dict[int, int]:

@@ -1,6 +1,7 @@
 """How a channel is: what its last check found, what gaps are usual, and an alarm when it is silent for too long."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -8,29 +9,45 @@ from django.db import transaction
 from hark.kernel.actions import record
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
-from hark.organisation.actions.channels import locked_channel
+from hark.organisation.actions.channels import event, locked_channel
 from hark.organisation.models import Channel, ChannelHealth
 
 
-def note_check(
-    *, channel_id: int, problems: Sequence[str], self_ids: Sequence[str] = (), ends_at: datetime | None = None
-) -> None:
-    """Keep what a check found, and under which ids we are known there; tell of a change from well to ill or back.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found: sentences on what is wrong, and on what ends soon; the ids under which we are known there.
+
+    `ending` names what people are told of once: another word, another telling.
+    """
+
+    problems: Sequence[str] = ()
+    self_ids: Sequence[str] = ()
+    ends_at: datetime | None = None
+    warnings: Sequence[str] = ()
+    ending: str = ""
+
+
+def note_check(*, channel_id: int, found: Found) -> None:
+    """Keep what a check found; tell of a change from well to ill or back, and of what ends soon.
 
     One transaction, the channel's row is locked. Raises NotFound.
     """
     with transaction.atomic():
         channel = locked_channel(channel_id)
         health = _health(channel)
-        changed = bool(health.problems) != bool(problems)
-        health.checked_at, health.problems, health.ends_at = database_now(), list(problems), ends_at
-        health.save(update_fields=["checked_at", "problems", "ends_at"])
+        changed = bool(health.problems) != bool(found.problems)
+        ends = found.ending and found.ending != health.told_ending
+        health.checked_at, health.ends_at, health.told_ending = database_now(), found.ends_at, found.ending
+        health.problems, health.warnings = list(found.problems), list(found.warnings)
+        health.save(update_fields=["checked_at", "problems", "ends_at", "warnings", "told_ending"])
         known = set(channel.settings.get("self_ids", ()))
-        if not known.issuperset(self_ids):
-            channel.settings = {**channel.settings, "self_ids": sorted(known.union(self_ids))}
+        if not known.issuperset(found.self_ids):
+            channel.settings = {**channel.settings, "self_ids": sorted(known.union(found.self_ids))}
             channel.save(update_fields=["settings"])
         if changed:
-            _tell(channel, "check_failed" if problems else "")
+            _tell(channel, "check_failed" if found.problems else "")
+        if ends:
+            record([event("channel.ends_soon", channel, "system")])
 
 
 def keep_usual_gaps(*, channel_id: int, gaps: Sequence[float | None]) -> None:

@@ -8,10 +8,11 @@ from django.db import transaction
 
 from hark.kernel import secrets
 from hark.organisation.actions.audit import audit
+from hark.organisation.actions.channel_sign_in import reseal_sign_in
 from hark.organisation.actions.channels import sealing_context
 from hark.organisation.actions.factors import sealing_place
 from hark.organisation.actions.pushing import PUSH_KEY_PLACE
-from hark.organisation.models import Channel, Organisation
+from hark.organisation.models import Channel, ChannelSignIn, Organisation
 
 
 def rotate(*, tell: Callable[[str, int], None] = lambda what, done: None, batch: int = 100) -> int:
@@ -20,7 +21,7 @@ def rotate(*, tell: Callable[[str, int], None] = lambda what, done: None, batch:
     Returns how many values were sealed with another key; `tell` hears how far it is. One transaction a batch: it may be
     stopped anywhere and started again, and passes over what is sealed already. Until it is through, both keys open.
     """
-    count = reseal(batch=batch, tell=tell) + reseal_factors(batch=batch, tell=tell)
+    count = reseal(batch=batch, tell=tell) + reseal_factors(batch=batch, tell=tell) + reseal_sign_ins()
     with transaction.atomic():
         count += sum(map(_reseal_push_key, Organisation.objects.select_for_update()))
         secrets.reseal_check()
@@ -56,6 +57,16 @@ def reseal_factors(*, batch: int = 100, tell: Callable[[str, int], None] = lambd
             return count
         last = rows[-1].pk
         tell("apps", count)
+
+
+def reseal_sign_ins() -> int:
+    """Seal what providers granted to channels with the first key of the ring: one transaction a row, like `reseal`."""
+    count = 0
+    for number in ChannelSignIn.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = ChannelSignIn.objects.select_for_update(of=("self",)).select_related("channel").get(pk=number)
+            count += reseal_sign_in(row)
+    return count
 
 
 def _reseal_channel(channel: Channel) -> bool:

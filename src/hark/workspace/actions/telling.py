@@ -49,7 +49,7 @@ def _mail(agent: Agent, mailbox: Channel, *, naming: bool, at: datetime) -> bool
     if not rows or Channel.objects.filter(venue=mailbox.venue, external_id__iexact=agent.email).exists():
         return False  # a mail to a mailbox of ours would come back as a customer's
     told = told_of(rows, naming=naming)
-    subject = told[0].words if len(told) == 1 else f"{len(told)} cases with news in Hark"
+    subject = told[0].words if len(told) == 1 else f"{len(told)} {_what(told)} with news in Hark"
     number = uuid5(NAMESPACE_URL, f"hark:notices:{agent.key}:{rows[-1].pk}")
     outbound = Outbound(
         id=number, target=Target(person=agent.email), visibility="private", text=_letter(agent, told),
@@ -60,6 +60,10 @@ def _mail(agent: Agent, mailbox: Channel, *, naming: bool, at: datetime) -> bool
         payload=pack(outbound, About("")), not_before=at,
     )  # fmt: skip
     return True
+
+
+def _what(told: Sequence[Told]) -> str:
+    return "cases" if all(one.path.startswith("/case/") for one in told) else "cases and channels"
 
 
 def _letter(agent: Agent, told: Sequence[Told]) -> str:
@@ -106,7 +110,7 @@ def pushes_of(told: Sequence[Told]) -> list[Push]:
     """One push a case; where there are many, one for all of them. Of one case the newest takes the others' place."""
     if len(told) > MOST_PUSHES:
         hurries = any(one.hurries for one in told)
-        return [_push(f"{len(told)} cases with news", "", "/notices/", told[-1].id, hurries=hurries)]
+        return [_push(f"{len(told)} {_what(told)} with news", "", "/notices/", told[-1].id, hurries=hurries)]
     return [_push(one.words, one.about, one.path, one.id, hurries=one.hurries) for one in told]
 
 

@@ -29,6 +29,8 @@ WORDS = {
     "agent.codes_renewed": "renewed the recovery codes of", "agent.code_used": "used a recovery code of",
     "inbox.members_changed": "changed who sees", "keys.rotated": "sealed everything with key",
     "organisation.set_up": "set up the organisation as",
+    "channel.signed_in": "signed in elsewhere for the channel",
+    "channel.signed_in_again": "signed in again elsewhere for the channel",
     "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
     "channel.secret_dropped": "dropped the older secret of the channel",
     "agent.approval_changed": "changed whether replies need approval of",

@@ -14,11 +14,15 @@ from hark.kernel.errors import HarkError
 from hark.kernel.time import now
 from hark.organisation.models import Channel, ChannelHealth
 from hark.organisation.types import ChannelState
+from hark.workspace.queries.signing_in import SignInShown, sign_in_of
 from hark.workspace.queries.words import ago, span_words
 
 FRESH = timedelta(minutes=30)
 COME_IN = "Write something to it from outside, as a customer would. This page notices by itself."
 LEARNING = "Hark is still learning what is usual here; it needs three weeks."
+
+RENEW = "Type the renewed password or permission below and keep it. What waits in the out-box then leaves."
+MEND = "Do what the sentence above asks for. What waits in the out-box then leaves."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class ChannelPage:
     test: Message | None
     shares: bool
     public_out: bool
+    sign_in: SignInShown | None = None
 
     @property
     def waits(self) -> bool:
@@ -52,14 +57,15 @@ class ChannelPage:
 
 
 def channel_page(channel: Channel) -> ChannelPage:
-    """Everything about one channel. Six queries."""
+    """Everything about one channel. Seven queries."""
     at, caps = now(), _caps(channel)
     health = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
-    newest = _newest(channel, "in")
+    newest, sign_in = _newest(channel, "in"), sign_in_of(channel)
     steps = (
         Step("settings", "Settings", "Kept. Secrets are sealed and never shown again.", "done"),
-        _checked(health, at),
-        _switched_on(channel, health),
+        *_signed_in(sign_in, at),
+        _checked(health, at, sign_in),
+        _switched_on(channel, health, sign_in),
         _comes_in(newest, caps, at),
         *([_goes_out(channel, at)] if caps.public or caps.private else []),
     )
@@ -70,6 +76,7 @@ def channel_page(channel: Channel) -> ChannelPage:
         checked=_when(health.checked_at, at) if health.checked_at else "never",
         shares=_shares(channel),
         public_out=caps.public,
+        sign_in=sign_in,
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 
@@ -83,21 +90,42 @@ def usual_words(health: ChannelHealth, at: datetime) -> str:
     return f"At this hour a silence of {usual} is usual; after {span_words(allowed)} there is an alarm."
 
 
-def _checked(health: ChannelHealth, at: datetime) -> Step:
+def _checked(health: ChannelHealth, at: datetime, sign_in: SignInShown | None) -> Step:
+    if sign_in and sign_in.state != "well":
+        return Step("check", "Check", "Done when somebody has signed in.", "todo")
     if health.checked_at is None:
         return Step("check", "Check", "Not done yet.", "now")
     if health.problems:
         return Step("check", "Check", f"It failed {_when(health.checked_at, at)}:", "bad", tuple(health.problems))
-    return Step("check", "Check", f"All well, {_when(health.checked_at, at)}. It is repeated every hour.", "done")
+    lines = tuple(health.warnings)
+    return Step(
+        "check", "Check", f"All well, {_when(health.checked_at, at)}. It is repeated every hour.", "done", lines
+    )
 
 
-def _switched_on(channel: Channel, health: ChannelHealth) -> Step:
+def _signed_in(sign_in: SignInShown | None, at: datetime) -> list[Step]:
+    """Where somebody signs in elsewhere for the channel, it is a step of its own."""
+    if sign_in is None:
+        return []
+    title = f"Sign-in with {sign_in.provider}"
+    if sign_in.state == "missing":
+        return [Step("sign", title, sign_in.words, "now")]
+    if sign_in.state == "ended":
+        more = "Everything else is kept: replies wait in the out-box, mail waits in the mailbox."
+        return [Step("sign", title, sign_in.words, "bad", (more,))]
+    since = f"Somebody signed in {_when(sign_in.row.signed_in_at, at)}. " if sign_in.row else ""
+    return [Step("sign", title, f"{since}{sign_in.words}", "done")]
+
+
+def _switched_on(channel: Channel, health: ChannelHealth, sign_in: SignInShown | None) -> Step:
     if channel.state == ChannelState.ACTIVE:
         return Step("on", "Switched on", "It hears and speaks.", "done")
     if channel.state == ChannelState.AUTH_LOST:
+        if sign_in and sign_in.state != "well":
+            return Step("on", "Cut off", "Replies wait. They leave when somebody has signed in again.", "bad")
         why = channel.state_reason or "The venue no longer accepts our permission"
-        words = "Type the renewed password or permission below and keep it. What waits in the out-box then leaves."
-        return Step("on", "Cut off", f"{why}.", "bad", (words,))
+        words = RENEW if sign_in is None else MEND
+        return Step("on", "Cut off", f"{why.rstrip('.')}.", "bad", (words,))
     waits = "now" if health.checked_at and not health.problems else "todo"
     return Step("on", "Switched off", channel.state_reason or "Paused: replies wait, what comes in is kept.", waits)
 

@@ -58,7 +58,8 @@ def channels_shown(agent: Agent) -> list[ChannelShown]:
     unread = reading_problems({row.pk for row in found})
     shown = [_shown(row, row.heard_at, row.said_at, resting.get(row.pk), at) for row in found]
     return [
-        _unread(one, unread[row.pk], at) if row.pk in unread else one for one, row in zip(shown, found, strict=True)
+        _unread(one, unread[row.pk], at) if row.pk in unread and row.state != ChannelState.AUTH_LOST else one
+        for one, row in zip(shown, found, strict=True)
     ]
 
 
@@ -89,6 +90,8 @@ def _health(row: Channel, lag: float | None, rests_until: datetime | None) -> tu
         return "paused", "Paused", row.state_reason or "An administrator has paused it. Replies wait."
     if ill := _ill(row):
         return "ill", *ill
+    if ends := getattr(getattr(row, "health", None), "warnings", None):
+        return "late", "Ends soon", str(ends[0])
     if rests_until:
         return (
             "late",
@@ -105,7 +108,10 @@ def _ill(row: Channel) -> tuple[str, str] | None:
     known: ChannelHealth | None = getattr(row, "health", None)
     if row.state == ChannelState.AUTH_LOST:
         why = row.state_reason or "The venue no longer accepts our permission"
-        return "Cut off", f"{why}. Replies wait in the out-box and go when it is renewed; arrivals are kept."
+        return (
+            "Cut off",
+            f"{why.rstrip('.')}. Replies wait in the out-box and go when it is renewed; arrivals are kept.",
+        )
     if known and known.problems:
         return "Check failed", str(known.problems[0])
     return ("Silent", SILENT) if known and known.silent_since else None

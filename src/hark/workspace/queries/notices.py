@@ -7,12 +7,14 @@ from hark.conversations.models import Notice
 from hark.conversations.queries.notices import notices_of, notices_to_pop_up
 from hark.conversations.types import NoticeKind
 from hark.organisation.models import Agent
+from hark.workspace.queries.telling import path_of
 from hark.workspace.queries.words import ago, exact
 
 PAGE = 50
 ICONS = {
     NoticeKind.MENTION: "note", NoticeKind.ASSIGNED: "person", NoticeKind.FOLLOWED: "eye", NoticeKind.NOT_SENT: "warn",
     NoticeKind.AT_RISK: "clock", NoticeKind.OUTSIDE: "out", NoticeKind.TO_APPROVE: "eye", NoticeKind.DECIDED: "check",
+    NoticeKind.CHANNEL: "warn",
 }  # fmt: skip
 HAPPENED = {
     "message.received": "The customer wrote",
@@ -23,6 +25,8 @@ HAPPENED = {
     "reply.approved": "{who} approved your reply",
     "reply.sent_back": "{who} sent your reply back to you",
     "reply.stopped": "Your waiting reply was stopped, look again",
+    "channel.auth_lost": "A channel is cut off: replies wait until it is let in again",
+    "channel.ends_soon": "What lets us into a channel ends soon",
 }
 SAID = {
     NoticeKind.MENTION: "{who} mentions you in a note",
@@ -69,9 +73,9 @@ def _shown(row: Notice, at: datetime) -> NoticeShown:
         id=row.pk,
         icon=ICONS[NoticeKind(row.kind)],
         words=said.format(who=row.by.name if row.by else "Hark"),
-        title=row.case.title,
-        who=row.case.contact.name,
-        href=f"/case/{row.case.key}/",
+        title=row.case.title if row.case else row.channel.name if row.channel else "",
+        who=row.case.contact.name if row.case else "",
+        href=path_of(row),
         ago=ago(row.at, at),
         exact=exact(row.at),
         unread=row.read_at is None,

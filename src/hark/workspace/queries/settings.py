@@ -22,7 +22,7 @@ def _place(path: str, name: str, right: Right, *more: str) -> Place:
 
 PLACES = (
     ("", (
-        _place("channels", "Channels", Right.CHANNELS, "channel", "channel_new", "channel_secrets"),
+        _place("channels", "Channels", Right.CHANNELS, "channel", "channel_new", "channel_secrets", "channel_sign_in"),
         _place("inboxes", "Inboxes", Right.BRANDS, "inbox"),
         _place("brands", "Brands", Right.BRANDS),
         _place("desk", "Desk", Right.BRANDS),

@@ -17,6 +17,8 @@ HAPPENED = {
     "note.added": "New note",
     "case.resolved": "Case resolved",
     "case.reopened": "Case open again",
+    "channel.auth_lost": "A channel is cut off, replies wait",
+    "channel.ends_soon": "What lets us into a channel ends soon",
 }
 SAID = {
     NoticeKind.MENTION: "A colleague mentions you",
@@ -24,33 +26,38 @@ SAID = {
     NoticeKind.NOT_SENT: "Your reply did not arrive, or nobody knows",
     NoticeKind.AT_RISK: "A promise is about to break",
 }
-HURRIES = frozenset({NoticeKind.MENTION, NoticeKind.ASSIGNED, NoticeKind.NOT_SENT, NoticeKind.AT_RISK})
+HURRIES = frozenset(
+    {NoticeKind.MENTION, NoticeKind.ASSIGNED, NoticeKind.NOT_SENT, NoticeKind.AT_RISK, NoticeKind.CHANNEL}
+)
 LONGEST = 120
 MAIL_PURPOSE = "notices by e-mail"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of one case. `about` is empty unless the settings allow to name it. `id` is its newest notice."""
+    """What is told of one case or channel. `about` is empty unless the settings allow to name the case.
+
+    `id` is its newest notice, `path` is where it is seen.
+    """
 
     id: int
-    case_key: str
+    path: str
     words: str
     about: str
     hurries: bool
 
-    @property
-    def path(self) -> str:
-        """Where it is seen."""
-        return f"/case/{self.case_key}/"
-
 
 def told_of(rows: Iterable[Notice], *, naming: bool) -> list[Told]:
-    """One line a case, in the order of their newest notices (`rows` are oldest first)."""
-    cases: defaultdict[int, list[Notice]] = defaultdict(list)
+    """One line a case or channel, in the order of their newest notices (`rows` are oldest first)."""
+    found: defaultdict[str, list[Notice]] = defaultdict(list)
     for row in rows:
-        cases[row.case_id].append(row)
-    return sorted((_told(of_one, naming) for of_one in cases.values()), key=lambda one: one.id)
+        found[path_of(row)].append(row)
+    return sorted((_told(of_one, naming) for of_one in found.values()), key=lambda one: one.id)
+
+
+def path_of(row: Notice) -> str:
+    """Where what a notice is about is seen."""
+    return f"/case/{row.case.key}/" if row.case else f"/settings/channels/{row.channel.key if row.channel else ''}/"
 
 
 def _told(rows: list[Notice], naming: bool) -> Told:  # noqa: FBT001
@@ -58,9 +65,12 @@ def _told(rows: list[Notice], naming: bool) -> Told:  # noqa: FBT001
     row = next((one for one in reversed(rows) if one.kind in HURRIES), rows[-1])
     said = SAID.get(NoticeKind(row.kind)) or HAPPENED.get(row.what, "Something happened")
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+    hurries = row.kind in HURRIES
+    if row.case is None:
+        return Told(rows[-1].pk, path_of(row), f"{said}: {_line(row.channel.name if row.channel else '')}", "", hurries)
     words = f"{said} in {row.case.inbox.name[:LONGEST]}{more}"
     about = ": ".join(filter(None, (_line(row.case.contact.name), _line(row.case.title)))) if naming else ""
-    return Told(rows[-1].pk, row.case.key, words, about, row.kind in HURRIES)
+    return Told(rows[-1].pk, path_of(row), words, about, hurries)
 
 
 def _line(text: str) -> str:

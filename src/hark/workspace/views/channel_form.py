@@ -1,5 +1,6 @@
 """The form of a channel, made from its venue's `Settings`: no venue has a page of its own."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -46,7 +47,7 @@ class ChannelForm(forms.Form):
     def settings(self) -> dict[str, Any]:
         """What is not secret, as it is stored."""
         typed = {one.name: self.cleaned_data.get(f"set_{one.name}") for one in self.asked if one.kind != "secret"}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in typed.items()}
+        return {name: _as_stored(value) for name, value in typed.items()}
 
     def secrets(self) -> dict[str, str]:
         """The secrets that were typed; one left empty stays as it is."""
@@ -90,18 +91,35 @@ class ChannelForm(forms.Form):
 
 def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
     """The field that asks for one setting."""
+    found = _plain_field(one, kept=kept)
+    if one.only:
+        found.widget.attrs["data-only"] = only_words(one.only)
+    vars(found)["needed"] = one.needed  # read by the page alone
+    return found
+
+
+def only_words(only: tuple[str, tuple[str, ...]]) -> str:
+    """Where a field or a guide is of use, as the page reads it: `set_sign_in google microsoft`."""
+    return " ".join((f"set_{only[0]}", *only[1]))
+
+
+def _plain_field(one: Asked, *, kept: bool) -> forms.Field:
     more: dict[str, Any] = {"label": one.label, "help_text": one.help, "required": one.required and not kept}
     if one.kind == "secret":
         hidden = forms.PasswordInput(attrs={"autocomplete": "new-password", "placeholder": KEPT if kept else ""})
         return forms.CharField(widget=hidden, strip=False, max_length=LONGEST, **more)
     if one.kind in {"choice", "channel"}:
         return forms.ChoiceField(choices=one.choices or _channels_of(one.channel_of), **more)
+    if one.kind == "date":
+        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), input_formats=["%Y-%m-%d"], **more)
     if one.kind == "number":
         return forms.IntegerField(min_value=one.low, max_value=one.high, **more)
     if one.kind == "yes":
         return forms.BooleanField(**{**more, "required": False})
-    if one.kind == "words":
-        return Words(**more)
+    return Words(**more) if one.kind == "words" else _words_field(one, more)
+
+
+def _words_field(one: Asked, more: dict[str, Any]) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 3}) if one.kind == "long" else forms.TextInput()
     return forms.CharField(max_length=LONGEST, widget=widget, **more)
 
@@ -109,3 +127,10 @@ def field_of(one: Asked, *, kept: bool = False) -> forms.Field:
 def _channels_of(venue: str) -> list[tuple[str, str]]:
     there = Channel.objects.filter(venue=venue).order_by("name")
     return [("", "None"), *there.values_list("key", "name")]
+
+
+def _as_stored(value: Any) -> Any:
+    """As JSON keeps it: a list, a day as text, and no day as an empty one."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from hark.channels.accounts import account_of
 from hark.channels.base import Venue
 from hark.channels.registry import UnknownVenue, venue, venues
+from hark.channels.types import Guide
+from hark.conversations.actions.noticing import read_notices
 from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
 from hark.intake.actions.checking import check_channel
@@ -20,8 +24,9 @@ from hark.organisation.queries import get_channel
 from hark.organisation.types import ChannelState, Right
 from hark.workspace.queries.channel_page import channel_page
 from hark.workspace.queries.channels import channels_shown
+from hark.workspace.queries.signing_in import RETURN_PATH
 from hark.workspace.queries.words import VENUE_ICONS
-from hark.workspace.views.channel_form import ChannelForm
+from hark.workspace.views.channel_form import ChannelForm, only_words
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.first_run import tried
 from hark.workspace.views.settings import settings_page
@@ -54,9 +59,13 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
         )  # fmt: skip
 
     if request.method == "POST" and form.is_valid() and tried(form, connect) and made:
-        look(request, made, "Connected and switched on.")
+        if place.oauth(account_of(made)):
+            messages.success(request, "Kept. Now sign in there: then it is checked and switched on.")
+        else:
+            look(request, made, "Connected and switched on.")
         return redirect(f"/settings/channels/{made.key}/")
-    return settings_page(request, "channel_new", form=form, venue=place, icon=VENUE_ICONS.get(key, "post"))
+    icon = VENUE_ICONS.get(key, "post")
+    return settings_page(request, "channel_new", form=form, venue=place, icon=icon, guides=guides_shown(place))
 
 
 @desk("GET", "POST", right=Right.CHANNELS)
@@ -76,7 +85,8 @@ def channel(request: HttpRequest, key: str) -> HttpResponse:
         look(request, Channel.objects.get(pk=row.pk), "Kept, and checked: all is well.")
         return redirect(f"/settings/channels/{key}/")
     shown = next(each for each in channels_shown(agent_of(request)) if each.key == key)
-    return settings_page(request, "channel", form=form, channel=row, shown=shown, page=channel_page(row))
+    guides = guides_shown(form.venue)
+    return settings_page(request, "channel", form=form, channel=row, shown=shown, page=channel_page(row), guides=guides)
 
 
 @desk("GET", right=Right.CHANNELS)
@@ -104,6 +114,7 @@ def look(request: HttpRequest, row: Channel, good: str = "All is well.") -> None
         return
     if row.state == ChannelState.AUTH_LOST or row.state_reason == NOT_ON_YET:
         resume_sending(channel_id=row.pk, actor=agent_of(request).key)
+    read_notices(agent=agent_of(request), channel_id=row.pk)
     messages.success(request, good)
 
 
@@ -165,6 +176,12 @@ def venue_called(key: str) -> Venue:
         return venue(key)
     except UnknownVenue:
         raise NotFound from None
+
+
+def guides_shown(place: Venue) -> list[tuple[Guide, str]]:
+    """What to do at providers, each with where it is of use in the form."""
+    guides = place.guides(f"{settings.HARK_BASE_URL}{RETURN_PATH}")
+    return [(one, only_words(one.only) if one.only else "") for one in guides]
 
 
 def _real_ones_first(place: Venue) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ import "./panes.js";
 import "./composer.js";
 import "./uploads.js";
 import "./tick.js";
+import "./only.js";
 import "./unveil.js";
 import "./correct.js";
 import "./acts.js";
