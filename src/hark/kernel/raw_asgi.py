@@ -28,7 +28,7 @@ NOTHING_KEPT = "Nothing of it was kept. Go back in your browser: what you had wr
 # status → what a program is told, and what a person reads
 REFUSED = {
     408: ("too slow", "That took too long to arrive", f"{NOTHING_KEPT} Please send it again."),
-    413: ("too large", "That is too large", f"{NOTHING_KEPT} Choose smaller files, or fewer of them, and send it again."),
+    413: ("too large", "That is too large", f"{NOTHING_KEPT} Choose smaller files, or fewer, and send it again."),
     503: ("try again later", "Too much arrives at once", f"{NOTHING_KEPT} Please send it again in a minute."),
 }
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
