@@ -153,6 +153,10 @@ class CannotSnooze(HarkError):
     """A case can be snoozed until a time between now and a year from now, and only before it is resolved."""
 
 
+class NeedsPersonalWord(HarkError):
+    """Whoever wrote comes about this for the third time or more, and has only had a saved reply. Add a word of your own."""
+
+
 class NameInUse(HarkError):
     """There is already one of that name."""
 

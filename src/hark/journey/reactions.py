@@ -81,6 +81,13 @@ def acknowledge(event: JournalEvent) -> None:
         automatic.acknowledge(message_key=event.data.get("message", ""))
 
 
+def ask_for_senior(event: JournalEvent) -> None:
+    """Somebody has come about one matter again, or has not after all: its waiting work asks for a senior, or not."""
+    case = waiting_case(event.subject)
+    if case is not None:
+        routing.ask_for_senior(case_id=case.case_id, inbox_id=case.inbox_id, wanted=case.again > 0)
+
+
 def take_back_hope(event: JournalEvent) -> None:
     """A reply has not arrived, or nobody knows: the case waits for us again, and for somebody."""
     if event.data.get("state") in NOT_ARRIVED:
@@ -100,6 +107,7 @@ def _place(event: JournalEvent) -> None:
         arrived_at=case.waiting_since or (event.at if event.kind == "case.woken" else case.opened_at),
         target_seconds=case.target_seconds,
         holder_id=case.holder_id,
+        senior=case.again > 0,
     )
     routing.place([work])
 
@@ -107,6 +115,7 @@ def _place(event: JournalEvent) -> None:
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.opened": (ask_for_somebody, acknowledge),
     "case.reopened": (ask_for_somebody,),
+    "case.again": (ask_for_senior,),
     "case.status": (end_work, ask_for_somebody),
     "case.assigned": (follow_assignment,),
     "case.replied": (end_work,),

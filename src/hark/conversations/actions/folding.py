@@ -7,6 +7,7 @@ from datetime import datetime
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
+from hark.conversations.matter import PAUSE
 from hark.conversations.types import FROM_OUTSIDE, IncomingMessage, Status
 
 LINE = 200  # characters of the newest message that a list shows
@@ -30,7 +31,10 @@ class ClockState:
 
 @dataclass(slots=True)
 class CaseState:
-    """A case as it is stored, and what this batch does to it; `id` 0 until it is written."""
+    """A case as it is stored, and what this batch does to it; `id` 0 until it is written.
+
+    `returned`: its person may have come once more, which is to be counted; `again` is the mark.
+    """
 
     contact_id: int
     inbox_id: int
@@ -51,6 +55,8 @@ class CaseState:
     changed: bool = False
     woken_from: str = ""
     woken: bool = False
+    again: int = 0
+    returned: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -140,6 +146,7 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
         return
     case.changed = True
     if not thread.outside:
+        case.returned = case.returned or incoming.sent_at - case.last_message_at >= PAUSE
         case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
         if shared and case.status != Status.RESOLVED:
             joins.setdefault(shared, case)
@@ -186,6 +193,8 @@ def _wake_and_promise(
         if case.opened and not case.clocks:
             case.status = Status.WAITING
         return
+    if case.status == Status.RESOLVED:
+        case.returned = True
     if case.status != Status.OPEN:
         case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
     if case.snoozed_until is not None:

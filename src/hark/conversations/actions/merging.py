@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from hark.conversations.actions import clocks
+from hark.conversations.actions.again import count_again
 from hark.conversations.actions.cases import changed, title_of
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.actions.versions import redraw
@@ -52,6 +53,7 @@ def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
     if opens:
         survivor.status, survivor.resolved_at, survivor.mood_at_closing = Status.OPEN, None, ""
     _changed_by_move(survivor, "case.merged", actor, other=absorbed.key, merge=row.key)
+    count_again([survivor.pk])
     audit("case.merged", survivor.key, actor=actor.agent_key, other=absorbed.key)
     return row
 
@@ -75,6 +77,7 @@ def unmerge(*, merge_key: str, actor: Author) -> CaseMerge:
     locked = Case.objects.select_for_update(of=("self",), no_key=True).select_related("contact", "inbox")
     absorbed = locked.get(pk=row.absorbed_id)
     _undo(row, survivor, absorbed, actor)
+    count_again([survivor.pk, absorbed.pk])
     row.undone_at = database_now()
     row.save(update_fields=["undone_at"])
     audit("case.unmerged", survivor.key, actor=actor.agent_key, other=absorbed.key)

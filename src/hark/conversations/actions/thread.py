@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from hark.clocks.queries import targets_of
+from hark.conversations.actions.again import count_again
 from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key, wakes
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
@@ -86,6 +87,15 @@ def _fold_and_write(new: Placed, originals: Placed) -> None:
     add_cases([case for case in changed if case.opened], moods)
     write(changed, threads.values())
     record(_events(new, changed))
+    _count_again(changed)
+
+
+def _count_again(cases: Sequence[CaseState]) -> None:
+    """Whoever has come back is counted; the cases are written and locked."""
+    asked = {case.id: case for case in cases if case.opened or case.returned}
+    marks = count_again(list(asked), new=[number for number, case in asked.items() if case.opened])
+    for number, mark in marks.items():
+        asked[number].again = mark
 
 
 def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], dict[JoinKey, CaseState]]:
@@ -131,6 +141,7 @@ def _told(
         waiting_since=clock.started_at if clock else None,
         target_seconds=clock.target_seconds if clock else 0,
         holder_id=case.assignee_id if case else None,
+        again=case.again if case else 0,
         changed=changed,
     )
 

@@ -15,7 +15,8 @@ class Case(models.Model):
 
     `due_at` repeats the soonest running clock, `last_*` the newest message, because every list is ordered and drawn by
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
-    A merged case has no conversations any more and leads to the one it was merged into.
+    A merged case has no conversations any more and leads to the one it was merged into. `again` is how many times the
+    person has come about this matter, from the third on; 0 before.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -39,6 +40,7 @@ class Case(models.Model):
     last_text = models.TextField(default="")
     last_kind = models.TextField(default="")
     version = models.BigIntegerField(default=1)
+    again = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -56,6 +58,7 @@ class Case(models.Model):
             models.Index(name="case_assignee_due", fields=["assignee", "status", "due_at", "id"]),
             models.Index(name="case_contact", fields=["contact", "-opened_at"]),
             models.Index(name="case_alive_due", fields=["due_at", "id"], condition=~models.Q(status=Status.RESOLVED)),
+            models.Index(name="case_again_due", fields=["due_at", "id"], condition=models.Q(again__gt=0)),
         ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from hark.conversations.matter import ordinal
 from hark.conversations.types import HeldState
 from hark.understanding.outgoing import NAMES
 
@@ -47,11 +48,23 @@ def _address_left(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
     return "left an e-mail address: what is answered after they have gone goes there"
 
 
+def _again(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    number = int(data.get("contacts") or 0)
+    return f"marked the case: {ordinal(number)} contact on this matter" if number else "took the mark “again” off"
+
+
+def _matter_corrected(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    return "said: the same matter after all" if data.get("same") else "said: not the same matter as before"
+
+
 DONE: dict[str, Words] = {
     "case.opened": lambda data, _: "split off this case" if data.get("by") == "split" else "opened the case",
     "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
     "case.resolved": lambda _, __: "resolved the case",
     "case.reopened": lambda _, __: "opened the case again",
+    "case.again": _again,
+    "case.matter_corrected": _matter_corrected,
+    "case.no_senior": lambda _, __: "offers the case to everybody: no senior was free in time",
     "case.assigned": _assigned,
     "case.snoozed": _snoozed,
     "case.woken": lambda data, _: WOKEN.get(data.get("why", ""), WOKEN["hand"]),

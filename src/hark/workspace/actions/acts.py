@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from hark.conversations.actions.again import set_another_matter, set_same_matter
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting, take_back_resolve
 from hark.conversations.actions.holding import take_held_back
 from hark.conversations.actions.merging import merge, split, unmerge
@@ -109,6 +110,16 @@ def _merge_back(agent: Agent, case: Case, value: str) -> Inverse:
     return ()
 
 
+def _another_matter(agent: Agent, case: Case, _: str) -> Inverse:
+    set_another_matter(case_id=case.pk, actor=author_of(agent))
+    return (("same_matter", ""),) if case.again else ()
+
+
+def _same_matter(agent: Agent, case: Case, _: str) -> Inverse:
+    set_same_matter(case_id=case.pk, actor=author_of(agent))
+    return (("another_matter", ""),)
+
+
 def _where(agent: Agent, case: Case, value: str) -> tuple[Conversation, Message | None]:
     message = messages_visible_to(agent).filter(key=value, conversation__case=case).select_related("conversation")
     if (found := message.first()) is not None:
@@ -144,6 +155,8 @@ ACTS: dict[str, Act] = {
     "merge": _merge,
     "unmerge": _unmerge,
     "split": _split,
+    "another_matter": _another_matter,
+    "same_matter": _same_matter,
 }
 ONLY_BACK: dict[str, Act] = {
     "unresolve": _unresolve,

@@ -31,6 +31,8 @@ WORDS = {
     "merge": "Merged: {n}.",
     "unmerge": "The merge is taken back.",
     "split": "Split off a new case.",
+    "another_matter": "Kept: not the same matter as before.",
+    "same_matter": "Kept: the same matter.",
     "macro": "Done.",
     "reply": "On their way: {n}.",
     "undo": "Taken back: {n}.",

@@ -18,6 +18,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
+from hark.workspace.queries.again import again_shown
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.filtering import filter_shown
 from hark.workspace.queries.later import moments
@@ -165,6 +166,7 @@ def head_context(agent: Agent, case: Case) -> dict[str, Any]:
         "why_mine": why_in_hand(agent, case) if case.assignee_id == agent.pk else "",
         "tags": tags_of(case),
         "merge": live_merge(case),
+        "again": again_shown(agent, case, at=database_now()),
     }
 
 
