@@ -154,7 +154,7 @@ class CannotSnooze(HarkError):
 
 
 class NeedsPersonalWord(HarkError):
-    """Whoever wrote comes about this for the third time or more, and has only had a saved reply. Add a word of your own."""
+    """This customer comes about it for the third time and has only had a saved reply. Add a word of your own first."""
 
 
 class NameInUse(HarkError):

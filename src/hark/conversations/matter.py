@@ -17,55 +17,12 @@ WORD = re.compile(r"[^\W_]+")
 ANY_WORDS, ONE_WORD = r"(?:\S+ ){0,8}?", r"(?:\S+ )?"  # that a variable of a saved reply may have become
 SHARE = 0.5  # of the words of whichever case says less
 # What people of every matter write, as PostgreSQL stems it: it tells no matter from another.
-SAID_ALWAYS = frozenset(
-    [
-        "hello",
-        "hi",
-        "hey",
-        "dear",
-        "pleas",
-        "thank",
-        "help",
-        "answer",
-        "repli",
-        "still",
-        "again",
-        "wait",
-        "need",
-        "want",
-        "get",
-        "got",
-        "day",
-        "week",
-        "today",
-        "yesterday",
-        "problem",
-        "question",
-        "team",
-        "servic",
-        "custom",
-        "support",
-        "hallo",
-        "bitt",
-        "dank",
-        "helf",
-        "hilf",
-        "antwort",
-        "frag",
-        "bonjour",
-        "merc",
-        "aid",
-        "répons",
-        "hola",
-        "graci",
-        "favor",
-        "ayud",
-        "respuest",
-        "ciao",
-        "grazi",
-        "aiut",
-    ]
-)
+SAID_ALWAYS = frozenset({
+    "hello", "hi", "hey", "dear", "pleas", "thank", "help", "answer", "repli", "still", "again", "wait", "need",
+    "want", "get", "got", "day", "week", "today", "yesterday", "problem", "question", "team", "servic", "custom",
+    "support", "hallo", "bitt", "dank", "helf", "hilf", "antwort", "frag", "bonjour", "merc", "aid", "répons", "hola",
+    "graci", "favor", "ayud", "respuest", "ciao", "grazi", "aiut",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,9 @@ def stop_saved_reply_alone(case: Case) -> None:
     ours = Message.objects.filter(conversation__case=case, conversation__outside=False, direction=Direction.OUTBOUND)
     since = ours.filter(sent_at__gte=datetime.fromisoformat(row.contacts[-1]["at"]), deleted_at=None, automatic=False)
     replies = list(since.select_related("agent"))
-    saved = [one.text for one in (*saved_replies_for(case), *macros_for(case)) if one.text]
+    saved = [
+        text for rows in (saved_replies_for(case), macros_for(case)) for text in rows.values_list("text", flat=True)
+    ]
     if replies and all(_is_saved(case, one, saved) for one in replies):
         raise NeedsPersonalWord
 

@@ -193,14 +193,18 @@ def _wake_and_promise(
         if case.opened and not case.clocks:
             case.status = Status.WAITING
         return
-    if case.status == Status.RESOLVED:
-        case.returned = True
-    if case.status != Status.OPEN:
-        case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
+    _open(case)
     if case.snoozed_until is not None:
         case.woken, case.snoozed_until = True, None
     if not thread.outside:
         _promise(incoming, thread, case, targets)
+
+
+def _open(case: CaseState) -> None:
+    """It needs us; whoever writes into what was closed has come back."""
+    case.returned = case.returned or case.status == Status.RESOLVED
+    if case.status != Status.OPEN:
+        case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
 
 
 def _second_question(thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:

@@ -106,7 +106,8 @@ def lock_cases(ids: Collection[int]) -> dict[int, CaseState]:
     wanted = [sorted(ids)]
     cases: dict[int, CaseState] = {}
     for number, *rest, again in fetch_all(CASE, wanted):
-        cases[number] = CaseState(*rest, id=number, again=again)
+        cases[number] = case = CaseState(*rest)
+        case.id, case.again = number, again
     for case_id, *clock in fetch_all(RUNNING, wanted):
         cases[case_id].clocks.append(ClockState(*clock))
     for case_id, conversation_id, kind, top in fetch_all(SEGMENTS, wanted):
