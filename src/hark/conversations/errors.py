@@ -149,6 +149,10 @@ class CannotSplit(HarkError):
     """There is nothing here that can be split off."""
 
 
+class NothingToMove(HarkError):
+    """There is nothing of the customer's here that could go to that case."""
+
+
 class CannotSnooze(HarkError):
     """A case can be snoozed until a time between now and a year from now, and only before it is resolved."""
 

@@ -127,6 +127,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.merged_away": (follow_merge,),
     "case.unmerged": (follow_merge,),
     "case.split": (follow_merge,),
+    "case.message_moved": (follow_merge,),
     "message.sent": (accept, go_on_by_mail),
     "change.sent": (change,),
     "message.state": (take_back_hope,),

@@ -71,7 +71,10 @@ class CaseState:
 
 @dataclass(slots=True)
 class ThreadState:
-    """A conversation as it is stored, locked. `answered_natively_at`: our newest answer in the venue's own app."""
+    """A conversation as it is stored, locked. `answered_natively_at`: our newest answer in the venue's own app.
+
+    `branch_of` is the conversation in whose thread it lies; `visitor` then the key that a visitor's page follows.
+    """
 
     id: int
     key: str
@@ -82,8 +85,10 @@ class ThreadState:
     last_outbound_at: datetime | None
     connected_at: datetime
     outside: bool = False
+    branch_of: int | None = None
     answered_natively_at: datetime | None = None
     case: CaseState | None = None
+    visitor: str = ""
     changed: bool = False
 
 

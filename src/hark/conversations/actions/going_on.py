@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 
 from hark.channels.accounts import caps_of
 from hark.channels.kit.words import mail_address
@@ -84,7 +84,8 @@ def expect_letter(*, message_key: str) -> None:
     Idempotent.
     """
     sent = Message.objects.filter(key=message_key, automatic=False, outbox_item__state=OutboxState.SENT)
-    row = sent.values_list("conversation_id", "pk", "outbox_item__sent_at", "conversation__channel_id").first()
+    home = Coalesce("conversation__branch_of_id", "conversation_id")
+    row = sent.values_list(home, "pk", "outbox_item__sent_at", "conversation__channel_id").first()
     if row is None:
         return
     conversation_id, number, sent_at, channel_id = row

@@ -25,7 +25,7 @@ def put_into_outbox(case: Case, message: Message, outbound: Outbound, *, visitor
             return delivery.enqueue(
                 channel_id=conversation.channel_id,
                 idempotency_key=outbound.id,
-                thread=conversation.thread_key,
+                thread=conversation.venue_thread,
                 inbox_id=case.inbox_id,
                 payload=pack(outbound, About(message.key, case.key, visitor)),
                 not_before=message.sent_at + timedelta(seconds=case.inbox.undo_seconds),

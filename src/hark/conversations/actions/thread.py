@@ -7,6 +7,7 @@ from django.db import transaction
 
 from hark.clocks.queries import targets_of
 from hark.conversations.actions.again import count_again
+from hark.conversations.actions.branches import give_to_branches
 from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key, wakes
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
@@ -45,6 +46,7 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     keys = list(zip(homes, thread_keys(messages), strict=True))
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
+    keys = give_to_branches(keys, messages, threads)
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
     repeated = other_words() if len(new) < len(messages) else []
     write_down([(one, threads[key].id) for key, one in zip(keys, messages, strict=True) if one.letter])
@@ -176,7 +178,7 @@ def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
         subject=case.key if case else one.key,
         actor="contact",
         inbox_id=case.inbox_id if case else incoming.inbox_id,
-        visitor=thread.key if incoming.visibility == Visibility.PRIVATE else "",
+        visitor=(thread.visitor or thread.key) if incoming.visibility == Visibility.PRIVATE else "",
         data={
             "message": one.key,
             "case": case.key if case else "",

@@ -65,6 +65,7 @@ class Case(models.Model):
 class Conversation(models.Model):
     """One thread at one venue. Without a case it belongs to the stream.
 
+    `branch_of`: a second case in the thread of that conversation; its own `thread_key` is known here only.
     `outside`: with somebody who is asked about the case. It is not the customer's, who never sees it.
     """
 
@@ -75,6 +76,7 @@ class Conversation(models.Model):
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="conversations")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
     subject = models.TextField(default="")
+    branch_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     outside = models.BooleanField(default=False, db_default=False)
     first_responded_at = models.DateTimeField(null=True)
     last_inbound_at = models.DateTimeField(null=True)
@@ -85,7 +87,20 @@ class Conversation(models.Model):
             models.UniqueConstraint(name="conversation_channel_thread", fields=["channel", "thread_key"]),
             models.CheckConstraint(name="conversation_thread_key_not_empty", condition=~models.Q(thread_key="")),
         ]
-        indexes = [models.Index(name="conversation_contact", fields=["contact"])]
+        indexes = [
+            models.Index(name="conversation_contact", fields=["contact"]),
+            models.Index(name="conversation_branch", fields=["branch_of"], condition=models.Q(branch_of__isnull=False)),
+        ]
+
+    @property
+    def venue_thread(self) -> str:
+        """What the thread is called where it goes. Answers by mail are told apart by a name of the branch's own."""
+        return self.thread_key if self.branch_of is None or self.channel.venue == "email" else self.branch_of.thread_key
+
+    @property
+    def visitor_key(self) -> str:
+        """The conversation that a visitor's page follows."""
+        return self.key if self.branch_of is None else self.branch_of.key
 
 
 class Message(models.Model):

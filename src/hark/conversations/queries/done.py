@@ -57,6 +57,12 @@ def _matter_corrected(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
     return "said: the same matter after all" if data.get("same") else "said: not the same matter as before"
 
 
+def _message_moved(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    if data.get("way") == "in":
+        return "brought what the customer wrote last here from the other case of this talk"
+    return "moved what the customer wrote last to the other case of this talk"
+
+
 DONE: dict[str, Words] = {
     "case.opened": lambda data, _: "split off this case" if data.get("by") == "split" else "opened the case",
     "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
@@ -74,6 +80,7 @@ DONE: dict[str, Words] = {
     "case.merged_away": lambda _, __: "merged this case into another one",
     "case.unmerged": lambda _, __: "took the merge of two cases back",
     "case.split": lambda _, __: "split off a new case",
+    "case.message_moved": _message_moved,
     "case.address_left": _address_left,
     "reply.held": _held,
     "reply.put_off": lambda data, _: f"chose another time for a reply: {_time_ahead(data['until'])}",

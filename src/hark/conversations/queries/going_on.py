@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from hark.channels.accounts import caps_of
 from hark.conversations.models import Attachment, Conversation, LeftAddress, Message, Participant
+from hark.conversations.queries.branches import talks_beside
 from hark.conversations.queries.visitor import first_name, lines_of_talk, own_words
 from hark.conversations.transcript import Said
 from hark.conversations.types import Direction, FileState, Status
@@ -45,14 +46,16 @@ def left_address(channel_id: int, thread_key: str) -> LeftAddress | None:
 
 def unread_answers(left: LeftAddress) -> list[Message]:
     """Our answers in the chat that its visitor has not had before his eyes and that have not gone on, oldest first."""
-    ours = Message.objects.filter(conversation=left.conversation_id, direction=Direction.OUTBOUND, automatic=False)
+    talks = talks_beside(left.conversation_id)
+    ours = Message.objects.filter(conversation__in=talks, direction=Direction.OUTBOUND, automatic=False)
     sent = ours.filter(outbox_item__state=OutboxState.SENT, deleted_at=None, pk__gt=max(left.seen, left.mailed))
     return list(sent.select_related("agent", "outbox_item").order_by("pk"))
 
 
 def said_between(left: LeftAddress, *, after: int = 0, before: int | None = None) -> list[Message]:
     """The newest lines of the talk between two messages, oldest first, as its visitor may read them."""
-    lines = lines_of_talk(Message.objects.filter(conversation=left.conversation_id, pk__gt=after, deleted_at=None))
+    talks = talks_beside(left.conversation_id)
+    lines = lines_of_talk(Message.objects.filter(conversation__in=talks, pk__gt=after, deleted_at=None))
     lines = lines.filter(pk__lt=before) if before else lines
     return list(lines.select_related("agent", "outbox_item").order_by("-pk")[:LINES])[::-1]
 

@@ -1,6 +1,6 @@
 """Where a case can be answered, who would read it there, and why not: known before any network call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hark.channels.accounts import caps_of
@@ -54,7 +54,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     """
     mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact", "left_address")
     mine = mine.exclude(outside=True, last_inbound_at=None).annotate(copied=copies_beside())
-    conversations = list(mine.order_by("outside", "-last_inbound_at", "-id"))
+    conversations = _one_a_thread(mine.order_by("outside", "-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]
     newest = dict(
         Message.objects.filter(conversation__in=ids)
@@ -70,6 +70,14 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     }
     ways = [way_of(each, answered.get(each.pk), newest.get(each.pk, 0), each.copied) for each in conversations]
     return ways if any(map(_is_waiting, conversations)) else sorted(ways, key=_last_preferred)
+
+
+def _one_a_thread(conversations: Iterable[Conversation]) -> list[Conversation]:
+    """Of those in one thread the one that was written to last: a case that was split may have been joined again."""
+    found: dict[int, Conversation] = {}
+    for each in conversations:
+        found.setdefault(each.branch_of_id or each.pk, each)
+    return list(found.values())
 
 
 def _is_waiting(conversation: Conversation) -> bool:

@@ -45,7 +45,7 @@ def ask_for_senior(*, case_id: int, inbox_id: int, wanted: bool) -> None:
 def do_without_senior() -> int:
     """Let anybody take what has waited for a senior for half its promise, or for one who is not there any more.
 
-    Gives how many; the journal hears of each. One statement where nothing is due, else one transaction; skips locked rows.
+    Gives how many; the journal hears of each. One statement where nothing is due; skips locked rows.
     """
     late = [number for (number,) in fetch_all(LATE, {"skill": SENIOR, "share": SENIOR_UNTIL})]
     if not late:

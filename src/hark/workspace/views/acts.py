@@ -31,6 +31,7 @@ WORDS = {
     "merge": "Merged: {n}.",
     "unmerge": "The merge is taken back.",
     "split": "Split off a new case.",
+    "hand_over": "Moved to the other case.",
     "another_matter": "Kept: not the same matter as before.",
     "same_matter": "Kept: the same matter.",
     "macro": "Done.",

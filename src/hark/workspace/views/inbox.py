@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
+from hark.conversations.queries.branches import cases_beside
 from hark.conversations.queries.cases import AnyList, clock_faces
 from hark.conversations.queries.files import files_beside
 from hark.conversations.queries.merges import live_merge
@@ -166,6 +167,7 @@ def head_context(agent: Agent, case: Case) -> dict[str, Any]:
         "why_mine": why_in_hand(agent, case) if case.assignee_id == agent.pk else "",
         "tags": tags_of(case),
         "merge": live_merge(case),
+        "beside": cases_beside(agent, case),
         "again": again_shown(agent, case, at=database_now()),
     }
 
