@@ -23,16 +23,16 @@ def cases_beside(agent: Agent, case: Case) -> list[Case]:
 
 
 def talks_of(channel_id: int, thread_key: str) -> list[int]:
-    """The conversations of all cases in one thread of a venue, that of the thread's own name first. One query."""
-    root = Conversation.objects.filter(channel=channel_id, thread_key=thread_key).values("pk")
-    return _ids(root, Conversation.objects.filter(branch_of__in=root).values("pk"))
+    """The conversations of all cases in one thread of a venue. One query."""
+    return _with_branches(Conversation.objects.filter(channel=channel_id, thread_key=thread_key))
 
 
 def talks_beside(conversation_id: int) -> list[int]:
-    """The conversations of all cases in the thread of this one. One query."""
-    root = Conversation.objects.filter(pk=conversation_id).values("pk")
-    return _ids(root, Conversation.objects.filter(branch_of=conversation_id).values("pk"))
+    """The conversations of all cases in the thread that is named by this one. One query."""
+    return _with_branches(Conversation.objects.filter(pk=conversation_id))
 
 
-def _ids(root: QuerySet[Conversation, dict[str, int]], branches: QuerySet[Conversation, dict[str, int]]) -> list[int]:
-    return sorted(row["pk"] for row in root.union(branches, all=True))
+def _with_branches(roots: QuerySet[Conversation]) -> list[int]:
+    """Two ways joined, so that each goes by its index."""
+    branches = Conversation.objects.filter(branch_of__in=roots.values("pk"))
+    return sorted(roots.values_list("pk", flat=True).union(branches.values_list("pk", flat=True)))

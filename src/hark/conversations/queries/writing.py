@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hark.channels.accounts import caps_of
 from hark.channels.kit.splitting import length
@@ -15,6 +16,7 @@ from hark.organisation.models import Agent, Channel
 from hark.organisation.types import ChannelState
 
 NO_CAPS = Caps()
+Talk = TypeVar("Talk", bound=Conversation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,9 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     return ways if any(map(_is_waiting, conversations)) else sorted(ways, key=_last_preferred)
 
 
-def _one_a_thread(conversations: Iterable[Conversation]) -> list[Conversation]:
+def _one_a_thread(conversations: Iterable[Talk]) -> list[Talk]:
     """Of those in one thread the one that was written to last: a case that was split may have been joined again."""
-    found: dict[int, Conversation] = {}
+    found: dict[int, Talk] = {}
     for each in conversations:
         found.setdefault(each.branch_of_id or each.pk, each)
     return list(found.values())
