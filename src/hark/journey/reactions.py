@@ -9,8 +9,9 @@ from collections.abc import Callable
 from hark.conversations.actions import automatic, changes
 from hark.conversations.actions.accepted import sent
 from hark.conversations.actions.changing import changed_there
-from hark.conversations.actions.going_on import expect_letter
+from hark.conversations.actions.going_on import expect_letter, take_typed_address
 from hark.conversations.queries.clocks import waiting_case
+from hark.conversations.queries.going_on import form_of
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
 from hark.routing.types import NewWork
@@ -88,6 +89,13 @@ def ask_for_senior(event: JournalEvent) -> None:
         routing.ask_for_senior(case_id=case.case_id, inbox_id=case.inbox_id, wanted=case.again > 0)
 
 
+def go_on_from_form(event: JournalEvent) -> None:
+    """A form has opened a case: the address that was typed into it is where the answers go, where it has a mailbox."""
+    message_key = event.data.get("message", "")
+    if message_key and (home := form_of(message_key)):
+        take_typed_address(conversation_id=home)
+
+
 def take_back_hope(event: JournalEvent) -> None:
     """A reply has not arrived, or nobody knows: the case waits for us again, and for somebody."""
     if event.data.get("state") in NOT_ARRIVED:
@@ -113,7 +121,7 @@ def _place(event: JournalEvent) -> None:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "case.opened": (ask_for_somebody, acknowledge),
+    "case.opened": (ask_for_somebody, acknowledge, go_on_from_form),
     "case.reopened": (ask_for_somebody,),
     "case.again": (ask_for_senior,),
     "case.status": (end_work, ask_for_somebody),
