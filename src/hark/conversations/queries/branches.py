@@ -1,11 +1,20 @@
 """Cases that share a thread of a venue."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from hark.conversations.models import Case, Conversation
 from hark.conversations.queries.access import cases_visible_to
+from hark.kernel.db import fetch_all
 from hark.organisation.models import Agent
+
+# Two ways joined, so that each goes by its index.
+OF_THREAD = """SELECT id FROM conversations_conversation WHERE channel_id = %(channel)s AND thread_key = %(thread)s
+    UNION ALL SELECT b.id FROM conversations_conversation r
+    JOIN conversations_conversation b ON b.branch_of_id = r.id
+    WHERE r.channel_id = %(channel)s AND r.thread_key = %(thread)s"""
+BESIDE = """SELECT id FROM conversations_conversation WHERE id = %(root)s
+    UNION ALL SELECT id FROM conversations_conversation WHERE branch_of_id = %(root)s"""
 
 
 def roots_of(case_id: int) -> list[int]:
@@ -24,15 +33,10 @@ def cases_beside(agent: Agent, case: Case) -> list[Case]:
 
 def talks_of(channel_id: int, thread_key: str) -> list[int]:
     """The conversations of all cases in one thread of a venue. One query."""
-    return _with_branches(Conversation.objects.filter(channel=channel_id, thread_key=thread_key))
+    rows = fetch_all(OF_THREAD, {"channel": channel_id, "thread": thread_key})
+    return [pk for (pk,) in rows]
 
 
 def talks_beside(conversation_id: int) -> list[int]:
     """The conversations of all cases in the thread that is named by this one. One query."""
-    return _with_branches(Conversation.objects.filter(pk=conversation_id))
-
-
-def _with_branches(roots: QuerySet[Conversation]) -> list[int]:
-    """Two ways joined, so that each goes by its index."""
-    branches = Conversation.objects.filter(branch_of__in=roots.values("pk"))
-    return sorted(roots.values_list("pk", flat=True).union(branches.values_list("pk", flat=True)))
+    return [pk for (pk,) in fetch_all(BESIDE, {"root": conversation_id})]
