@@ -9,7 +9,7 @@ from hark.conversations.actions.again import set_another_matter, set_same_matter
 from hark.conversations.actions.cases import resolve
 from hark.conversations.actions.merging import merge, unmerge
 from hark.conversations.errors import NeedsPersonalWord
-from hark.conversations.matter import Line, Said, contacts, is_saved_only, ordinal, why_same
+from hark.conversations.matter import Line, Said, contacts, is_saved_only, only_thanks, ordinal, why_same
 from hark.conversations.models import Again, Case, Message, SavedReply
 from hark.conversations.queries.cases import View, case_page, cases_in
 from hark.conversations.queries.filters import CaseFilter
@@ -111,6 +111,8 @@ def test_thanks_ask_for_nothing(tessa: Agent, channel: Channel) -> None:
         answered(tessa, case, ago=ago + 60)
         case = came(channel, "Wonderful, thank you!", ago=ago, thread="one", reading=pleased)
     assert marks(case) == [0]
+    assert not only_thanks("Thanks for nothing. When does it work?")
+    assert not only_thanks("Activate my SIM!"), "pleased or not, it asks for something"
 
 
 def test_other_people_other_matters_other_brands_and_long_ago_do_not_count(

@@ -12,6 +12,8 @@ from functools import lru_cache
 THIRD = 3  # from this contact on a case is marked
 PAUSE = timedelta(hours=1)  # what is written sooner after the last word goes on with the same talk
 SHARED_WORDS = 2
+LONGEST_THANKS = 200
+THANKS = re.compile(r"\b(?:thank|thx|cheers|dank|merci|gracias|grazie|bedankt|obrigad|tak\b|tack\b)", re.IGNORECASE)
 VARIABLE = re.compile(r"\{\{.*?\}\}")
 WORD = re.compile(r"[^\W_]+")
 ANY_WORDS, ONE_WORD = r"(?:\S+ ){0,8}?", r"(?:\S+ )?"  # that a variable of a saved reply may have become
@@ -52,6 +54,11 @@ class Said:
 
     numbers: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+
+
+def only_thanks(text: str) -> bool:
+    """Does a message say thank you, and ask nothing?"""
+    return bool(THANKS.search(text)) and "?" not in text and len(text) <= LONGEST_THANKS
 
 
 def same_number(one: Said, other: Said) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
-from hark.conversations.matter import Contact, Line, Said, contacts, why_same
+from hark.conversations.matter import Contact, Line, Said, contacts, only_thanks, why_same
 from hark.conversations.models import Again, Case, Conversation, Message, Reading
 from hark.conversations.queries.participants import without_pending
 from hark.conversations.types import Direction
@@ -123,7 +123,7 @@ def _lines(near: list[Near]) -> tuple[dict[int, list[Line]], dict[int, list[Mess
     said = without_pending(said.filter(deleted_at=None, automatic=False, backfilled=False))
     newest = said.select_related("identity", "channel").order_by("-sent_at", "-id")
     rows = list(newest[: MOST_LINES * len({one.asked for one in near})])[::-1]
-    thanks = _thanks([row.pk for row in rows if row.direction == Direction.INBOUND])
+    thanks = _thanks([row.pk for row in rows if row.direction == Direction.INBOUND and only_thanks(row.text)])
     lines: dict[int, list[Line]] = defaultdict(list)
     texts: dict[int, list[Message]] = defaultdict(list)
     for row in rows:
@@ -140,7 +140,9 @@ def _lines(near: list[Near]) -> tuple[dict[int, list[Line]], dict[int, list[Mess
 
 
 def _thanks(message_ids: list[int]) -> set[int]:
-    """Those in which the person is pleased and complains of nothing."""
+    """Those of them in which the person is pleased and complains of nothing. No query for none."""
+    if not message_ids:
+        return set()
     pleased = Reading.objects.filter(message__in=message_ids, sentiment="positive", complaint__lt=0.5)
     newer = Reading.objects.filter(message=OuterRef("message"), pk__gt=OuterRef("pk"))
     return set(pleased.exclude(Exists(newer)).values_list("message_id", flat=True))
