@@ -4,6 +4,7 @@ import pytest
 
 from hark.conversations.models import Case, Message
 from hark.kernel.db import execute
+from hark.organisation.actions.people import add_team
 from hark.routing.actions import set_senior
 from hark.routing.models import WorkItem
 from tests.channels.mails import a_mail
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_third_mail_about_one_thing_asks_for_a_senior() -> None:
     channel = mail_channel()
+    channel.inbox.teams.add(add_team(name="Care"))
     set_senior(agent=an_agent("Lea", channel.inbox), is_senior=True, actor="test")
     items = []
     for days, text in (
