@@ -1,6 +1,5 @@
 """Cases that share a thread of a venue."""
 
-from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from hark.conversations.models import Case, Conversation
@@ -13,6 +12,10 @@ OF_THREAD = """SELECT id FROM conversations_conversation WHERE channel_id = %(ch
     UNION ALL SELECT b.id FROM conversations_conversation r
     JOIN conversations_conversation b ON b.branch_of_id = r.id
     WHERE r.channel_id = %(channel)s AND r.thread_key = %(thread)s"""
+CASES_BESIDE = """SELECT o.case_id FROM conversations_conversation v
+    JOIN conversations_conversation o ON o.id = v.branch_of_id WHERE v.case_id = %(case)s
+    UNION ALL SELECT o.case_id FROM conversations_conversation v
+    JOIN conversations_conversation o ON o.branch_of_id = coalesce(v.branch_of_id, v.id) WHERE v.case_id = %(case)s"""
 BESIDE = """SELECT id FROM conversations_conversation WHERE id = %(root)s
     UNION ALL SELECT id FROM conversations_conversation WHERE branch_of_id = %(root)s"""
 
@@ -24,10 +27,8 @@ def roots_of(case_id: int) -> list[int]:
 
 
 def cases_beside(agent: Agent, case: Case) -> list[Case]:
-    """The other cases in the threads of this one that the agent may see, oldest first. Two queries."""
-    roots = roots_of(case.pk)
-    talks = Conversation.objects.filter(Q(pk__in=roots) | Q(branch_of__in=roots), case__isnull=False)
-    ids = set(talks.values_list("case_id", flat=True)) - {case.pk} if roots else set()
+    """The other cases in the threads of this one that the agent may see, oldest first. One query for none."""
+    ids = {pk for (pk,) in fetch_all(CASES_BESIDE, {"case": case.pk})} - {case.pk, None}
     return list(cases_visible_to(agent).filter(pk__in=ids).order_by("pk")) if ids else []
 
 

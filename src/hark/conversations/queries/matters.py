@@ -191,5 +191,6 @@ def _words(told: Mapping[int, str], languages: Mapping[int, str]) -> dict[int, f
 
 
 def case_again(case: Case) -> Again | None:
-    """What a case's mark rests on, or why it has none; None where nobody came back."""
-    return Again.objects.select_related("corrected_by").filter(case=case).first()
+    """What a case's mark rests on, or why it has none; None where nobody came back. No query after `get_case`."""
+    found: Again | None = getattr(case, "matter", None)
+    return found

@@ -44,7 +44,7 @@ class AgainShown:
 
 
 def again_shown(agent: Agent, case: Case, *, at: datetime) -> AgainShown | None:
-    """The mark of a case, its earlier contacts as far as the agent may see them. One query for a case without."""
+    """The mark of a case, its earlier contacts as far as the agent may see them. No query for a case without."""
     row = case_again(case)
     if row is None or not (case.again or row.corrected_by):
         return None

@@ -1,5 +1,6 @@
 """The inbox: views, list, the case beside it, and the small fragments that keep them true."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -95,7 +96,7 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     if before:
         return render(request, "workspace/parts/older.html", context)
     return render(
-        request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)}
+        request, "workspace/timeline.html", {**context, **head_context(agent, case, at=at), "view": view_of(request)}
     )
 
 
@@ -152,14 +153,14 @@ def case_context(agent: Agent, case: Case, view: AnyList, **composer: Any) -> di
         "view": view,
         "ledger": ledger(agent, case, at=at),
         "contact": contact_shown(agent, case, at=at),
-        **head_context(agent, case),
+        **head_context(agent, case, at=at),
         **composer_context(agent, case, **composer),
     }
 
 
-def head_context(agent: Agent, case: Case) -> dict[str, Any]:
+def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
     """What the head of a case says."""
-    clocks = [clock_shown(face) for face in clock_faces(case, at=database_now())]
+    clocks = [clock_shown(face) for face in clock_faces(case, at=at)]
     return {
         "clocks": [clock for clock in clocks if clock.state != "none"],
         "holders": [one for one in who_may_hold(case) if one != agent],
@@ -168,7 +169,7 @@ def head_context(agent: Agent, case: Case) -> dict[str, Any]:
         "tags": tags_of(case),
         "merge": live_merge(case),
         "beside": cases_beside(agent, case),
-        "again": again_shown(agent, case, at=database_now()),
+        "again": again_shown(agent, case, at=at),
     }
 
 
