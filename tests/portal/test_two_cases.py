@@ -143,13 +143,16 @@ def test_one_key_moves_it_and_both_cases_say_what_they_share(talk: Talk) -> None
         assert f'data-act="hand_over" data-value="{other.key}"' in page
         assert 'aria-keyshortcuts="Shift+H"' in page
     act = {"act": "hand_over", "value": first.key, "cases": second.key}
+    refused = desk.post("/acts/", act, headers={"HX-Request": "true"})
+    assert "Merge the two instead" in refused.content.decode()
+    talk.says("Is it active?")
     done = desk.post("/acts/", act, headers={"HX-Request": "true"})
     assert "Moved to the other case." in done.content.decode()
-    assert case_of(SECOND) == first
+    assert (case_of(SECOND), case_of("Is it active?")) == (second, first)
     sealed = done.content.decode().split('name="sealed"')[1].partition('value="')[2].partition('"')[0]
     assert sealed
     desk.post("/acts/undo/", {"sealed": sealed}, headers={"HX-Request": "true"})
-    assert case_of(SECOND) == second
+    assert case_of("Is it active?") == second
     page = " ".join(desk.get(f"/case/{first.key}/").content.decode().split())
     assert "moved what the customer wrote last to the other case of this talk" in page
 

@@ -150,7 +150,7 @@ class CannotSplit(HarkError):
 
 
 class NothingToMove(HarkError):
-    """There is nothing of the customer's here that could go to that case."""
+    """Nothing can be moved there: it is all that the customer wrote in this case. Merge the two instead."""
 
 
 class CannotSnooze(HarkError):

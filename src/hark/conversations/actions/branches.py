@@ -6,7 +6,6 @@ customer writes there comes in under the root's name and is given to the case th
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -147,9 +146,9 @@ def _move_clock(origin: Conversation, to: Conversation, messages: Sequence[Messa
 def move_to_other(*, case_id: int, other_id: int, actor: Author, from_message_id: int | None = None) -> Message:
     """What the customer wrote last in a thread that two cases share belongs to the other one; gives where it begins.
 
-    All that he wrote since our last answer in this case goes over, or all since `from_message_id`, and with it the
-    promise to answer; the other case is open then, this one waits when nothing is left to answer. Both timelines tell
-    it. One transaction. Raises NotFound, NotAllowed, CaseMerged, NothingToMove.
+    His newest message goes over, or all since `from_message_id`, and with it the promise to answer: then the other case
+    is open, and this one waits when nothing is left to answer. Both timelines tell it. One transaction.
+    Raises NotFound, NotAllowed, CaseMerged, NothingToMove.
     """
     agent = acting_agent(actor, Right.ANSWER)
     origin, to = _shared(agent, case_id, other_id)
@@ -191,24 +190,19 @@ def _newest_first(conversation: Conversation) -> float:
 
 
 def _begins(origin: Conversation, from_message_id: int | None) -> Message:
-    """Where what the customer wrote last begins."""
-    theirs = origin.messages.filter(direction=Direction.INBOUND, deleted_at=None)
-    if from_message_id is not None:
-        found = theirs.filter(pk=from_message_id).first()
-    else:
-        ours = origin.messages.filter(direction=Direction.OUTBOUND, automatic=False).aggregate(at=Max("sent_at"))["at"]
-        answer: datetime | None = ours
-        later = theirs.filter(sent_at__gt=answer) if answer else theirs
-        found = later.order_by("sent_at", "pk").first() or theirs.order_by("-sent_at", "-pk").first()
-    if found is None:
+    """The message of the customer's that goes over, the newest where none is named; never all that he wrote there."""
+    theirs = origin.messages.filter(direction=Direction.INBOUND, deleted_at=None).order_by("sent_at", "pk")
+    first = theirs.first()
+    found = theirs.filter(pk=from_message_id).first() if from_message_id is not None else theirs.last()
+    if found is None or found == first:
         raise NothingToMove
     return found
 
 
 def _stand(case: Case, other: Case) -> None:
     """Whose promise runs is open; a case that has nothing to answer any more waits for the customer."""
-    if other.status != Status.OPEN:
+    if clocks.soonest(case_id=other.pk) is not None:
         other.status, other.resolved_at, other.mood_at_closing = Status.OPEN, None, ""
-    other.snoozed_until = None
+        other.snoozed_until = None
     if case.status == Status.OPEN and clocks.soonest(case_id=case.pk) is None:
         case.status = Status.WAITING
