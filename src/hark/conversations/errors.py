@@ -149,8 +149,16 @@ class CannotSplit(HarkError):
     """There is nothing here that can be split off."""
 
 
+class NothingToMove(HarkError):
+    """Nothing can be moved there: it is all that the customer wrote in this case. Merge the two instead."""
+
+
 class CannotSnooze(HarkError):
     """A case can be snoozed until a time between now and a year from now, and only before it is resolved."""
+
+
+class NeedsPersonalWord(HarkError):
+    """This customer comes about it for the third time and has only had a saved reply. Add a word of your own first."""
 
 
 class NameInUse(HarkError):

@@ -17,7 +17,7 @@ LONGEST_LINE = 2_000
 RULE = "-" * 30
 ANSWER = "You can answer this e-mail: it reaches the same people, in the same conversation."
 WHY = (
-    "You get this because this address was left in our chat. Whoever wrote there can read your answer there. "
+    "You get this because this address was left in our {place}. Whoever wrote there can read your answer there. "
     "If that was not you, please do nothing."
 )
 
@@ -32,20 +32,22 @@ class Said:
     files: tuple[str, ...] = ()
 
 
-def letter(brand: str, answers: Sequence[Said], before: Sequence[Said], *, known: bool) -> tuple[str, int]:
+def letter(
+    brand: str, answers: Sequence[Said], before: Sequence[Said], *, known: bool, place: str = "chat"
+) -> tuple[str, int]:
     """The mail by which answers go on, and from which code point on it is the talk before them.
 
-    `known`: somebody has answered from its address before.
+    `known`: somebody has answered from its address before; `place`: where the address was left.
     """
     said = "\n\n".join(_answer(one) for one in answers)
-    top = f"{said}\n\n{brand}\n\n{ANSWER}" if known else f"{said}\n\n{brand}\n\n{ANSWER}\n{WHY}"
+    top = f"{said}\n\n{brand}\n\n{ANSWER}" if known else f"{said}\n\n{brand}\n\n{ANSWER}\n{WHY.format(place=place)}"
     return (f"{top}\n\n{_talk(before, known=known)}", len(top)) if before else (top, len(top))
 
 
 def whole_talk(brand: str, lines: Sequence[Said], *, known: bool) -> str:
     """The mail that a visitor gets who asks for the talk."""
     head = f"This is your talk with {brand}, as you asked for it in the chat."
-    return f"{head}\n{ANSWER if known else WHY}\n\n{_talk(lines, known=known)}"
+    return f"{head}\n{ANSWER if known else WHY.format(place='chat')}\n\n{_talk(lines, known=known)}"
 
 
 def _answer(one: Said) -> str:

@@ -155,7 +155,8 @@ class ThreadedMessage:
     """What became of an IncomingMessage. `message_id` is None when the same message was there already.
 
     `changed`: it was there with other words, which are now its text or an earlier version. `waiting_since` is the start
-    of the case's oldest running response clock, with its target; None where nobody waits. `holder_id` has the case.
+    of the case's oldest running response clock, with its target; None where nobody waits. `holder_id` has the case,
+    `again` is its mark.
     """
 
     incoming: IncomingMessage
@@ -167,6 +168,7 @@ class ThreadedMessage:
     waiting_since: datetime | None = None
     target_seconds: int = 0
     holder_id: int | None = None
+    again: int = 0
     changed: bool = False
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from hark.conversations.actions import automatic, changes
 from hark.conversations.actions.accepted import named, sent
 from hark.conversations.actions.changing import changed_there
-from hark.conversations.actions.going_on import expect_letter
+from hark.conversations.actions.going_on import expect_letter, take_typed_address
 from hark.conversations.queries.clocks import waiting_case
+from hark.conversations.queries.going_on import form_of
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
 from hark.routing.types import NewWork
@@ -81,6 +82,20 @@ def acknowledge(event: JournalEvent) -> None:
         automatic.acknowledge(message_key=event.data.get("message", ""))
 
 
+def ask_for_senior(event: JournalEvent) -> None:
+    """Somebody has come about one matter again, or has not after all: its waiting work asks for a senior, or not."""
+    case = waiting_case(event.subject)
+    if case is not None:
+        routing.ask_for_senior(case_id=case.case_id, inbox_id=case.inbox_id, wanted=case.again > 0)
+
+
+def go_on_from_form(event: JournalEvent) -> None:
+    """A form has opened a case: the address that was typed into it is where the answers go, where it has a mailbox."""
+    message_key = event.data.get("message", "")
+    if message_key and (home := form_of(message_key)):
+        take_typed_address(conversation_id=home)
+
+
 def take_back_hope(event: JournalEvent) -> None:
     """A reply has not arrived, or nobody knows: the case waits for us again, and for somebody."""
     if event.data.get("state") in NOT_ARRIVED:
@@ -106,13 +121,15 @@ def _place(event: JournalEvent) -> None:
         arrived_at=case.waiting_since or (event.at if event.kind == "case.woken" else case.opened_at),
         target_seconds=case.target_seconds,
         holder_id=case.holder_id,
+        senior=case.again > 0,
     )
     routing.place([work])
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "case.opened": (ask_for_somebody, acknowledge),
+    "case.opened": (ask_for_somebody, acknowledge, go_on_from_form),
     "case.reopened": (ask_for_somebody,),
+    "case.again": (ask_for_senior,),
     "case.status": (end_work, ask_for_somebody),
     "case.assigned": (follow_assignment,),
     "case.replied": (end_work,),
@@ -124,6 +141,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.merged_away": (follow_merge,),
     "case.unmerged": (follow_merge,),
     "case.split": (follow_merge,),
+    "case.message_moved": (follow_merge,),
     "message.sent": (accept, go_on_by_mail),
     "change.sent": (change,),
     "message.state": (take_back_hope, name_it),

@@ -155,6 +155,7 @@ def _work(one: Passenger) -> NewWork | None:
         arrived_at=what.waiting_since,
         target_seconds=what.target_seconds,
         holder_id=what.holder_id,
+        senior=what.again > 0,
     )
 
 

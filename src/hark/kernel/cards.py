@@ -59,6 +59,11 @@ def without_cards(text: str, own_numbers: Sequence[str] = (), *, mask: str = MAS
     return text, len(found)
 
 
+def own_numbers_in(text: str, own_numbers: Sequence[str]) -> set[str]:
+    """The numbers in a text that fit one of a brand's patterns, in capitals."""
+    return {match.group().upper() for each in own_numbers for match in _pattern(each).finditer(text)}
+
+
 def _cards(text: str, own_numbers: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     spared = [match.span() for each in own_numbers for match in _pattern(each).finditer(text)]
     for run in RUN.finditer(text):

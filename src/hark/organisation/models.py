@@ -66,6 +66,7 @@ class Inbox(models.Model):
     undo_seconds = models.PositiveIntegerField(default=15)
     first_response_seconds = models.PositiveIntegerField(default=900)
     next_response_seconds = models.PositiveIntegerField(default=1800)
+    again_days = models.PositiveSmallIntegerField(default=14, db_default=14)  # contacts on one matter count; 0: never
 
 
 class OwnRole(models.Model):

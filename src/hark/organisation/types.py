@@ -102,3 +102,4 @@ class NewInbox:
     undo_seconds: int = 15
     first_response_seconds: int = 900
     next_response_seconds: int = 1800
+    again_days: int = 14

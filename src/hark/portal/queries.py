@@ -63,6 +63,12 @@ def _by_mail(channel: Channel, thread: str, proved: str) -> dict[str, Any]:
     return {"address": left.address, "suggested": "", "transcript": may_have_transcript(left.conversation)}
 
 
+def mailed_to(channel: Channel, thread: str) -> str:
+    """The address to which the answers of a form go too; empty where there is none, or no mailbox."""
+    left = left_address(channel.pk, thread) if mailbox_of(channel) else None
+    return left.address if left else ""
+
+
 def lines_shown(channel: Channel, thread: str) -> list[dict[str, Any]]:
     """The lines of a talk as JSON values; the visitor's own ones under the id that his page gave them."""
     return [_shown(line) for line in messages_for_visitor(channel.pk, thread)]

@@ -20,6 +20,7 @@ from hark.routing.types import (
     CAPACITY_POINTS,
     FRESH_SECONDS,
     IN_HAND,
+    SENIOR,
     Answer,
     Candidate,
     Drift,
@@ -149,6 +150,33 @@ def urgency_of(kind: str, waited: float, target: float) -> float:
 def urgency_words(kind: str, waited: float, target: float) -> str:
     """Why it is as urgent as it is, in a few words."""
     return why_now("chat" if kind == "chat" else "async", waited, round(target))
+
+
+def inboxes_with_senior(inboxes: set[int]) -> set[int]:
+    """Those of these inboxes in which somebody who works here has the skill *senior*. No query where none is asked."""
+    if not inboxes:
+        return set()
+    holders = AgentSkill.objects.filter(who_may(Right.ANSWER, "agent__"), skill__key=SENIOR, agent__is_active=True)
+    asked = Inbox.objects.filter(pk__in=inboxes, teams__agents__in=holders.values("agent"))
+    return set(asked.values_list("pk", flat=True))
+
+
+def asks_for_senior(case: Case) -> str:
+    """Whether the case's work asks for a senior: "asked", "nobody" where the inbox has none, "late" when time was up.
+
+    Empty where it is in hand or needs nobody. At most two queries.
+    """
+    item = WorkItem.objects.filter(case=case, state=ItemState.QUEUED).values_list("inbox_id", "skills").first()
+    if item is None:
+        return ""
+    if SENIOR in item[1]:
+        return "asked"
+    return "late" if inboxes_with_senior({item[0]}) else "nobody"
+
+
+def is_senior(agent: Agent) -> bool:
+    """Has this agent the skill that is asked for when somebody comes again?"""
+    return AgentSkill.objects.filter(agent=agent, skill__key=SENIOR).exists()
 
 
 def skill_names() -> dict[str, str]:

@@ -17,6 +17,8 @@ FRESH_SECONDS = HEARTBEAT_SECONDS - ROUTE_EVERY_SECONDS  # so that the pass that
 EXCLUDED_SECONDS = 900  # how long an item is not offered again to the one who let it go by
 CHAT_BACK_SECONDS = 60
 ASYNC_BACK_SECONDS = 1800
+SENIOR = "senior"  # the skill asked for when somebody comes about one matter again
+SENIOR_UNTIL = 0.5  # of the promise: from then on anybody may take it
 WAKE = "hark_routing"  # the NOTIFY channel of the router
 
 
@@ -64,7 +66,8 @@ class DeclineReason(TextChoices):
 class NewWork:
     """A case that needs somebody. `arrived_at` is the start of its clock, `skills` are keys of defined skills.
 
-    `holder_id` is who holds the case as the caller knows it; the router reads it afresh when it decides.
+    `holder_id` is who holds the case as the caller knows it; the router reads it afresh when it decides. `senior` asks
+    for somebody with that skill beside the others, as long as there is one and time is left.
     """
 
     case_id: int
@@ -74,6 +77,7 @@ class NewWork:
     arrived_at: datetime
     target_seconds: int
     holder_id: int | None = None
+    senior: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,18 @@ class FormSettings:
     region: str = setting("", label="Country of phone numbers", help="For numbers written without one, such as BE.")
     sites: tuple[str, ...] = setting((), label="Sites that may show it", help=SITES_HELP)
     files: bool = setting(default=True, label="Senders may add pictures and files")
+    by_mail: bool = setting(
+        default=True,
+        part="When an e-mail address is left",
+        label="Answers go there too",
+        help="What comes back joins the same conversation. The private page shows everything as before.",
+    )
+    mailbox: str = setting(
+        "",
+        label="Mailbox",
+        channel_of="email",
+        help="None: that of the same inbox, if it has one.",
+    )
     fields: tuple[Field, ...] = DEFAULT_FIELDS
 
 

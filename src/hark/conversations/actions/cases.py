@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from hark.conversations.actions import clocks
+from hark.conversations.actions.again import stop_saved_reply_alone
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.errors import CannotAssign
 from hark.conversations.models import Case, Conversation, Message
@@ -51,11 +52,13 @@ def _who_may_hold(case: Case, agent_id: int | None) -> Agent | None:
 def resolve(*, case_id: int, actor: Author, version: int | None = None) -> Case:
     """The problem is solved: the status, the mood at closing and the running clocks are written together.
 
-    One transaction; repeating changes nothing. Raises NotFound, NotAllowed, ChangedMeanwhile.
+    One transaction; repeating changes nothing. Raises NotFound, NotAllowed, ChangedMeanwhile, and NeedsPersonalWord
+    where somebody has come again and was answered by saved replies alone.
     """
     case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status == Status.RESOLVED:
         return case
+    stop_saved_reply_alone(case)
     case.status, case.resolved_at, case.due_at, case.snoozed_until = Status.RESOLVED, database_now(), None, None
     clocks.close(case_id=case.pk, at=case.resolved_at)
     case.mood_at_closing = case.contact.mood_level

@@ -139,7 +139,7 @@ def _tell(file: Attachment) -> None:
     case = message.conversation.case
     inbox_id = case.inbox_id if case else message.channel.inbox_id
     data = {"message": message.key, "case": case.key if case else ""}
-    visitor = message.conversation.key if message.visibility == "private" else ""
+    visitor = message.conversation.visitor_key if message.visibility == "private" else ""
     subject = case.key if case else message.key
     record([NewEvent("message.file", subject, inbox_id=inbox_id, visitor=visitor, data=data)])
 

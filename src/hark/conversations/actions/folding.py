@@ -7,6 +7,7 @@ from datetime import datetime
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
+from hark.conversations.matter import PAUSE
 from hark.conversations.types import FROM_OUTSIDE, IncomingMessage, Status
 
 LINE = 200  # characters of the newest message that a list shows
@@ -30,7 +31,10 @@ class ClockState:
 
 @dataclass(slots=True)
 class CaseState:
-    """A case as it is stored, and what this batch does to it; `id` 0 until it is written."""
+    """A case as it is stored, and what this batch does to it; `id` 0 until it is written.
+
+    `returned`: its person may have come once more, which is to be counted; `again` is the mark.
+    """
 
     contact_id: int
     inbox_id: int
@@ -51,6 +55,8 @@ class CaseState:
     changed: bool = False
     woken_from: str = ""
     woken: bool = False
+    again: int = 0
+    returned: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -65,7 +71,10 @@ class CaseState:
 
 @dataclass(slots=True)
 class ThreadState:
-    """A conversation as it is stored, locked. `answered_natively_at`: our newest answer in the venue's own app."""
+    """A conversation as it is stored, locked. `answered_natively_at`: our newest answer in the venue's own app.
+
+    `branch_of` is the conversation in whose thread it lies; `visitor` then the key that a visitor's page follows.
+    """
 
     id: int
     key: str
@@ -76,8 +85,10 @@ class ThreadState:
     last_outbound_at: datetime | None
     connected_at: datetime
     outside: bool = False
+    branch_of: int | None = None
     answered_natively_at: datetime | None = None
     case: CaseState | None = None
+    visitor: str = ""
     changed: bool = False
 
 
@@ -140,6 +151,7 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
         return
     case.changed = True
     if not thread.outside:
+        case.returned = case.returned or incoming.sent_at - case.last_message_at >= PAUSE
         case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
         if shared and case.status != Status.RESOLVED:
             joins.setdefault(shared, case)
@@ -186,12 +198,18 @@ def _wake_and_promise(
         if case.opened and not case.clocks:
             case.status = Status.WAITING
         return
-    if case.status != Status.OPEN:
-        case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
+    _open(case)
     if case.snoozed_until is not None:
         case.woken, case.snoozed_until = True, None
     if not thread.outside:
         _promise(incoming, thread, case, targets)
+
+
+def _open(case: CaseState) -> None:
+    """It needs us; whoever writes into what was closed has come back."""
+    case.returned = case.returned or case.status == Status.RESOLVED
+    if case.status != Status.OPEN:
+        case.woken_from, case.status = case.woken_from or case.status, Status.OPEN
 
 
 def _second_question(thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:

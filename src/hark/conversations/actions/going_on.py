@@ -1,4 +1,7 @@
-"""A chat goes on by mail when its visitor has gone: the address he leaves, what he has seen, the mail that follows."""
+"""A talk on a page of ours goes on by mail: the address that was left, what was seen there, the mail that follows.
+
+From a chat when its visitor has gone; from a form at once, since whoever has sent one does not wait before it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 
 from hark.channels.accounts import caps_of
 from hark.channels.kit.words import mail_address
@@ -17,14 +20,17 @@ from hark.conversations.actions.automatic import send_by_itself
 from hark.conversations.errors import NoAddress, NotAnAddress, NoTranscript
 from hark.conversations.models import Attachment, Conversation, LeftAddress, Message
 from hark.conversations.queries.going_on import (
+    FORM,
     away_after,
     has_answered,
     in_words,
     left_address,
     mailbox_of,
     may_have_transcript,
+    named_mailbox,
     said_between,
     transcript_key,
+    typed_address,
     unread_answers,
 )
 from hark.conversations.queries.participants import without_pending
@@ -84,14 +90,34 @@ def expect_letter(*, message_key: str) -> None:
     Idempotent.
     """
     sent = Message.objects.filter(key=message_key, automatic=False, outbox_item__state=OutboxState.SENT)
-    row = sent.values_list("conversation_id", "pk", "outbox_item__sent_at", "conversation__channel_id").first()
+    home = Coalesce("conversation__branch_of_id", "conversation_id")
+    row = sent.values_list(home, "pk", "outbox_item__sent_at", "conversation__channel_id").first()
     if row is None:
         return
     conversation_id, number, sent_at, channel_id = row
+    take_typed_address(conversation_id=conversation_id, until=number)
     waiting = LeftAddress.objects.filter(conversation=conversation_id, due_at=None, seen__lt=number, mailed__lt=number)
     if waiting.exists():
         chat = Channel.objects.get(pk=channel_id)
         waiting.update(due_at=(sent_at or database_now()) + away_after(chat))
+
+
+@transaction.atomic
+def take_typed_address(*, conversation_id: int, until: int = 0) -> None:
+    """Keep the address that was typed into a form as the one to answer at, where the form has a mailbox. Idempotent.
+
+    It stays a claim. All before the message `until` counts as seen: what was answered before there was a mailbox is not
+    sent later. One transaction.
+    """
+    conversation = _locked_talks().filter(pk=conversation_id, channel__venue=FORM, left_address=None).first()
+    if conversation is None or named_mailbox(conversation.channel) is None:
+        return
+    address = mail_address(typed_address(conversation))
+    if not address or _is_ours(address):
+        return
+    ours = conversation.messages.filter(direction=Direction.OUTBOUND, pk__lt=until).order_by("-pk")
+    seen = ours.values_list("pk", flat=True).first() or 0
+    LeftAddress.objects.create(conversation=conversation, address=address, here_at=database_now(), seen=seen)
 
 
 @transaction.atomic
@@ -116,7 +142,7 @@ def go_on_by_mail(*, at: datetime) -> bool:
 def _go_on(left: LeftAddress, conversation: Conversation, at: datetime) -> datetime | None:
     """Write what has to go; when to look again, if ever. A mailbox that is paused is waited for."""
     chat = conversation.channel
-    answers = unread_answers(left) if chat.settings.get("mailbox") else []
+    answers = unread_answers(left) if named_mailbox(chat) else []
     here_until = left.here_at + away_after(chat)
     if not answers or here_until > at:
         return here_until if answers else None
@@ -155,7 +181,8 @@ def _write_letter(
     """The answers, the talk since the last mail under them, and their files as far as a mail carries them."""
     before = said_between(left, after=left.mailed, before=answers[0].pk)
     brand = conversation.channel.inbox.brand.name
-    text, top = letter(brand, in_words(answers), in_words(before), known=has_answered(left))
+    place = "contact form" if conversation.channel.venue == FORM else "chat"
+    text, top = letter(brand, in_words(answers), in_words(before), known=has_answered(left), place=place)
     key = uuid5(NAMESPACE_URL, f"hark:letter:{answers[-1].key}")
     files = _files(answers, caps_of(mailbox).files_out)
     outbound = _outbound(left, conversation, mailbox, key, text, files)
@@ -184,9 +211,14 @@ def _outbound(
         visibility="private",
         text=text,
         author_kind="bot" if files is None else "human",
-        subject=conversation.subject or f"Your chat with {conversation.channel.inbox.brand.name}",
+        subject=conversation.subject or _subject(conversation),
         attachments=files or (),
     )
+
+
+def _subject(conversation: Conversation) -> str:
+    brand = conversation.channel.inbox.brand.name
+    return f"Your message to {brand}" if conversation.channel.venue == FORM else f"Your chat with {brand}"
 
 
 def _files(answers: Sequence[Message], most: int) -> tuple[OutboundFile, ...]:

@@ -32,7 +32,7 @@ def put_into_outbox(
             return delivery.enqueue_parts(
                 channel_id=conversation.channel_id,
                 idempotency_key=outbound.id,
-                thread=conversation.thread_key,
+                thread=conversation.venue_thread,
                 inbox_id=case.inbox_id,
                 payloads=[pack(part, about) for part in parts],
                 not_before=message.sent_at + timedelta(seconds=case.inbox.undo_seconds),

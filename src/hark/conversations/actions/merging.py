@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from hark.conversations.actions import clocks
+from hark.conversations.actions.again import count_again
+from hark.conversations.actions.branches import branch_off
 from hark.conversations.actions.cases import changed, title_of
+from hark.conversations.actions.drawing import changed_by_move, draw
 from hark.conversations.actions.standing import acting_agent, locked_case
-from hark.conversations.actions.versions import redraw
 from hark.conversations.errors import CannotMerge, CannotSplit
-from hark.conversations.models import Case, CaseMerge, CaseTag, Clock, Conversation, Follow, Message
+from hark.conversations.models import Again, Case, CaseMerge, CaseTag, Clock, Conversation, Follow, Message
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to
 from hark.conversations.types import Author, Direction, Status
 from hark.kernel.actions import record
@@ -51,7 +52,8 @@ def merge(*, survivor_id: int, absorbed_id: int, actor: Author) -> CaseMerge:
     _close(absorbed, survivor, row.at, actor)
     if opens:
         survivor.status, survivor.resolved_at, survivor.mood_at_closing = Status.OPEN, None, ""
-    _changed_by_move(survivor, "case.merged", actor, other=absorbed.key, merge=row.key)
+    changed_by_move(survivor, "case.merged", actor, other=absorbed.key, merge=row.key)
+    count_again([survivor.pk])
     audit("case.merged", survivor.key, actor=actor.agent_key, other=absorbed.key)
     return row
 
@@ -75,6 +77,7 @@ def unmerge(*, merge_key: str, actor: Author) -> CaseMerge:
     locked = Case.objects.select_for_update(of=("self",), no_key=True).select_related("contact", "inbox")
     absorbed = locked.get(pk=row.absorbed_id)
     _undo(row, survivor, absorbed, actor)
+    count_again([survivor.pk, absorbed.pk])
     row.undone_at = database_now()
     row.save(update_fields=["undone_at"])
     audit("case.unmerged", survivor.key, actor=actor.agent_key, other=absorbed.key)
@@ -85,8 +88,9 @@ def unmerge(*, merge_key: str, actor: Author) -> CaseMerge:
 def split(*, conversation_id: int, actor: Author, from_message_id: int | None = None) -> Case:
     """Begin a new case with a conversation of a case, where a second problem begins; the actor holds it.
 
-    The conversation goes on in the new case, with its running clock and, when `from_message_id` says where the second
-    problem begins, that message's words as its title. What was said before stands on both timelines. One transaction.
+    Where `from_message_id` says where it begins, both cases stay in the thread: what was said from there on is the new
+    case's, under that message's words as its title, and each case is answered there. Otherwise, or where nothing was
+    asked before, the conversation goes over as it is, with its running clock. Both timelines show all. One transaction.
     Raises NotFound, NotAllowed, CaseMerged, CannotSplit (the only conversation, and no message named).
     """
     agent = acting_agent(actor, Right.ANSWER)
@@ -100,13 +104,24 @@ def split(*, conversation_id: int, actor: Author, from_message_id: int | None = 
     if begins is None and (from_message_id or not others.exists()):
         raise CannotSplit
     case = _new_case(origin, conversation, begins, actor)
-    Conversation.objects.filter(pk=conversation.pk).update(case=case)
-    _move_clocks(origin, case)
-    _changed_by_move(origin, "case.split", actor, other=case.key)
+    if begins is not None and _was_asked_before(conversation, begins):
+        Again.objects.create(case=case, begins_at=begins.sent_at)
+        branch_off(conversation, begins, case)
+    else:
+        Conversation.objects.filter(pk=conversation.pk).update(case=case)
+        _move_clocks(origin, case)
+    count_again([origin.pk])
+    changed_by_move(origin, "case.split", actor, other=case.key)
     told = {"case": case.key, "by": "split", "other": origin.key}
     record([NewEvent("case.opened", case.key, actor.agent_key, case.inbox_id, data=told)])
-    _draw(case)
+    draw(case)
     return Case.objects.get(pk=case.pk)
+
+
+def _was_asked_before(conversation: Conversation, begins: Message) -> bool:
+    """Has the customer written something before this that stays with the case?"""
+    asked = conversation.messages.filter(direction=Direction.INBOUND, deleted_at=None)
+    return asked.filter(Q(sent_at__lt=begins.sent_at) | Q(sent_at=begins.sent_at, pk__lt=begins.pk)).exists()
 
 
 def _new_case(origin: Case, conversation: Conversation, begins: Message | None, actor: Author) -> Case:
@@ -222,24 +237,10 @@ def _undo(row: CaseMerge, survivor: Case, absorbed: Case, actor: Author) -> None
     if stood and survivor.status == Status.OPEN and not _was_written_to(survivor, row.at):
         _stand_again(survivor, stood)
     absorbed.merged_into = None
-    _changed_by_move(absorbed, "case.unmerged", actor, other=survivor.key, merge=row.key)
-    _changed_by_move(survivor, "case.unmerged", actor, other=absorbed.key, merge=row.key)
+    changed_by_move(absorbed, "case.unmerged", actor, other=survivor.key, merge=row.key)
+    changed_by_move(survivor, "case.unmerged", actor, other=absorbed.key, merge=row.key)
 
 
 def _was_written_to(case: Case, since: datetime) -> bool:
     inbound = Message.objects.filter(conversation__case=case, direction=Direction.INBOUND, received_at__gt=since)
     return inbound.exists()
-
-
-def _changed_by_move(case: Case, kind: str, actor: Author, **what: str) -> None:
-    """Write a case whose conversations have changed, with its event; its line is drawn from them anew."""
-    changed(case, kind, actor, **what)
-    _draw(case)
-
-
-def _draw(case: Case) -> None:
-    clocks.write_soonest(case_id=case.pk)
-    newest = Conversation.objects.filter(case=case, outside=False).aggregate(at=Max("last_inbound_at"))["at"]
-    if newest is not None:
-        Case.objects.filter(pk=case.pk).update(last_inbound_at=newest)
-        redraw(case.pk)

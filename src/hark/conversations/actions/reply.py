@@ -211,7 +211,7 @@ def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
         received_at=at,
     )
     outbound = _outbound(way, message, _leaving(case, new, ready.text), new["idempotency_key"], ready.files)
-    message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.key, posts=ready.posts)
+    message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.visitor_key, posts=ready.posts)
     message.save(force_insert=True)
     belong(ready.files, message=message)
     return message
@@ -225,7 +225,7 @@ def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequen
         id=key,
         target=Target(
             external_id=message.parent_id,
-            thread=conversation.thread_key,
+            thread=conversation.venue_thread,
             root=(answers and answers.parent_id) or message.parent_id,
             parent=message.parent_id,
             person=answers.identity.key if answers and answers.identity else "",

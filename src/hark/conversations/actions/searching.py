@@ -25,7 +25,8 @@ from hark.kernel.types import JournalEvent
 FOLLOWED = 1_000
 BATCH = 1_000
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('search', 0))"
-MOVED = frozenset({"case.merged", "case.unmerged", "case.split", "case.moved"})  # may stand in another inbox since
+# may stand in another inbox since
+MOVED = frozenset({"case.merged", "case.unmerged", "case.split", "case.message_moved", "case.moved"})
 COLUMNS = {"id": "int8", "at": "timestamptz", "words": "text", "stemmed": "text", "config": "text"}
 WRITE: LiteralString = """
     INSERT INTO {table} AS old ({key}, at, words)

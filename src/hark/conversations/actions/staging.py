@@ -23,9 +23,14 @@ OPEN_THREADS = """
 """
 LOCK_THREADS = """
     SELECT v.channel_id, v.thread_key, v.id, v.key, v.contact_id, v.case_id, v.first_responded_at, v.last_inbound_at,
-        v.last_outbound_at, c.connected_at, v.outside
-    FROM staged_thread s
-    JOIN conversations_conversation v ON (v.channel_id, v.thread_key) = (s.channel_id, s.thread_key)
+        v.last_outbound_at, c.connected_at, v.outside, v.branch_of_id
+    FROM (
+        SELECT r.id FROM staged_thread s
+        JOIN conversations_conversation r ON (r.channel_id, r.thread_key) = (s.channel_id, s.thread_key)
+        UNION SELECT b.id FROM staged_thread s
+        JOIN conversations_conversation r ON (r.channel_id, r.thread_key) = (s.channel_id, s.thread_key)
+        JOIN conversations_conversation b ON b.branch_of_id = r.id) found
+    JOIN conversations_conversation v ON v.id = found.id
     JOIN organisation_channel c ON c.id = v.channel_id
     ORDER BY v.id FOR NO KEY UPDATE OF v
 """
@@ -130,7 +135,10 @@ def _top(message: IncomingMessage, within: dict[ExternalKey, IncomingMessage]) -
 
 
 def open_threads(rows: Iterable[tuple[ThreadKey, int, str]]) -> dict[ThreadKey, ThreadState]:
-    """The conversations of (thread, contact, subject), made where new, all locked to the end of the transaction."""
+    """The conversations of (thread, contact, subject), made where new, all locked to the end of the transaction.
+
+    With each its branches, which are other cases in the same thread.
+    """
     first: dict[ThreadKey, tuple[int, str]] = {}
     for key, contact_id, subject in rows:
         first.setdefault(key, (contact_id, subject))

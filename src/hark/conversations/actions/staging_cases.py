@@ -10,7 +10,7 @@ from hark.kernel.ids import public_key
 
 CASE = """
     SELECT id, contact_id, inbox_id, status, last_message_at, last_text, last_kind, last_inbound_at, key, assignee_id,
-        snoozed_until
+        snoozed_until, again
     FROM conversations_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 RUNNING = """
@@ -105,9 +105,10 @@ def lock_cases(ids: Collection[int]) -> dict[int, CaseState]:
     if not ids:
         return {}
     wanted = [sorted(ids)]
-    cases = {number: CaseState(*rest) for number, *rest in fetch_all(CASE, wanted)}
-    for number, case in cases.items():
-        case.id = number
+    cases: dict[int, CaseState] = {}
+    for number, *rest, again in fetch_all(CASE, wanted):
+        cases[number] = case = CaseState(*rest)
+        case.id, case.again = number, again
     for case_id, *clock in fetch_all(RUNNING, wanted):
         cases[case_id].clocks.append(ClockState(*clock))
     for case_id, conversation_id, kind, top in fetch_all(SEGMENTS, wanted):

@@ -6,6 +6,8 @@ from dataclasses import replace
 from django.db import transaction
 
 from hark.clocks.queries import targets_of
+from hark.conversations.actions.again import count_again
+from hark.conversations.actions.branches import give_to_branches
 from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key, wakes
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
@@ -44,6 +46,7 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     keys = list(zip(homes, thread_keys(messages), strict=True))
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
+    keys = give_to_branches(keys, messages, threads)
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
     repeated = other_words() if len(new) < len(messages) else []
     write_down([(one, threads[key].id) for key, one in zip(keys, messages, strict=True) if one.letter])
@@ -86,6 +89,15 @@ def _fold_and_write(new: Placed, originals: Placed) -> None:
     add_cases([case for case in changed if case.opened], moods)
     write(changed, threads.values())
     record(_events(new, changed))
+    _count_again(changed)
+
+
+def _count_again(cases: Sequence[CaseState]) -> None:
+    """Whoever has come back is counted; the cases are written and locked."""
+    asked = {case.id: case for case in cases if case.opened or case.returned}
+    marks = count_again(list(asked), new=[number for number, case in asked.items() if case.opened])
+    for number, mark in marks.items():
+        asked[number].again = mark
 
 
 def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], dict[JoinKey, CaseState]]:
@@ -131,6 +143,7 @@ def _told(
         waiting_since=clock.started_at if clock else None,
         target_seconds=clock.target_seconds if clock else 0,
         holder_id=case.assignee_id if case else None,
+        again=case.again if case else 0,
         changed=changed,
     )
 
@@ -165,7 +178,7 @@ def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
         subject=case.key if case else one.key,
         actor="contact",
         inbox_id=case.inbox_id if case else incoming.inbox_id,
-        visitor=thread.key if incoming.visibility == Visibility.PRIVATE else "",
+        visitor=(thread.visitor or thread.key) if incoming.visibility == Visibility.PRIVATE else "",
         data={
             "message": one.key,
             "case": case.key if case else "",

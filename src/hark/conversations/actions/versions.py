@@ -60,7 +60,7 @@ def tell(message: Message, kind: str, state: str) -> None:
     posted = message.sent_at.isoformat()
     data = {"message": message.key, "case": case.key if case else "", "state": state, "posted": posted}
     inbox_id = case.inbox_id if case else message.channel.inbox_id
-    visitor = message.conversation.key if message.visibility == "private" else ""
+    visitor = message.conversation.visitor_key if message.visibility == "private" else ""
     record([NewEvent(kind, case.key if case else message.key, inbox_id=inbox_id, visitor=visitor, data=data)])
 
 

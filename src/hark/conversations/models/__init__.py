@@ -4,6 +4,7 @@ from hark.conversations.models.chats import LeftAddress
 from hark.conversations.models.files import Attachment
 from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
+from hark.conversations.models.matters import Again
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.talk import (
@@ -21,6 +22,7 @@ from hark.conversations.models.talk import (
 from hark.conversations.models.tools import CaseMerge, CaseTag, Macro, SavedReply, SavedView, Tag
 
 __all__ = [
+    "Again",
     "Attachment",
     "Case",
     "CaseMerge",

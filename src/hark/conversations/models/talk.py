@@ -15,7 +15,8 @@ class Case(models.Model):
 
     `due_at` repeats the soonest running clock, `last_*` the newest message, because every list is ordered and drawn by
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
-    A merged case has no conversations any more and leads to the one it was merged into.
+    A merged case has no conversations any more and leads to the one it was merged into. `again` is how many times the
+    person has come about this matter, from the third on; 0 before.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -39,6 +40,7 @@ class Case(models.Model):
     last_text = models.TextField(default="")
     last_kind = models.TextField(default="")
     version = models.BigIntegerField(default=1)
+    again = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -56,12 +58,14 @@ class Case(models.Model):
             models.Index(name="case_assignee_due", fields=["assignee", "status", "due_at", "id"]),
             models.Index(name="case_contact", fields=["contact", "-opened_at"]),
             models.Index(name="case_alive_due", fields=["due_at", "id"], condition=~models.Q(status=Status.RESOLVED)),
+            models.Index(name="case_again_due", fields=["due_at", "id"], condition=models.Q(again__gt=0)),
         ]
 
 
 class Conversation(models.Model):
     """One thread at one venue. Without a case it belongs to the stream.
 
+    `branch_of`: a second case in the thread of that conversation; its own `thread_key` is known here only.
     `outside`: with somebody who is asked about the case. It is not the customer's, who never sees it.
     """
 
@@ -72,6 +76,7 @@ class Conversation(models.Model):
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="conversations")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
     subject = models.TextField(default="")
+    branch_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     outside = models.BooleanField(default=False, db_default=False)
     first_responded_at = models.DateTimeField(null=True)
     last_inbound_at = models.DateTimeField(null=True)
@@ -82,7 +87,20 @@ class Conversation(models.Model):
             models.UniqueConstraint(name="conversation_channel_thread", fields=["channel", "thread_key"]),
             models.CheckConstraint(name="conversation_thread_key_not_empty", condition=~models.Q(thread_key="")),
         ]
-        indexes = [models.Index(name="conversation_contact", fields=["contact"])]
+        indexes = [
+            models.Index(name="conversation_contact", fields=["contact"]),
+            models.Index(name="conversation_branch", fields=["branch_of"], condition=models.Q(branch_of__isnull=False)),
+        ]
+
+    @property
+    def venue_thread(self) -> str:
+        """What the thread is called where it goes. Answers by mail are told apart by a name of the branch's own."""
+        return self.thread_key if self.branch_of is None or self.channel.venue == "email" else self.branch_of.thread_key
+
+    @property
+    def visitor_key(self) -> str:
+        """The conversation that a visitor's page follows."""
+        return self.key if self.branch_of is None else self.branch_of.key
 
 
 class Message(models.Model):

@@ -13,6 +13,8 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, sees_everything, who_may
 from hark.organisation.types import Right
 
+BESIDE_A_CASE = ("contact", "inbox", "assignee", "matter__corrected_by")
+
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
     """The cases this agent may see."""
@@ -41,7 +43,7 @@ def contacts_visible_to(agent: Agent) -> QuerySet[Contact]:
 
 def get_case(agent: Agent, key: str) -> Case:
     """The case with this public key; raises NotFound, the same for a foreign one as for one that does not exist."""
-    case = cases_visible_to(agent).select_related("contact", "inbox", "assignee").filter(key=key).first()
+    case = cases_visible_to(agent).select_related(*BESIDE_A_CASE).filter(key=key).first()
     if case is None:
         raise NotFound
     return case

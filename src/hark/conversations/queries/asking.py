@@ -23,7 +23,7 @@ MOODS = {
 HELD = {
     "attachment": "attachment", "file": "attachment", "picture": "picture", "photo": "picture", "image": "picture",
 }  # fmt: skip
-STATES = ("open", "waiting", "resolved", "mine", "unassigned")
+STATES = ("open", "waiting", "resolved", "mine", "unassigned", "again")
 DAY_SHAPES = ("%Y-%m-%d", "%Y-%m", "%Y")
 DAYS_AGO = re.compile(r"(\d{1,4})d")
 

@@ -77,6 +77,7 @@ class CaseRow:
     version: int
     tags: tuple[str, ...] = ()
     snoozed_until: datetime | None = None
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             version=case.version,
             tags=tags.get(case.pk, ()),
             snoozed_until=case.snoozed_until,
+            again=case.again,
         )
         for case in cases
     )

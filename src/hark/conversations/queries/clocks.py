@@ -12,7 +12,7 @@ from hark.conversations.types import Status
 class Waiting:
     """A case as somebody who must be found for it sees it. `waiting_since` is None where no response is owed.
 
-    `is_open`: it is open and not snoozed.
+    `is_open`: it is open and not snoozed; `again` is its mark.
     """
 
     case_id: int
@@ -23,6 +23,7 @@ class Waiting:
     holder_id: int | None = None
     waiting_since: datetime | None = None
     target_seconds: int = 0
+    again: int = 0
 
 
 def waiting_case(key: str) -> Waiting | None:
@@ -41,4 +42,5 @@ def waiting_case(key: str) -> Waiting | None:
         holder_id=case.assignee_id,
         waiting_since=clock.started_at if clock else None,
         target_seconds=clock.target_seconds if clock else case.inbox.next_response_seconds,
+        again=case.again,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from hark.conversations.matter import ordinal
 from hark.conversations.types import HeldState
 from hark.understanding.outgoing import NAMES
 
@@ -47,11 +48,29 @@ def _address_left(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
     return "left an e-mail address: what is answered after they have gone goes there"
 
 
+def _again(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    number = int(data.get("contacts") or 0)
+    return f"marked the case: {ordinal(number)} contact on this matter" if number else "took the mark “again” off"
+
+
+def _matter_corrected(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    return "said: the same matter after all" if data.get("same") else "said: not the same matter as before"
+
+
+def _message_moved(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    if data.get("way") == "in":
+        return "brought what the customer wrote last here from the other case of this talk"
+    return "moved what the customer wrote last to the other case of this talk"
+
+
 DONE: dict[str, Words] = {
     "case.opened": lambda data, _: "split off this case" if data.get("by") == "split" else "opened the case",
     "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
     "case.resolved": lambda _, __: "resolved the case",
     "case.reopened": lambda _, __: "opened the case again",
+    "case.again": _again,
+    "case.matter_corrected": _matter_corrected,
+    "case.no_senior": lambda _, __: "offers the case to everybody: no senior was free in time",
     "case.assigned": _assigned,
     "case.snoozed": _snoozed,
     "case.woken": lambda data, _: WOKEN.get(data.get("why", ""), WOKEN["hand"]),
@@ -61,6 +80,7 @@ DONE: dict[str, Words] = {
     "case.merged_away": lambda _, __: "merged this case into another one",
     "case.unmerged": lambda _, __: "took the merge of two cases back",
     "case.split": lambda _, __: "split off a new case",
+    "case.message_moved": _message_moved,
     "case.address_left": _address_left,
     "reply.held": _held,
     "reply.put_off": lambda data, _: f"chose another time for a reply: {_time_ahead(data['until'])}",

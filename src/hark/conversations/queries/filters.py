@@ -19,8 +19,15 @@ AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(
 ANYBODY = ("me", "nobody")
 MOODS = ("calm", "unhappy", "angry", "furious")
 CLOCKS = ("at_risk", "late", "running")
-CHOICES = {"status": tuple(map(str, Status)), "mood": MOODS, "clock": CLOCKS, "older": tuple(AGES), "snoozed": ("yes",)}
-FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed")
+CHOICES = {
+    "status": tuple(map(str, Status)),
+    "mood": MOODS,
+    "clock": CLOCKS,
+    "older": tuple(AGES),
+    "snoozed": ("yes",),
+    "again": ("yes",),
+}
+FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed", "again")
 MOST = 40  # values in one filter
 
 
@@ -94,4 +101,5 @@ NARROW: Mapping[str, Narrow] = {
     "clock": _clock,
     "older": lambda values, _, at: Q(opened_at__lt=at - min(AGES[value] for value in values)),
     "snoozed": lambda _, __, ___: Q(snoozed_until__isnull=False),
+    "again": lambda _, __, ___: Q(again__gt=0),
 }

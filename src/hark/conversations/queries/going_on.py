@@ -5,7 +5,10 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from hark.channels.accounts import caps_of
+from hark.contacts.actions.recognising import claim_scope
+from hark.contacts.models import Identity
 from hark.conversations.models import Attachment, Conversation, LeftAddress, Message, Participant
+from hark.conversations.queries.branches import talks_beside
 from hark.conversations.queries.visitor import first_name, lines_of_talk, own_words
 from hark.conversations.transcript import Said
 from hark.conversations.types import Direction, FileState, Status
@@ -15,16 +18,27 @@ from hark.kernel.errors import HarkError
 from hark.organisation.models import Channel
 from hark.organisation.types import ChannelState
 
+FORM, MAIL = "form", "email"
 AWAY_MINUTES = 2
 LINES = 200
 
 
-def mailbox_of(chat: Channel) -> Channel | None:
-    """The mailbox by which a chat goes on: named in its settings, of the same brand, able to send; else None."""
-    key = chat.settings.get("mailbox")
-    if not key:
+def named_mailbox(chat: Channel) -> Channel | None:
+    """The mailbox by which a talk shall go on, of the same brand: the one that the channel's settings name.
+
+    A form that names none, and does not say no, takes the first one of its inbox.
+    """
+    boxes = Channel.objects.filter(venue="email", inbox__brand=chat.inbox.brand_id)
+    if chat.venue == FORM and chat.settings.get("by_mail") is False:
         return None
-    box = Channel.objects.filter(key=key, venue="email", inbox__brand=chat.inbox.brand_id).first()
+    if key := chat.settings.get("mailbox"):
+        return boxes.filter(key=key).first()
+    return boxes.filter(inbox=chat.inbox_id).order_by("pk").first() if chat.venue == FORM else None
+
+
+def mailbox_of(chat: Channel) -> Channel | None:
+    """The mailbox by which a talk goes on, if it is able to send just now."""
+    box = named_mailbox(chat)
     try:
         return box if box and box.state != ChannelState.PAUSED and caps_of(box).private else None
     except HarkError:  # its secrets do not open
@@ -32,7 +46,9 @@ def mailbox_of(chat: Channel) -> Channel | None:
 
 
 def away_after(chat: Channel) -> timedelta:
-    """How long a visitor may be out of sight before he counts as gone."""
+    """How long a visitor may be out of sight before he counts as gone. Whoever has sent a form has gone."""
+    if chat.venue == FORM:
+        return timedelta(0)
     minutes = chat.settings.get("away_minutes")
     return timedelta(minutes=minutes if isinstance(minutes, int) and minutes > 0 else AWAY_MINUTES)
 
@@ -43,16 +59,36 @@ def left_address(channel_id: int, thread_key: str) -> LeftAddress | None:
     return left.select_related("conversation__case").first()
 
 
+def typed_address(conversation: Conversation) -> str:
+    """The e-mail address that whoever sent a form has typed into it last; empty where there is none."""
+    wrote = conversation.messages.filter(channel=conversation.channel_id, direction=Direction.INBOUND)
+    first = wrote.select_related("identity").order_by("pk").first()
+    if first is None or first.identity is None:
+        return ""
+    who = first.identity
+    scope = claim_scope((who.network, who.scope, who.key))
+    typed = Identity.objects.filter(network=MAIL, scope=scope).order_by("-pk").values_list("key", flat=True)
+    return typed.first() or ""
+
+
+def form_of(message_key: str) -> int | None:
+    """The conversation of a message that came by a form; None for any other."""
+    found = Message.objects.filter(key=message_key, channel__venue=FORM).values_list("conversation", flat=True)
+    return found.first()
+
+
 def unread_answers(left: LeftAddress) -> list[Message]:
     """Our answers in the chat that its visitor has not had before his eyes and that have not gone on, oldest first."""
-    ours = Message.objects.filter(conversation=left.conversation_id, direction=Direction.OUTBOUND, automatic=False)
+    talks = talks_beside(left.conversation_id)
+    ours = Message.objects.filter(conversation__in=talks, direction=Direction.OUTBOUND, automatic=False)
     sent = ours.filter(outbox_item__state=OutboxState.SENT, deleted_at=None, pk__gt=max(left.seen, left.mailed))
     return list(sent.select_related("agent", "outbox_item").order_by("pk"))
 
 
 def said_between(left: LeftAddress, *, after: int = 0, before: int | None = None) -> list[Message]:
     """The newest lines of the talk between two messages, oldest first, as its visitor may read them."""
-    lines = lines_of_talk(Message.objects.filter(conversation=left.conversation_id, pk__gt=after, deleted_at=None))
+    talks = talks_beside(left.conversation_id)
+    lines = lines_of_talk(Message.objects.filter(conversation__in=talks, pk__gt=after, deleted_at=None))
     lines = lines.filter(pk__lt=before) if before else lines
     return list(lines.select_related("agent", "outbox_item").order_by("-pk")[:LINES])[::-1]
 

@@ -23,7 +23,7 @@ from hark.organisation.types import Right
 Parts = Mapping[UUID | None, Sequence[OutboxItem]]
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
-MAIL = "email"
+MAIL, FORM = "email", "form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,8 @@ def _automatic(message: Message) -> str:
     address = item.payload["target"]["person"]
     if item.payload["author_kind"] == "bot":
         return f"The closed talk, by e-mail to {address}: the visitor asked for it"
+    if message.conversation.channel.venue == FORM:
+        return f"Sent by e-mail to {address}, which was left in the form"
     return f"Gone on by e-mail to {address}: the visitor had left the chat"
 
 

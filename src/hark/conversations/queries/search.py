@@ -85,7 +85,7 @@ def _found(agent: Agent, asked: Asked, query: str, place: Place | None, limit: i
 
 
 def _about(agent: Agent, asked: Asked, case: str) -> Q:
-    """How the cases must stand: of several states of one kind any."""
+    """How the cases must stand: of several states of one kind any; of several kinds all."""
     statuses = [state for state in ("open", "waiting", "resolved") if state in asked.states]
     held = Q(**{f"{case}status__in": statuses}) if statuses else Q()
     holders = Q()
@@ -93,7 +93,8 @@ def _about(agent: Agent, asked: Asked, case: str) -> Q:
         holders |= Q(**{f"{case}assignee": agent, f"{case}status__in": ALIVE})
     if "unassigned" in asked.states:
         holders |= Q(**{f"{case}assignee": None, f"{case}status__in": ALIVE})
-    return held & holders
+    back = Q(**{f"{case}again__gt": 0}) if "again" in asked.states else Q()
+    return held & holders & back
 
 
 def _bounds(asked: Asked, place: Place | None, rank: int) -> Q:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from hark.conversations.models import Attachment, Conversation, Message
+from hark.conversations.queries.branches import talks_of
 from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import without_pending
 from hark.conversations.types import Direction, FileState
@@ -36,7 +37,7 @@ class VisitorLine:
 
 
 def messages_for_visitor(channel_id: int, thread_key: str) -> list[VisitorLine]:
-    """The newest lines of one thread of one channel, oldest first; none where there is no such thread. Two queries.
+    """The newest lines of one thread of one channel, oldest first; none where there is no such thread. Three queries.
 
     Ours are shown once the out-box has sent them: until the time to undo is over nobody has read anything.
     """
@@ -53,9 +54,8 @@ def file_for_visitor(channel_id: int, thread_key: str, key: str) -> Attachment |
 
 
 def _lines_of(channel_id: int, thread_key: str) -> QuerySet[Message]:
-    """What the visitor may read of one thread."""
-    said = Message.objects.filter(conversation__channel_id=channel_id, conversation__thread_key=thread_key)
-    return lines_of_talk(said)
+    """What the visitor may read of one thread, of all cases in it."""
+    return lines_of_talk(Message.objects.filter(conversation__in=talks_of(channel_id, thread_key)))
 
 
 def lines_of_talk(messages: QuerySet[Message]) -> QuerySet[Message]:
@@ -74,13 +74,10 @@ def own_words(message: Message) -> str:
 
 
 def who_answers(channel_id: int, thread_key: str) -> Agent | None:
-    """The agent who holds the case of this thread."""
-    conversation = (
-        Conversation.objects.filter(channel_id=channel_id, thread_key=thread_key)
-        .select_related("case__assignee")
-        .first()
-    )
-    return conversation.case.assignee if conversation and conversation.case else None
+    """The agent who holds the case of this thread that was written to last."""
+    talks = Conversation.objects.filter(pk__in=talks_of(channel_id, thread_key)).select_related("case__assignee")
+    newest = talks.order_by(F("last_inbound_at").desc(nulls_last=True), "-pk").first()
+    return newest.case.assignee if newest and newest.case else None
 
 
 def first_name(agent: Agent | None) -> str:

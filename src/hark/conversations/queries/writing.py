@@ -1,7 +1,8 @@
 """Where a case can be answered, who would read it there, and why not: known before any network call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hark.channels.accounts import caps_of
 from hark.channels.kit.counting import length
@@ -16,6 +17,7 @@ from hark.organisation.models import Agent, Channel
 from hark.organisation.types import ChannelState
 
 NO_CAPS = Caps()
+Talk = TypeVar("Talk", bound=Conversation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
     """
     mine = conversations_visible_to(agent).filter(case=case).select_related("channel", "contact", "left_address")
     mine = mine.exclude(outside=True, last_inbound_at=None).annotate(copied=copies_beside())
-    conversations = list(mine.order_by("outside", "-last_inbound_at", "-id"))
+    conversations = _one_a_thread(mine.order_by("outside", "-last_inbound_at", "-id"))
     ids = [conversation.pk for conversation in conversations]
     newest = dict(
         Message.objects.filter(conversation__in=ids)
@@ -92,6 +94,14 @@ def too_long(used: int, most: int, unit: str) -> str:
     if unit == "sms":
         return f"It takes {used:,} text messages, and this venue takes {most:,}."
     return f"It is {used} long, and this venue takes {most}."
+
+
+def _one_a_thread(conversations: Iterable[Talk]) -> list[Talk]:
+    """Of those in one thread the one that was written to last: a case that was split may have been joined again."""
+    found: dict[int, Talk] = {}
+    for each in conversations:
+        found.setdefault(each.branch_of_id or each.pk, each)
+    return list(found.values())
 
 
 def _is_waiting(conversation: Conversation) -> bool:

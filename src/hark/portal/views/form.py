@@ -9,9 +9,10 @@ from hark.channels.form import form_headers, form_page, new_stamp, settings_of, 
 from hark.channels.form.fields import EMBED, FILES, LONGEST, STAMP, TALK, TRAP, message_field
 from hark.channels.form.page import MOST_FILE_BYTES
 from hark.channels.types import Account
+from hark.conversations.queries.going_on import mailbox_of
 from hark.kernel.time import now
 from hark.organisation.models import Channel
-from hark.portal.queries import file_shown, get_channel, lines_shown, who_is_here
+from hark.portal.queries import file_shown, get_channel, lines_shown, mailed_to, who_is_here
 from hark.portal.views.pages import framed, page, script
 
 
@@ -42,6 +43,7 @@ def thanks(request: HttpRequest, key: str, token: str) -> HttpResponse:
         "link": f"{settings.HARK_BASE_URL}/form/{channel.key}/talk/{token}/",
         "path": f"/form/{channel.key}/talk/{token}/",
         "embedded": bool(request.GET.get("embed")),
+        "by_mail": mailbox_of(channel) is not None,
     }
     return _with_headers(page("portal/thanks.html", context, account), account)
 
@@ -64,6 +66,7 @@ def talk(request: HttpRequest, key: str, token: str) -> HttpResponse:
         "files": FILES if settings_of(account).files else "",
         "most_files": MOST_FILE_BYTES,
         "sent": bool(request.GET.get("sent")),
+        "mailed_to": mailed_to(channel, thread),
     }
     return _with_headers(page("portal/talk.html", context, account), account)
 

@@ -5,16 +5,18 @@ router, so that what it had to leave alone because of a lock is looked at again 
 """
 
 from hark.routing.actions.answering import accept_offer, decline_offer
+from hark.routing.actions.asking_senior import ask_for_senior
 from hark.routing.actions.ending import finish_work, follow_assignment
 from hark.routing.actions.matching import route
 from hark.routing.actions.next import take_next
 from hark.routing.actions.placing import place
 from hark.routing.actions.presence import heartbeat, set_capacity, set_presence
-from hark.routing.actions.skills import define_skill, set_agent_skills
+from hark.routing.actions.skills import define_skill, set_agent_skills, set_senior
 from hark.routing.actions.taking import take
 
 __all__ = [
     "accept_offer",
+    "ask_for_senior",
     "decline_offer",
     "define_skill",
     "finish_work",
@@ -25,6 +27,7 @@ __all__ = [
     "set_agent_skills",
     "set_capacity",
     "set_presence",
+    "set_senior",
     "take",
     "take_next",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hark.kernel.time import database_now
+from hark.routing.actions.asking_senior import do_without_senior
 from hark.routing.actions.giving import Claim, give
 from hark.routing.actions.lapsing import lapse
 from hark.routing.actions.locks import lock_items, lock_loads
@@ -22,6 +23,7 @@ def route() -> bool:
     another one holds is left alone and looked at again after that one's NOTIFY, or by the 2 s net.
     """
     lapse()
+    do_without_senior()
     return bool(match())
 
 

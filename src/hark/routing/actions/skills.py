@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from hark.kernel.db import notify
+from hark.organisation.actions.audit import audit
+from hark.organisation.models import Agent
 from hark.routing.models import AgentSkill, Skill
-from hark.routing.types import WAKE
+from hark.routing.types import SENIOR, WAKE
 
 
 def define_skill(*, key: str, name: str, kind: str = "topic") -> Skill:
@@ -29,3 +31,21 @@ def set_agent_skills(*, agent_id: int, skills: Mapping[str, int]) -> None:
         update_fields=["proficiency"],
     )
     notify(WAKE)
+
+
+@transaction.atomic
+def set_senior(*, agent: Agent, is_senior: bool, actor: str) -> None:
+    """Say whether customers who come again go to this agent first; other skills stay.
+
+    One transaction; wakes the router. Repeating changes nothing.
+    """
+    held = AgentSkill.objects.filter(agent=agent, skill__key=SENIOR)
+    if held.exists() == is_senior:
+        return
+    if is_senior:
+        skill, _ = Skill.objects.get_or_create(key=SENIOR, defaults={"name": "Senior", "kind": "level"})
+        AgentSkill.objects.create(agent=agent, skill=skill)
+    else:
+        held.delete()
+    notify(WAKE)
+    audit("agent.senior_changed", agent.key, actor=actor, senior=is_senior)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from hark.conversations.actions.again import set_another_matter, set_same_matter
+from hark.conversations.actions.branches import move_to_other
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting, take_back_resolve
 from hark.conversations.actions.holding import take_held_back
 from hark.conversations.actions.merging import merge, split, unmerge
@@ -109,6 +111,33 @@ def _merge_back(agent: Agent, case: Case, value: str) -> Inverse:
     return ()
 
 
+def _another_matter(agent: Agent, case: Case, _: str) -> Inverse:
+    set_another_matter(case_id=case.pk, actor=author_of(agent))
+    return (("same_matter", ""),) if case.again else ()
+
+
+def _same_matter(agent: Agent, case: Case, _: str) -> Inverse:
+    set_same_matter(case_id=case.pk, actor=author_of(agent))
+    return (("another_matter", ""),)
+
+
+def _hand_over(agent: Agent, case: Case, value: str) -> Inverse:
+    """`value` is the other case in the same thread; taking it back is an act on this one."""
+    other = get_case(agent, value)
+    begins = move_to_other(case_id=case.pk, other_id=other.pk, actor=author_of(agent))
+    return (("hand_back", f"{other.key} {begins.key}"),)
+
+
+def _hand_back(agent: Agent, case: Case, value: str) -> Inverse:
+    key, _, message_key = value.partition(" ")
+    message = messages_visible_to(agent).filter(key=message_key).first()
+    if message is None:
+        raise NotFound
+    other = get_case(agent, key)
+    move_to_other(case_id=other.pk, other_id=case.pk, actor=author_of(agent), from_message_id=message.pk)
+    return ()
+
+
 def _where(agent: Agent, case: Case, value: str) -> tuple[Conversation, Message | None]:
     message = messages_visible_to(agent).filter(key=value, conversation__case=case).select_related("conversation")
     if (found := message.first()) is not None:
@@ -144,10 +173,14 @@ ACTS: dict[str, Act] = {
     "merge": _merge,
     "unmerge": _unmerge,
     "split": _split,
+    "hand_over": _hand_over,
+    "another_matter": _another_matter,
+    "same_matter": _same_matter,
 }
 ONLY_BACK: dict[str, Act] = {
     "unresolve": _unresolve,
     "merge_back": _merge_back,
+    "hand_back": _hand_back,
     "take_back": _take_back,
     "take_held_back": _take_held_back,
 }

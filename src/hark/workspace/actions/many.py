@@ -17,7 +17,7 @@ MOST = 300
 SALT = "hark.workspace.undo"
 UNDO_SECONDS = 900
 # whatever has happened to the case since
-LOOSE = frozenset({"tag", "untag", "take_back", "take_held_back", "unmerge", "merge_back"})
+LOOSE = frozenset({"tag", "untag", "take_back", "take_held_back", "unmerge", "merge_back", "hand_back"})
 
 
 class UndoGone(HarkError):

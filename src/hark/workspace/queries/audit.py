@@ -34,6 +34,8 @@ WORDS = {
     "channel.resumed": "switched on the channel", "channel.secret_made": "made a secret of the channel",
     "channel.secret_dropped": "dropped the older secret of the channel",
     "agent.approval_changed": "changed whether replies need approval of",
+    "agent.senior_changed": "changed whether customers who come again go first to",
+    "case.matter_corrected": "corrected what is the same matter on",
     "channel.approval_changed": "changed whether replies need approval on the channel",
     "reply.overruled": "sent all the same, on",
     "case.merged": "merged another case into", "case.unmerged": "took apart again",

@@ -8,6 +8,7 @@ from hark.channels.in_words import Allowed, allows
 from hark.channels.registry import UnknownVenue, venue
 from hark.channels.types import Caps
 from hark.conversations.models import Message
+from hark.conversations.queries.going_on import FORM, mailbox_of, named_mailbox
 from hark.conversations.silence import hour_of_week, longest_allowed
 from hark.delivery.queries import delivery_words
 from hark.kernel.errors import HarkError
@@ -39,7 +40,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class ChannelPage:
     """What the page shows beside the form. `test` is the message that a test reply would answer;
-    `shares`: there are secrets that programs of the company hold too."""
+    `shares`: there are secrets that programs of the company hold too. `by_mail`: where a form's answers go beside."""
 
     steps: tuple[Step, ...]
     allowed: tuple[Allowed, ...]
@@ -49,6 +50,7 @@ class ChannelPage:
     shares: bool
     public_out: bool
     sign_in: SignInShown | None = None
+    by_mail: str = ""
 
     @property
     def waits(self) -> bool:
@@ -57,7 +59,7 @@ class ChannelPage:
 
 
 def channel_page(channel: Channel) -> ChannelPage:
-    """Everything about one channel. Seven queries."""
+    """Everything about one channel. Seven queries, and one for a form."""
     at, caps = now(), _caps(channel)
     health = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
     newest, sign_in = _newest(channel, "in"), sign_in_of(channel)
@@ -77,6 +79,7 @@ def channel_page(channel: Channel) -> ChannelPage:
         shares=_shares(channel),
         public_out=caps.public,
         sign_in=sign_in,
+        by_mail=_by_mail(channel),
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 
@@ -177,3 +180,17 @@ def _caps(channel: Channel) -> Caps:
         return caps_of(channel)
     except HarkError:
         return Caps()
+
+
+def _by_mail(channel: Channel) -> str:
+    """Where the answers to a form go beside its page, in words; empty for other venues."""
+    if channel.venue != FORM:
+        return ""
+    if channel.settings.get("by_mail") is False:
+        return "Answers are seen on the form's page only: e-mail is switched off here."
+    box = named_mailbox(channel)
+    if box is None:
+        return "Answers are seen on the form's page only: its inbox has no mailbox that could send them."
+    if mailbox_of(channel) is None:
+        return f"Answers wait for {box.name}, which cannot send just now; the form's page shows them at once."
+    return f"Whoever leaves an e-mail address gets the answer there too, from {box.name}."

@@ -13,7 +13,7 @@ from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
 from hark.workspace.types import KindShown, WayShown
 
-MAIL = "email"
+MAIL, FORM = "email", "form"
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
 LIMITED = KindShown(
     "limited", "Limited reply", "globe", "Reply to those who can read it", "Others than the customer can read this."
@@ -47,7 +47,8 @@ def _way(agent: Agent, way: Way, how: str) -> WayShown:
     place, whole = venue_name(channel.venue), place_name(channel.venue, channel.name)
     sign = signature(agent.name, how, Visibility.PUBLIC)
     left = getattr(way.conversation, "left_address", None)
-    then = f"; by e-mail to {left.address} once they have left" if left else ""
+    when = "too" if channel.venue == FORM else "once they have left"
+    then = f"; by e-mail to {left.address} {when}" if left else ""
     person = (way.answers and way.answers.identity and (way.answers.identity.handle or way.answers.identity.name)) or ""
     return WayShown(
         way=way,

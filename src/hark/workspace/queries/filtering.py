@@ -20,6 +20,7 @@ MOOD = (("calm", "Calm"), ("unhappy", "Unhappy"), ("angry", "Angry"), ("furious"
 CLOCK = (("running", "Running"), ("at_risk", "At risk"), ("late", "Breached"))
 OLDER = (("hour", "An hour"), ("day", "A day"), ("week", "A week"))
 SNOOZED = (("yes", "Snoozed"),)
+AGAIN = (("yes", "Again"),)
 AS_FILTERS = {
     View.MINE: "assignee.me",
     View.UNASSIGNED: "assignee.nobody",
@@ -77,6 +78,7 @@ def _fields(agent: Agent) -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]
     yield "venue", "Venue", [(venue, venue_name(venue)) for venue in venues]
     yield "older", "Older than", OLDER
     yield "snoozed", "Resting", SNOOZED
+    yield "again", "Third contact", AGAIN
 
 
 def _colleagues(agent: Agent) -> Iterable[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from hark.conversations.models import Case, CaseTag, Macro
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to, messages_visible_to
+from hark.conversations.queries.branches import cases_beside
 from hark.conversations.queries.saved_replies import filled, macros_for, saved_replies_for, values_for
 from hark.conversations.queries.tags import tags_offered
 from hark.conversations.types import Direction
@@ -197,6 +198,15 @@ def _split(asked: Asked) -> Picked:
     return Picked("Split off a new case", [*whole, *begins], "There is nothing to split.")
 
 
+def _beside(asked: Asked) -> Picked:
+    """The other cases in the same talk, to which what the customer wrote last can go."""
+    others = cases_beside(asked.agent, asked.case)
+    choices = [
+        Choice(one.title, one.get_status_display().lower(), "hand_over", one.key, asked.case.key) for one in others
+    ]
+    return Picked("Move the last message to", choices, "No other case is in this talk.")
+
+
 PICKS: dict[str, Callable[[Asked], Picked]] = {
     "tags": _tags,
     "snooze": _snooze,
@@ -205,8 +215,9 @@ PICKS: dict[str, Callable[[Asked], Picked]] = {
     "people": _people,
     "merge": _merge,
     "split": _split,
+    "beside": _beside,
 }
-ONE_CASE = frozenset({"saved", "macros", "merge", "split"})
+ONE_CASE = frozenset({"saved", "macros", "merge", "split", "beside"})
 
 
 def cases_asked(agent: Agent, keys: Sequence[str]) -> list[Case]:

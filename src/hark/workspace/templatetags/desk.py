@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from hark.conversations.matter import ordinal as ordinal_words
 from hark.kernel.files import size_words
 from hark.kernel.html import name_html
 from hark.understanding.outgoing import NAMES
@@ -33,6 +34,12 @@ MOOD_SHAPES = {
 def person(name: str) -> SafeString:
     """A name that its writer chose: isolated, so that it cannot turn the words around it."""
     return name_html(name)
+
+
+@register.filter
+def ordinal(number: int) -> str:
+    """3rd, 4th."""
+    return ordinal_words(number)
 
 
 @register.filter

@@ -183,6 +183,7 @@ def inbox_values(inbox: Inbox) -> dict[str, Any]:
         "undo_seconds": inbox.undo_seconds,
         "first_minutes": max(1, inbox.first_response_seconds // 60),
         "next_minutes": max(1, inbox.next_response_seconds // 60),
+        "again_days": inbox.again_days,
     }
 
 

@@ -1,6 +1,7 @@
 """What the pages of the first run and the settings ask for."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -231,6 +232,18 @@ class BrandedInboxForm(InboxForm):
         empty_label=None,
         help_text="Its words, its colour and its signature are used here.",
     )
+    again_days = forms.IntegerField(
+        label="Third contact on one matter, within days",
+        min_value=0,
+        max_value=90,
+        required=False,
+        help_text="Such a case is marked “again”, asks for a senior, and needs a personal word. 0: never. Empty: 14.",
+    )
+
+    def inbox(self) -> NewInbox:
+        """With what only a whole inbox has."""
+        days = self.cleaned_data["again_days"]
+        return super().inbox() if days is None else replace(super().inbox(), again_days=days)
 
 
 class AgentForm(forms.Form):
@@ -262,6 +275,10 @@ class AgentRightsForm(forms.Form):
         label="A colleague approves what this person writes in public",
         required=False,
         help_text="A supervisor or above reads it first, under To approve. Private replies leave at once.",
+    )
+    senior = forms.BooleanField(
+        label="Senior: customers who come about one matter again go to this person first",
+        required=False,
     )
     teams = ByName(
         queryset=Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple, to_field_name="key"

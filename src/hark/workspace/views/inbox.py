@@ -1,5 +1,6 @@
 """The inbox: views, list, the case beside it, and the small fragments that keep them true."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
+from hark.conversations.queries.branches import cases_beside
 from hark.conversations.queries.cases import AnyList, clock_faces
 from hark.conversations.queries.files import files_beside
 from hark.conversations.queries.merges import live_merge
@@ -18,6 +20,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
+from hark.workspace.queries.again import again_shown
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.filtering import filter_shown
 from hark.workspace.queries.later import moments
@@ -93,7 +96,7 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     if before:
         return render(request, "workspace/parts/older.html", context)
     return render(
-        request, "workspace/timeline.html", {**context, **head_context(agent, case), "view": view_of(request)}
+        request, "workspace/timeline.html", {**context, **head_context(agent, case, at=at), "view": view_of(request)}
     )
 
 
@@ -150,14 +153,14 @@ def case_context(agent: Agent, case: Case, view: AnyList, **composer: Any) -> di
         "view": view,
         "ledger": ledger(agent, case, at=at),
         "contact": contact_shown(agent, case, at=at),
-        **head_context(agent, case),
+        **head_context(agent, case, at=at),
         **composer_context(agent, case, **composer),
     }
 
 
-def head_context(agent: Agent, case: Case) -> dict[str, Any]:
+def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
     """What the head of a case says."""
-    clocks = [clock_shown(face) for face in clock_faces(case, at=database_now())]
+    clocks = [clock_shown(face) for face in clock_faces(case, at=at)]
     return {
         "clocks": [clock for clock in clocks if clock.state != "none"],
         "holders": [one for one in who_may_hold(case) if one != agent],
@@ -165,6 +168,8 @@ def head_context(agent: Agent, case: Case) -> dict[str, Any]:
         "why_mine": why_in_hand(agent, case) if case.assignee_id == agent.pk else "",
         "tags": tags_of(case),
         "merge": live_merge(case),
+        "beside": cases_beside(agent, case),
+        "again": again_shown(agent, case, at=at),
     }
 
 

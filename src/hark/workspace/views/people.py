@@ -11,6 +11,8 @@ from hark.organisation.actions.people import add_team, change_agent, deactivate_
 from hark.organisation.models import Agent, Team
 from hark.organisation.queries import get_role, has_second_factor, role_of, role_word
 from hark.organisation.types import Right
+from hark.routing.actions import set_senior
+from hark.routing.queries import is_senior
 from hark.workspace.queries.roles import roles_given_by
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.first_run import added, tried
@@ -40,6 +42,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
         role, teams = get_role(form.cleaned_data["role"]), list(form.cleaned_data["teams"])
         if tried(form, lambda: change_agent(key=key, role=role, teams=teams, actor=agent_of(request))):
             set_approval_of_agent(key=key, needed=form.cleaned_data["needs_approval"], actor=agent_of(request))
+            set_senior(agent=row, is_senior=form.cleaned_data["senior"], actor=agent_of(request).key)
             messages.success(request, "Kept. A changed role ends that person's sessions.")
             return redirect(f"/settings/people/{key}/")
     return settings_page(request, "person", form=form, person=row, has_factor=has_second_factor(row))
@@ -95,6 +98,7 @@ def rights_form(request: HttpRequest, row: Agent) -> AgentRightsForm:
     posted = request.POST if "role" in request.POST else None
     teams = [team.key for team in row.teams.all()]
     now = {"role": role_word(own), "teams": teams, "needs_approval": row.needs_approval}
+    now["senior"] = is_senior(row)
     return AgentRightsForm(posted, roles=list(roles.items()), initial=now)
 
 
