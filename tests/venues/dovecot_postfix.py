@@ -110,6 +110,12 @@ ssl_key = <{place.folder}/key.pem
 disable_plaintext_auth = no
 first_valid_uid = {nobody.pw_uid}
 recipient_delimiter = +
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 mail_location = maildir:{mails}/%Lu
 {by_token}
 passdb {{
