@@ -6,9 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
-COMPILE := { $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true; } # on all cores, which pip does not
 
-unexport PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles Hark again
+unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, by whoever comes first, and what is not never
 
 .PHONY: help setup demo run test check fix
 .DEFAULT_GOAL := help
@@ -72,10 +71,10 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Hark needs Python 3.11, 3.12 or 3.13, and none was found. Install one, or say PYTHON=/path/to/it."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment. On Debian: apt install python3-venv."; exit 1; }
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
-	@test -e $(VENV)/.dev || { echo "Installing Hark into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/run.txt && $(COMPILE); }
+	@test -e $(VENV)/.dev || { echo "Installing Hark into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/run.txt; }
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@
 $(VENV)/.collected: $(VENV)/.dev # the tests are compiled once while the browser comes, instead of by each worker
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null && touch $@
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
-	@echo "Installing Hark and its tests into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/dev.txt && $(COMPILE)
+	@echo "Installing Hark and its tests into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@ $(VENV)/.run
