@@ -68,6 +68,11 @@ class Product:
             start_new_session=True,
         )
         log.close()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Until it answers, also after a part of it was killed: a slow machine takes its time to start a process."""
+        assert self.process
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             assert self.process.poll() is None, self.last_words()

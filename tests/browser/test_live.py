@@ -104,6 +104,7 @@ def test_page_survives_a_killed_server_with_nothing_missing_or_doubled(
     running.kill_web()
     with running.data():
         say(plum.chat, author, "While it was down.", ago=1)
+    running.wait_until_ready()
     expect(page.locator("#timeline")).to_contain_text("While it was down.", timeout=30_000)
     with running.data():
         say(plum.chat, author, "After it.", ago=0)
