@@ -36,10 +36,11 @@ def test_first_run_takes_five_short_pages(browser: Browser, empty: Product) -> N
     assert violations(page) == []
     page.get_by_label("Words that mean something else").fill("cake, fruit")
     page.get_by_role("button", name="Go on").click()
-    assert violations(page) == []
     expect(page.get_by_label("First reply, minutes").first).to_have_value("2")
+    assert violations(page) == []
     page.get_by_label("In public: posts, comments, reviews").check()
     page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Connect")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Connect").click()
     expect(page.locator(".snippet")).to_have_count(2)
