@@ -9,6 +9,7 @@ from django.db.models import TextChoices
 from hark.channels.types import Letter
 from hark.contacts.types import SeenAuthor
 
+MAIL, FORM = "email", "form"  # venues of which this room knows more than their abilities say
 FROM_OUTSIDE = "From outside: "  # before the newest line of a case that somebody outside has written
 
 

@@ -20,7 +20,6 @@ from hark.conversations.actions.automatic import send_by_itself
 from hark.conversations.errors import NoAddress, NotAnAddress, NoTranscript
 from hark.conversations.models import Attachment, Conversation, LeftAddress, Message
 from hark.conversations.queries.going_on import (
-    FORM,
     away_after,
     has_answered,
     in_words,
@@ -36,7 +35,7 @@ from hark.conversations.queries.going_on import (
 from hark.conversations.queries.participants import without_pending
 from hark.conversations.queries.visitor import lines_of_talk
 from hark.conversations.transcript import letter, whole_talk
-from hark.conversations.types import Direction, FileState
+from hark.conversations.types import FORM, MAIL, Direction, FileState
 from hark.delivery.types import OutboxState
 from hark.kernel.actions import record
 from hark.kernel.errors import NotFound, TooManyRequests
@@ -266,7 +265,7 @@ def _claim(conversation: Conversation, address: str) -> None:
 def _is_ours(address: str) -> bool:
     """Is it one of our own mailboxes, with a plus or without?"""
     local, _, domain = address.partition("@")
-    return Channel.objects.filter(venue="email", external_id__iexact=f"{local.partition('+')[0]}@{domain}").exists()
+    return Channel.objects.filter(venue=MAIL, external_id__iexact=f"{local.partition('+')[0]}@{domain}").exists()
 
 
 def _tell(conversation: Conversation, *, left: bool) -> None:

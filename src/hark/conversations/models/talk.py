@@ -4,7 +4,7 @@ from django.db import models
 
 from hark.clocks.types import ClockKind
 from hark.contacts.models import Contact, Identity
-from hark.conversations.types import Direction, Status, Visibility
+from hark.conversations.types import MAIL, Direction, Status, Visibility
 from hark.delivery.models import OutboxItem
 from hark.intake.models import Arrival
 from hark.organisation.models import Agent, Channel, Inbox, Team
@@ -95,7 +95,7 @@ class Conversation(models.Model):
     @property
     def venue_thread(self) -> str:
         """What the thread is called where it goes. Answers by mail are told apart by a name of the branch's own."""
-        return self.thread_key if self.branch_of is None or self.channel.venue == "email" else self.branch_of.thread_key
+        return self.thread_key if self.branch_of is None or self.channel.venue == MAIL else self.branch_of.thread_key
 
     @property
     def visitor_key(self) -> str:

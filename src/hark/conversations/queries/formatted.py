@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from hark.conversations.models import Attachment, Message, MessageHtml
 from hark.conversations.queries.access import messages_visible_to
-from hark.conversations.types import FileState
+from hark.conversations.types import MAIL, FileState
 from hark.kernel import storage
 from hark.kernel.errors import HarkError, NotFound
 from hark.organisation.models import Agent
@@ -67,5 +67,5 @@ def original_of(agent: Agent, key: str) -> tuple[str, bytes]:
     everything = Message.objects.filter(arrival=message.arrival)
     if everything.exclude(pk__in=visible.values("pk")).exists():
         raise NotFound
-    ending = "eml" if message.channel.venue == "email" else "txt"
+    ending = "eml" if message.channel.venue == MAIL else "txt"
     return f"{key}.{ending}", bytes(message.arrival.body)

@@ -11,14 +11,13 @@ from hark.conversations.models import Attachment, Conversation, LeftAddress, Mes
 from hark.conversations.queries.branches import talks_beside
 from hark.conversations.queries.visitor import first_name, lines_of_talk, own_words
 from hark.conversations.transcript import Said
-from hark.conversations.types import Direction, FileState, Status
+from hark.conversations.types import FORM, MAIL, Direction, FileState, Status
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import OutboxState
 from hark.kernel.errors import HarkError
 from hark.organisation.models import Channel
 from hark.organisation.types import ChannelState
 
-FORM, MAIL = "form", "email"
 AWAY_MINUTES = 2
 LINES = 200
 
@@ -28,7 +27,7 @@ def named_mailbox(chat: Channel) -> Channel | None:
 
     A form that names none, and does not say no, takes the first one of its inbox.
     """
-    boxes = Channel.objects.filter(venue="email", inbox__brand=chat.inbox.brand_id)
+    boxes = Channel.objects.filter(venue=MAIL, inbox__brand=chat.inbox.brand_id)
     if chat.venue == FORM and chat.settings.get("by_mail") is False:
         return None
     if key := chat.settings.get("mailbox"):

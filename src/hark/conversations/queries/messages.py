@@ -13,7 +13,7 @@ from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
-from hark.conversations.types import Direction, FileState
+from hark.conversations.types import FORM, MAIL, Direction, FileState
 from hark.delivery.models import OutboxItem
 from hark.delivery.queries import change_words, delivery_words, parts_of
 from hark.delivery.types import DeliveryWords, OutboxState, words_of_change
@@ -23,7 +23,6 @@ from hark.organisation.types import Right
 Parts = Mapping[UUID | None, Sequence[OutboxItem]]
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
-MAIL, FORM = "email", "form"
 
 
 @dataclass(frozen=True, slots=True)

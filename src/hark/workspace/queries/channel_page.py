@@ -8,8 +8,9 @@ from hark.channels.in_words import Allowed, allows
 from hark.channels.registry import UnknownVenue, venue
 from hark.channels.types import Caps
 from hark.conversations.models import Message
-from hark.conversations.queries.going_on import FORM, mailbox_of, named_mailbox
+from hark.conversations.queries.going_on import mailbox_of, named_mailbox
 from hark.conversations.silence import hour_of_week, longest_allowed
+from hark.conversations.types import FORM
 from hark.delivery.queries import delivery_words
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now

@@ -7,13 +7,12 @@ from hark.conversations.models import Case
 from hark.conversations.queries.outgoing import needs_approval
 from hark.conversations.queries.writing import Way, ways_to_answer
 from hark.conversations.signature import signature
-from hark.conversations.types import Visibility
+from hark.conversations.types import FORM, MAIL, Visibility
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
 from hark.workspace.types import KindShown, WayShown
 
-MAIL, FORM = "email", "form"
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
 LIMITED = KindShown(
     "limited", "Limited reply", "globe", "Reply to those who can read it", "Others than the customer can read this."
