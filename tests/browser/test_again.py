@@ -1,10 +1,9 @@
 """Somebody who comes again, and two cases in one talk, by the keyboard in a real browser."""
 
-import os
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from hark.conversations.actions.merging import split
 from hark.conversations.models import Case, Message
@@ -43,12 +42,6 @@ def come_again(channel: Channel, name: str, *more: str) -> Case:
     return Case.objects.get(pk=case_of(message).pk)
 
 
-def look(page: Page, name: str) -> None:
-    """Keep a picture where somebody has asked for one."""
-    if folder := os.environ.get("HARK_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png")
-
-
 @pytest.mark.parametrize(("scheme", "size"), [("light", (1440, 900)), ("dark", (360, 740)), ("light", (360, 740))])
 def test_head_of_who_comes_again_is_read_by_everybody(
     running: Product, corner: Corner, opened: Opened, scheme: str, size: tuple[int, int]
@@ -63,7 +56,6 @@ def test_head_of_who_comes_again_is_read_by_everybody(
     expect(page.locator("#case-head")).to_contain_text("In one talk with And who pays for the days?")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    look(page, f"again-{scheme}-{size[0]}")
 
 
 def test_key_says_it_is_another_matter_and_brings_it_back(running: Product, corner: Corner, opened: Opened) -> None:
@@ -75,7 +67,6 @@ def test_key_says_it_is_another_matter_and_brings_it_back(running: Product, corn
     page.keyboard.press("Shift+G")
     expect(page.locator("#said")).to_contain_text("not the same matter as before")
     expect(page.locator("#case-head")).to_contain_text("said: not the same matter as before.")
-    look(page, "again-corrected")
     page.keyboard.press("z")
     expect(page.locator("#case-head")).to_contain_text("3rd contact on this matter")
 
@@ -100,7 +91,6 @@ def test_saved_reply_alone_is_refused_with_the_reason(
     page.keyboard.press("Escape")
     page.keyboard.press("e")
     expect(page.locator("#said")).to_contain_text("Add a word of your own first")
-    look(page, "again-refused")
     expect(page.locator("#case-head .facts b").first).not_to_have_text("Resolved")
 
 
@@ -119,7 +109,6 @@ def test_last_message_goes_to_the_other_case_by_one_key(running: Product, corner
     expect(page.locator("#timeline")).to_contain_text(
         "moved what the customer wrote last to the other case of this talk"
     )
-    look(page, "two-cases")
     page.locator("#case-head").get_by_role("link", name="My SIM will not activate.").click()
     expect(page.locator(".case__title")).to_have_text("My SIM will not activate.")
     expect(page.locator("#timeline")).to_contain_text(re.compile("brought what the customer wrote last here"))
