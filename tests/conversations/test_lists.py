@@ -14,6 +14,7 @@ from hark.conversations.actions.following import follow
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.reply import take_back
 from hark.conversations.actions.snoozing import snooze
+from hark.conversations.actions.staging_cases import SAME_WORDS
 from hark.conversations.actions.thread import thread
 from hark.conversations.models import Case, Clock, Message, MessageVersion
 from hark.conversations.queries.cases import View, case_counts, case_page, clock_face, clock_faces
@@ -23,6 +24,7 @@ from hark.conversations.queries.stream import Label, stream_counts, stream_page
 from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Status, Visibility
+from hark.kernel.db import execute, fetch_all
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent, Channel
@@ -335,6 +337,24 @@ def test_cost_does_not_grow_with_the_rows(
             stream_counts(tessa)
         with django_assert_num_queries(3):
             ways_to_answer(tessa, case)
+
+
+def test_cases_with_the_same_words_are_found_from_the_words_outwards(tessa: Agent, channel: Channel) -> None:
+    """Also where the planner takes every table for empty, no row is looked at once for each row of another table."""
+    execute("UPDATE pg_class SET reltuples = 0, relpages = 8 WHERE relname ~ '^(conversations|contacts)_[a-z]+$'")
+    grow(channel, 80)
+    wanted = fetch_all("SELECT contact_id, inbox_id, 'same' FROM conversations_case")
+    plan = fetch_all(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) {SAME_WORDS}", [list(column) for column in zip(*wanted, strict=True)]
+    )
+    assert rows_looked_at(plan[0][0][0]["Plan"]) <= 100 * len(wanted) ** 2
+
+
+def rows_looked_at(node: dict[str, Any]) -> float:
+    """All rows that a part of a plan took or threw away, each time that it ran, with those of the parts below it."""
+    each = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"))
+    below: float = sum(rows_looked_at(part) for part in node.get("Plans", ()))
+    return each * node["Actual Loops"] + below
 
 
 @pytest.mark.parametrize(
