@@ -28,6 +28,7 @@ from hark.kernel.db import execute, fetch_all
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import database_now
 from hark.organisation.models import Agent, Channel
+from tests.conftest import is_superuser
 from tests.conversations.desk import a_case, a_post, acts, answers, said
 from tests.delivery.makers import a_channel
 from tests.journey.makers import make_reading
@@ -341,6 +342,8 @@ def test_cost_does_not_grow_with_the_rows(
 
 def test_cases_with_the_same_words_are_found_from_the_words_outwards(tessa: Agent, channel: Channel) -> None:
     """Also where the planner takes every table for empty, no row is looked at once for each row of another table."""
+    if not is_superuser():
+        pytest.skip("only a superuser may tell the planner what to believe")
     execute("UPDATE pg_class SET reltuples = 0, relpages = 8 WHERE relname ~ '^(conversations|contacts)_[a-z]+$'")
     grow(channel, 80)
     wanted = fetch_all("SELECT contact_id, inbox_id, 'same' FROM conversations_case")
