@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= 3
+JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, by whoever comes first, and what is not never
