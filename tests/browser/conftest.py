@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from hark.kernel import secrets
 from hark.organisation.models import Agent
 from hark.organisation.types import SETTINGS
+from tests.browser.diary import FAILED, Diary, pytest_runtest_makereport  # noqa: F401 (pytest finds the hook here)
 from tests.browser.product import Product
 from tests.chromium import launched
 from tests.cluster import copied
@@ -67,9 +68,10 @@ def plum(running: Product) -> World:
 
 
 @pytest.fixture
-def opened(browser: Browser, running: Product) -> Iterator[Opened]:
+def opened(request: pytest.FixtureRequest, browser: Browser, running: Product) -> Iterator[Opened]:
     """A page of a person (or of nobody) in a context of its own; what the browser complains of fails the test."""
     contexts: list[BrowserContext] = []
+    diaries: list[Diary] = []
     complaints: list[str] = []
 
     def open_page(path: str = "/", *, as_: Agent | None = None, strict: bool = True, **more: Any) -> Page:
@@ -78,6 +80,7 @@ def opened(browser: Browser, running: Product) -> Iterator[Opened]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
+        diaries.append(Diary(page))
         if strict:
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: is_complaint(said) and complaints.append(said.text))
@@ -91,6 +94,8 @@ def opened(browser: Browser, running: Product) -> Iterator[Opened]:
         return page
 
     yield open_page
+    if FAILED in request.node.stash:
+        print("\n\n".join(diary.told() for diary in diaries), running.last_words(), sep="\n\n")
     for context in contexts:
         context.close()
     assert complaints == []

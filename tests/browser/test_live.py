@@ -1,7 +1,8 @@
 """Pages stay true by themselves: new cases, restarts of the server, drafts, replies that came too late."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from hark.conversations.actions.cases import resolve
 from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
 from hark.kernel.ids import new_uuid
@@ -46,6 +47,25 @@ def test_open_case_shows_a_new_message_and_keeps_what_is_being_typed(
     expect(page.locator("#timeline")).to_contain_text("It is urgent!")
     expect(page.locator("#reply")).to_have_value("Yes, I am")
     expect(page.locator("#reply")).to_be_focused()
+
+
+def test_what_changes_while_the_page_fetches_is_fetched_again(plum: World, running: Product, opened: Opened) -> None:
+    with running.data():
+        case = case_of(say(plum.chat, known("between"), "Where is my parcel?"))
+    page = opened(f"/case/{case.key}/?view=all", as_=plum.tessa)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.addEventListener('hark:heard', ({ detail }) => document.body.classList.add(detail.kind))")
+    held: list[Route] = []
+    page.route("**/timeline/**", held.append, times=1)
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('hark:changed', {{ detail: {{ case: '{case.key}' }} }}))")
+    while not held:
+        page.wait_for_timeout(20)
+    old = held[0].fetch()
+    with running.data():
+        resolve(case_id=case.pk, actor=author_of(plum.tessa))
+    expect(page.locator("body")).to_contain_class("case.resolved")
+    held[0].fulfill(response=old)
+    expect(page.locator("#case-head .facts")).to_contain_text("Resolved")
 
 
 def test_reply_that_came_too_late_is_stopped_and_one_key_sends_it(

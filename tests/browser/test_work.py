@@ -17,7 +17,6 @@ from tests.chromium import violations
 from tests.workspace.makers import World, a_macro, a_saved_reply, a_tag, case_of, known, make_corner, say
 
 WIDE, PHONE = (1440, 900), (360, 740)
-expect.set_options(timeout=15_000)  # a machine may be slow
 Corner = tuple[Agent, Channel]
 
 

@@ -18,9 +18,9 @@ let source = null;
 
 const shownRows = () => all("#rows .row").map((row) => row.dataset.row);
 
-async function refreshList(keys) {
+async function refreshList({ keys, whole, late }) {
   const shown = shownRows();
-  const here = everything ? shown : shown.filter((key) => keys.has(key));
+  const here = whole ? shown : shown.filter((key) => keys.has(key));
   const complete = one("#rows .rows__more") ? "0" : "1";
   const address = new URLSearchParams({ view: view(), shown: shown.join(","), changed: here.join(","), complete, case: openCase() });
   const fresh = await part(`/inbox/pulse/?${address}`);
@@ -32,7 +32,7 @@ async function refreshList(keys) {
     const focused = document.activeElement?.id === item.id;
     const made = replaceById(item);
     if (focused) made?.focus();
-    if (made?.classList.contains("row") && missed) made.classList.add("row--fresh");
+    if (made?.classList.contains("row") && late) made.classList.add("row--fresh");
   }
   if (one("[data-empty]", one("#rows")) && one("#list-foot [data-show-held]")) one("#list-foot [data-show-held]").click();
 }
@@ -44,14 +44,19 @@ function sameOffers(fresh) {
   return keys(fresh) !== "" && keys(fresh) === keys(now);
 }
 
+/* What is named while this fetches is fetched again: a page drawn at the moment of a change may show neither before nor after. */
 const refresh = settled(async () => {
-  const keys = new Set(changed);
-  const whole = everything;
+  const asked = { keys: new Set(changed), whole: everything, late: missed };
+  changed.clear();
+  if (everything) everything = missed = false;
   const key = openCase();
-  const shown = key && (whole || keys.has(key)) ? [refreshLedger(key, { missed }), refreshContact(key)] : [];
-  await Promise.all([...shown, ...(panes() ? [refreshList(keys)] : [])]);   /* the case first, nothing waits for another */
-  for (const done of keys) changed.delete(done);   /* only now: what could not be fetched is asked for again */
-  if (whole) { everything = false; missed = false; }
+  const shown = key && (asked.whole || asked.keys.has(key)) ? [refreshLedger(key, { missed: asked.late }), refreshContact(key)] : [];
+  try { await Promise.all([...shown, ...(panes() ? [refreshList(asked)] : [])]); } catch (error) {   /* the case first, nothing waits for another */
+    for (const one of asked.keys) changed.add(one);   /* what could not be fetched is asked for again */
+    everything ||= asked.whole;
+    missed ||= asked.late;
+    throw error;
+  }
 }, QUIET);
 
 function heard(event) {
