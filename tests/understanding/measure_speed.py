@@ -1,9 +1,11 @@
-"""Messages per second of processor time, one thread: `python -m tests.understanding.measure_speed`.
+"""Messages per second of processor time: `python -m tests.understanding.measure_speed`, the linear models alone with
+`--linear`.
 
 The last line is a yardstick: the language detector alone on the same texts (45,000/s on the quiet machine of the
 reference). On a machine that others use too, read the figures against it.
 """
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -28,15 +30,19 @@ def rate(count: int, work: Callable[[], object]) -> str:
 
 def main() -> None:
     """Print a line for each kind of text."""
-    models, posts = load_models(), own_posts()
+    models, posts = load_models(linear="--linear" in sys.argv), own_posts()
     brands = {brand.key: brand for brand, *_ in posts}
-    tweets = paired(SHARED / "data" / "understanding" / "tweeteval" / "offensive", "train").texts[:7_680]
+    tweets = paired(SHARED / "data" / "understanding" / "tweeteval" / "offensive", "train").texts[
+        : 512 if models.deep else 7_680
+    ]
     history = tuple(HistoryItem("contact", text) for text in tweets[:9])
     kinds = {
         "tweets": [(text, Context()) for text in tweets],
         "tweets, brand, history of 9": [(text, Context(brand="apple", author="a", history=history)) for text in tweets],
-        "written messages": [(one["text"], Context()) for one in own_messages() * 5],
-        "brands' posts": [(text, Context(brand=brand.key, author="a")) for brand, text, _ in posts * 10],
+        "written messages": [(one["text"], Context()) for one in own_messages() * (1 if models.deep else 5)],
+        "brands' posts": [
+            (text, Context(brand=brand.key, author="a")) for brand, text, _ in posts * (1 if models.deep else 10)
+        ],
     }
     for name, lines in kinds.items():
         batches = [lines[start : start + BATCH] for start in range(0, len(lines), BATCH)]

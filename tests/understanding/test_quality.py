@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hark.understanding.analyse import analyse
-from hark.understanding.loading import Models
+from hark.understanding.loading import Models, load_models
 from hark.understanding.train import figures
 from hark.understanding.train.held_out import figures_on
 from hark.understanding.train.sources import own_messages, paired
@@ -46,6 +46,13 @@ def test_english_tweets_are_felt_as_well_as_the_card_says(models: Models) -> Non
     assert figures.macro_recall(half.labels, said) >= 0.67
     assert answered.mean() >= 0.7
     assert right[answered].mean() >= 0.73
+
+
+def test_linear_models_alone_still_feel_english_tweets() -> None:
+    half = paired(shared("data", "understanding", "tweeteval", "sentiment"), "val").without(set()).every(2, 1)
+    readings = analyse(half.texts, [Context(language_hint="en")] * len(half.texts), load_models(linear=True), {})
+    said = [FEELINGS.index(reading.sentiment.label) for reading in readings]
+    assert figures.macro_recall(half.labels, said) >= 0.67
 
 
 def test_languages_are_told_or_left_open(models: Models) -> None:

@@ -25,12 +25,12 @@ def test_card_names_data_licences_thresholds_and_figures_of_every_head() -> None
     assert set(CARD_CONTENT["heads"]) == set(COLUMNS)
     assert set(CARD_CONTENT["metrics"]) >= set(COLUMNS) | {"relevance", "held_out_sectors"}
     assert all(0.25 <= head["temperature"] <= 4.0 for head in CARD_CONTENT["heads"].values())
-    assert {"semeval2017", "tweeteval", "umsab", "vader", "clinc150", "own"} == set(CARD_CONTENT["licences"])
+    assert {"semeval2017", "tweeteval", "umsab", "vader", "clinc150", "minilm", "own"} == set(CARD_CONTENT["licences"])
     assert CARD_CONTENT["seed"] == 0
 
 
 def test_own_data_are_those_the_weights_were_made_from() -> None:
-    for name in ("messages.jsonl", "held_out.jsonl", "relevance.jsonl", "brands.json"):
+    for name in ("messages.jsonl", "held_out.jsonl", "relevance.jsonl", "brands.json", "intents.jsonl"):
         digest = hashlib.sha256((OWN / name).read_bytes()).hexdigest()[:16]
         assert CARD_CONTENT["data"][f"own/{name}"] == digest, name
 

@@ -69,7 +69,10 @@ def _contexts(
     contexts = []
     for one, key in zip(passengers, keys, strict=True):
         context = Context(
-            language_hint=one.inbound.lang, brand=one.channel.inbox.brand.key, sent_at=one.inbound.sent_at
+            language_hint=one.inbound.lang,
+            brand=one.channel.inbox.brand.key,
+            sent_at=one.inbound.sent_at,
+            addressed=bool(addressed(one.inbound)),
         )
         if key:
             history = said.setdefault(key, [])

@@ -1,6 +1,6 @@
 """From answers, hits and evidence to one reading: levels, flags, abstentions and the reasons, strongest first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,16 @@ from hark.understanding.relevance import Evidence, explained
 from hark.understanding.rules import Called, Hit
 from hark.understanding.signals import signals_of
 from hark.understanding.types import (
+    EMOTIONS,
     FEELINGS,
     FLAGS,
     LEVELS,
-    NOT_BUILT,
+    OTHER,
     BrandProfile,
     Context,
+    Emotion,
     Flags,
+    Intent,
     Level,
     Reading,
     Reason,
@@ -43,6 +46,28 @@ NAMED = {
     "abuse": "insulting wording",
     "presses": "pressing wording",
 }
+AIMED = frozenset(
+    [
+        "you",
+        "your",
+        "u",
+        "ur",
+        "yourself",
+        "yourselves",
+        "he",
+        "she",
+        "him",
+        "her",
+        "they",
+        "them",
+        "staff",
+        "team",
+        "people",
+        "guys",
+        "agent",
+        "driver",
+    ]
+)
 ASKED_FOR = ("please", "help", "bitte", "hilfe", "aide", "svp", "ayuda", "favor", "aiuto", "ajuda", "hulp", "graag")
 
 Shares = NDArray[np.float32]
@@ -62,6 +87,7 @@ class Passage:
     shown: Evidence | None
     relevance: Relevance | None
     letters: int
+    intent: Intent = field(default_factory=Intent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +153,8 @@ def reading_of(
         abstain=abstain,
         model_version=models.version,
         reasons=tuple(_reasons(case, abstain, pressing)),
+        emotion=_emotion(case),
+        intent=passage.intent,
     )
 
 
@@ -135,13 +163,24 @@ def _warned(passage: Passage, row: int, found: Answers, models: Models) -> froze
     said = found.warnings[row]
     if not said or found.feeling(row) == "positive" or passage.tongue.code not in models.heads["safety"].languages:
         return frozenset()
-    return frozenset() if models.rules.figurative(passage.clean, passage.tongue.guess) else said
+    if models.rules.figurative(passage.clean, passage.tongue.guess):
+        return frozenset()
+    # Swearing at a product or at luck is no abuse: the encoder hears the tone, and somebody must be meant by it.
+    return said - {"abuse"} if found.deep[row] and AIMED.isdisjoint(passage.words) else said
 
 
 def _sentiment(case: _Case) -> Sentiment:
     """Rounded so that the three still sum to 1."""
     negative, neutral, _ = (round(p, 4) for p in case.found.sentiment[case.row])
     return Sentiment(case.found.feeling(case.row), negative, neutral, round(1.0 - negative - neutral, 4))
+
+
+def _emotion(case: _Case) -> Emotion:
+    """Rounded so that the four still sum to 1."""
+    chances = case.found.emotion[case.row]
+    head = [round(p, 4) for p in chances[:-1]]
+    label = EMOTIONS[chances.index(max(chances))] if max(chances) >= SPEAKS else "none"
+    return Emotion(label, (*head, round(1.0 - sum(head), 4)))
 
 
 def _abstentions(case: _Case) -> tuple[str, ...]:
@@ -154,16 +193,18 @@ def _abstentions(case: _Case) -> tuple[str, ...]:
         "sentiment": (sentiment_head(case.passage.tongue.guess), max(found.sentiment[row])),
         "offensive": ("offensive", _surer(found.offensive[row])),
         "complaint": ("complaint", _surer(found.complaint[row])),
+        "emotion": ("emotion", max(found.emotion[row])),
     }
     if code == UNDETERMINED:
         names.append("language")
     if case.passage.relevance and case.passage.relevance.label == "unsure":
         names.append("relevance")
-    for field, (head, sure) in sureness.items():
-        if few or code not in heads[head].languages or sure < heads[head].surest:
-            names.append(field)
-            names.extend(["intensity"] if field == "sentiment" else [])
-    names.extend(NOT_BUILT)
+    for name, (head, sure) in sureness.items():
+        if few or code not in heads[head].languages or sure < found.surest(head, heads[head], row):
+            names.append(name)
+            names.extend(["intensity"] if name == "sentiment" else [])
+    if few or case.passage.intent.label == OTHER:
+        names.append("intent")
     if few or (_floor(case)[0] == "low" and (code not in heads["asks"].languages or _unsure_to_ask(case))):
         names.append("urgency")
     return tuple(names)
@@ -174,7 +215,7 @@ def _surer(p: float) -> float:
 
 
 def _unsure_to_ask(case: _Case) -> bool:
-    return _surer(case.found.asks[case.row]) < case.models.heads["asks"].surest
+    return _surer(case.found.asks[case.row]) < case.found.surest("asks", case.models.heads["asks"], case.row)
 
 
 def _floor(case: _Case) -> tuple[Level, list[Hit]]:
@@ -203,7 +244,7 @@ def _urgency(case: _Case, *, blank: bool) -> tuple[Urgency, list[Reason]]:
     tries = _tries(case)
     if tries >= MANY_TRIES and level in ("low", "normal"):
         level, reasons = "high", [Reason("urgency", f"message number {tries} without an answer")]
-    pressing = [name for name in ("safety", "presses") if name in case.warned]
+    pressing = [name for name in ("safety", "presses") if name in case.warned and not _ruled_out(name, case)]
     if level in ("low", "normal") and pressing:
         level = "high"
         shares = case.shares[:, case.models.heads[pressing[0]].start]
@@ -211,6 +252,12 @@ def _urgency(case: _Case, *, blank: bool) -> tuple[Urgency, list[Reason]]:
     if level == "low" and case.asks:
         level = "normal"
     return Urgency(level, tuple(reason.why for reason in reasons)), reasons
+
+
+def _ruled_out(name: str, case: _Case) -> bool:
+    """A legal matter presses by its date: where rules read one and see none, the wording alone does not raise it."""
+    legal = any(hit.rule.sets == "legal" for hit in case.hits)
+    return name == "presses" and legal and "deadline" not in case.sets
 
 
 def _tries(case: _Case) -> int:
@@ -242,7 +289,7 @@ def _reasons(case: _Case, abstain: tuple[str, ...], pressing: list[Reason]) -> l
     if case.passage.brand and case.passage.shown and verdict:
         why = explained(case.passage.shown, verdict, case.passage.clean, case.passage.brand)
         found += [Reason(reason.field, reason.why, case.places.back(reason.span)) for reason in why]
-    if verdict is None or verdict.label != "irrelevant":
+    if verdict is None or verdict.label != "irrelevant" or case.passage.context.addressed:
         found += _head_reasons(case, abstain, asked=not pressing)
     return found + _language_reason(case)
 

@@ -15,7 +15,7 @@ import click
 
 from hark.kernel.errors import HarkError
 from hark.understanding.analyse import analyse
-from hark.understanding.corrections import RelevanceCorrection, learn
+from hark.understanding.corrections import RelevanceCorrection, learn, learn_own_intents
 from hark.understanding.files import Asked, BadLine, Correction, Unreadable, brands_from, correction_from, line_from
 from hark.understanding.folds import moods
 from hark.understanding.loading import Models, load_models
@@ -42,7 +42,7 @@ class _Line:
 @click.option("--input", "input_file", type=EXISTING, help="Texts, one JSON object a line.")
 @click.option("--output", "output_file", type=EXISTING, help="Readings, one JSON object a line.")
 @click.option("--corrections", "corrections_file", type=EXISTING, help="What people corrected, one JSON object a line.")
-@click.option("--linear", is_flag=True, help="Only the linear models (in this release there are no others).")
+@click.option("--linear", is_flag=True, help="Only the linear models: faster, less exact.")
 @click.pass_context
 def understand(
     context: click.Context,
@@ -59,13 +59,12 @@ def understand(
     Example:
       hark understand --brands brands.json --input texts.jsonl --output readings.jsonl
     """
-    del linear
     if context.invoked_subcommand is not None:
         return
     if not (brands_file and input_file and output_file):
         raise click.UsageError("--brands, --input and --output are needed")
     try:
-        models, brands = _prepared(brands_file, corrections_file)
+        models, brands = _prepared(brands_file, corrections_file, linear=linear)
         _check_brands(input_file, brands)
         malformed = _read(input_file, output_file, models, brands)
     except (HarkError, OSError) as error:
@@ -80,8 +79,11 @@ def understand(
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Stop after these.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--corrections", "corrections_file", type=EXISTING, help="Corrections that the global heads take in.")
-def train_command(*, data_dir: Path, out_dir: Path, minutes: float, seed: int, corrections_file: Path | None) -> None:
-    """Make the linear weights anew and print how well they read. Needs the extra `train` (scikit-learn).
+@click.option("--linear", is_flag=True, help="Only the linear models: no encoder is made.")
+def train_command(
+    *, data_dir: Path, out_dir: Path, minutes: float, seed: int, corrections_file: Path | None, linear: bool
+) -> None:
+    """Make the weights anew and print how well they read. Needs the extra `train`.
 
     \b
     Example:
@@ -89,6 +91,7 @@ def train_command(*, data_dir: Path, out_dir: Path, minutes: float, seed: int, c
     """
     try:
         from hark.understanding.train import train
+        from hark.understanding.train.branches import find_base
         from hark.understanding.train.taken_in import taken_in
     except ImportError:
         click.echo("Training needs the extra `train`: pip install 'hark[train]'.", err=True)
@@ -98,7 +101,8 @@ def train_command(*, data_dir: Path, out_dir: Path, minutes: float, seed: int, c
         extra, left = taken_in(given)
         if left:
             click.echo(f"{left} corrections are of fields that no global head learns yet", err=True)
-        card = train(data_dir, out_dir, seed, minutes, corrections=extra, tell=_tell)
+        base = None if linear else find_base()
+        card = train(data_dir, out_dir, seed, minutes, corrections=extra, base=base, tell=_tell)
     except (HarkError, OSError) as error:
         _fail(error)
     click.echo(json.dumps(card["metrics"], indent=1))
@@ -115,15 +119,28 @@ def _tell(step: str) -> None:
     click.echo(step, err=True)
 
 
-def _prepared(brands_file: Path, corrections_file: Path | None) -> tuple[Models, dict[str, BrandProfile]]:
+def _prepared(
+    brands_file: Path, corrections_file: Path | None, *, linear: bool
+) -> tuple[Models, dict[str, BrandProfile]]:
     """The models, with what the corrections teach, and the profiles."""
     try:
         brands = brands_from(json.loads(brands_file.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise Unreadable(f"brands: {error}") from error
     given = corrections_in(corrections_file) if corrections_file else []
-    models = load_models()
-    return replace(models, brands=learn(relevance_of(given, brands), brands, models.prior)), brands
+    models = load_models(linear=linear)
+    near = models.deep.near if models.deep else None
+    models = replace(models, brands=learn(relevance_of(given, brands), brands, models.prior, near))
+    if near and models.deep:
+        own = learn_own_intents(intents_of(given, brands), near, *models.deep.examples)
+        models = replace(models, own_intents=own)
+    return models, brands
+
+
+def intents_of(given: Iterable[Correction], brands: Mapping[str, BrandProfile]) -> list[tuple[str, str, str]]:
+    """Brand, intent and text of those of intent; without a brand they count for every brand."""
+    named = [one for one in given if one.field == "intent"]
+    return [(brand, str(one.value), one.text) for one in named for brand in ([one.brand] if one.brand else brands)]
 
 
 def corrections_in(path: Path) -> list[Correction]:

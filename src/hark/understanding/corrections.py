@@ -1,12 +1,16 @@
-"""What people corrected, taken in at once: a small logistic regression for each brand over the words of its posts."""
+"""What people corrected, taken in at once: for each brand a small logistic regression over the words of its posts, and
+one over their general vectors where the encoder is there; and the intents of its own that people named.
+"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hark.understanding.intents import IntentModel, with_own
+from hark.understanding.nearness import Nearness
 from hark.understanding.ngrams import checksum, folded, tokens
 from hark.understanding.normalise import normalise
 from hark.understanding.relevance import Prior, evidence
@@ -18,8 +22,10 @@ PRIOR_SHARE = 0.7
 STRENGTH = 3.0
 STEPS = 25
 MOST = 2_000  # newest corrections of a brand that are learnt from
+VECTOR_GAIN = 4.0  # general vectors have length 1; so much they weigh beside the prior
 
 Doubles = NDArray[np.float64]
+Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,14 @@ class BrandWeights:
     bias: float
     prior_gain: float
     words: Mapping[int, float] = field(default_factory=dict)
+    near: tuple[float, ...] = ()  # 384 weights of the general vector, the gain of the prior's logit, the bias
+
+    def shift_near(self, general: Vector, near_logit: float) -> float:
+        """What is to be added to the logit of a text with this general vector; 0 where only words were learnt."""
+        if not self.near:
+            return 0.0
+        *weights, gain, bias = self.near
+        return float(general.astype(np.float64) @ np.array(weights)) + gain * near_logit + bias
 
     def shift(self, lowered: str, prior_logit: float) -> float:
         """What is to be added to the prior's logit for this normalised lower-case text."""
@@ -56,16 +70,60 @@ def slots_of(lowered: str) -> list[int]:
 
 
 def learn(
-    corrections: Sequence[RelevanceCorrection], brands: Mapping[str, BrandProfile], prior: Prior
+    corrections: Sequence[RelevanceCorrection],
+    brands: Mapping[str, BrandProfile],
+    prior: Prior,
+    near: Nearness | None = None,
 ) -> dict[str, BrandWeights]:
-    """One model a brand with three corrections or more of either class; others keep the profile alone."""
+    """One model a brand with three corrections or more of either class; others keep the profile alone.
+
+    With `near` it learns over general vectors too, for texts that the encoder reads.
+    """
     learnt = {}
     for key in sorted({correction.brand for correction in corrections} & set(brands)):
         own = [correction for correction in corrections if correction.brand == key][-MOST:]
         relevant = sum(correction.relevant for correction in own)
         if min(relevant, len(own) - relevant) >= LEAST:
-            learnt[key] = _fit(brands[key], own, prior)
+            words = _fit(brands[key], own, prior)
+            learnt[key] = replace(words, near=_fit_near(brands[key], own, near)) if near else words
     return learnt
+
+
+def learn_own_intents(
+    named: Iterable[tuple[str, str, str]], near: Nearness, names: Sequence[str], vectors: Vector
+) -> dict[str, IntentModel]:
+    """A model for each brand that named intents: the built-in examples (`names`, `vectors`) and its own beside them.
+
+    `named`: brand, intent, text. An intent of its own needs `intents.LEAST` examples.
+    """
+    of_brand: dict[str, dict[str, list[str]]] = {}
+    for brand, intent, text in named:
+        of_brand.setdefault(brand, {}).setdefault(intent, []).append(normalise(text))
+    learnt = {}
+    for brand, texts in of_brand.items():
+        own = {
+            name: np.stack([one.general for one in near.encoder.encode(given[-MOST:])]) for name, given in texts.items()
+        }
+        learnt[brand] = with_own(names, vectors, own)
+    return learnt
+
+
+def _fit_near(brand: BrandProfile, own: Sequence[RelevanceCorrection], near: Nearness) -> tuple[float, ...]:
+    """The same regression on (vector · 4, logit · .7); see `BrandWeights.near` for the order."""
+    cleans = [normalise(correction.text) for correction in own]
+    vectors = np.stack([one.general for one in near.encoder.encode(cleans)]).astype(np.float64)
+    pairs = zip(cleans, vectors, strict=True)
+    logits = np.array([near.logit(evidence(clean, brand), brand, row.astype(np.float32)) for clean, row in pairs])
+    design = np.column_stack([vectors * VECTOR_GAIN, logits * PRIOR_SHARE, np.ones(len(own))])
+    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
+    solution = _newton(design, logits, wanted, _balanced(wanted))
+    scaled = [*(solution[:-2] * VECTOR_GAIN), solution[-2] * PRIOR_SHARE, solution[-1]]
+    return tuple(round(float(value), 5) for value in scaled)
+
+
+def _balanced(wanted: Doubles) -> Doubles:
+    """Weights that make both classes count alike."""
+    return np.asarray(np.where(wanted == 1.0, 0.5 / wanted.mean(), 0.5 / (1.0 - wanted.mean())), np.float64)
 
 
 def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) -> BrandWeights:
@@ -78,8 +136,7 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
         row[found] = len(found) ** -0.5 if found else 0.0
     design = np.column_stack([rows, logits * PRIOR_SHARE, np.ones(len(own))])
     wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
-    weights = np.where(wanted == 1.0, 0.5 / wanted.mean(), 0.5 / (1.0 - wanted.mean()))
-    solution = _newton(design, logits, wanted, weights)
+    solution = _newton(design, logits, wanted, _balanced(wanted))
     kept = {int(slot): round(float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
     return BrandWeights(
         brand.key,

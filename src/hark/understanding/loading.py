@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -9,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hark.kernel.errors import HarkError
-from hark.understanding import relevance, rules
+from hark.understanding import nearness, relevance, rules
 from hark.understanding.corrections import BrandWeights
+from hark.understanding.dense import DENSE, Dense, Stack, stacks_from
+from hark.understanding.encoder import Encoder
 from hark.understanding.heads import COLUMNS, Heads, heads_from
+from hark.understanding.intents import IntentModel, learn_intents
 from hark.understanding.language import Detector, load_detector
+from hark.understanding.nearness import NEAR_NAMES, Nearness
 from hark.understanding.ngrams import SLOTS
 from hark.understanding.relevance import Prior
 from hark.understanding.rules import Rulebook, load_rules
@@ -22,6 +28,9 @@ from hark.understanding.wordbook import Weights, Wordbook
 
 FOLDER = Path(__file__).parent / "weights"
 CARD, LINEAR = "MODEL.json", "linear.npz"
+GRAPH, PIECES, DENSE_FILE = "encoder.onnx", "tokenizer.json", "dense.npz"
+DEEP_FILES = (GRAPH, PIECES, DENSE_FILE)
+logger = logging.getLogger(__name__)
 
 
 class WeightsDamaged(HarkError):
@@ -29,10 +38,23 @@ class WeightsDamaged(HarkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """Everything a reading needs. An encoder graph will stand beside `wordbook` and `heads`; `version` names them all.
+class DeepModels:
+    """The encoder and all that reads its vectors. `intents`: built in; `examples` their names and vectors (n, 384)."""
 
-    `brands`: what each brand's corrections taught, by brand key (see `corrections.learn`).
+    encoder: Encoder
+    dense: Dense
+    stacks: Mapping[str, Stack]
+    near: Nearness
+    intents: IntentModel
+    examples: tuple[tuple[str, ...], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Everything a reading needs; `version` names it all and ends in `+linear` where `deep` is missing.
+
+    `brands`: what each brand's corrections taught, by brand key (see `corrections.learn`); `own_intents`: the models
+    of brands with intents of their own.
     """
 
     wordbook: Wordbook
@@ -42,21 +64,32 @@ class Models:
     prior: Prior
     version: str
     brands: Mapping[str, BrandWeights] = field(default_factory=dict)
+    deep: DeepModels | None = None
+    own_intents: Mapping[str, IntentModel] = field(default_factory=dict)
 
 
-def load_models(folder: Path = FOLDER, brands: Mapping[str, BrandWeights] | None = None) -> Models:
-    """Read the models from disk: about a fifth of a second and 60 MB. Raises WeightsDamaged on any mismatch."""
+def load_models(
+    folder: Path = FOLDER, brands: Mapping[str, BrandWeights] | None = None, *, linear: bool = False
+) -> Models:
+    """Read the models from disk: about half a second. Raises WeightsDamaged when the linear models do not match.
+
+    With `linear`, or where onnxruntime, tokenizers or one of the encoder's files is missing or damaged (which is
+    logged), readings come from the linear models alone, in the same shape.
+    """
     card, packed = _checked(folder)
     rulebook = load_rules()
     weights = unpacked(packed)
+    deep = None if linear else _deep(folder, card)
+    version = f"{card['release']}+{fingerprint(packed, card)}"
     return Models(
         wordbook=Wordbook(weights, rulebook.calls),
         heads=heads_from(card["heads"]),
         rules=rulebook,
         detect=load_detector(),
         prior=Prior(tuple(card["relevance"]["weights"]), card["relevance"]["bias"]),
-        version=f"{card['release']}+{fingerprint(packed, card)}+linear",
+        version=version if deep else f"{version}+linear",
         brands=dict(brands or {}),
+        deep=deep,
     )
 
 
@@ -74,11 +107,55 @@ def _checked(folder: Path) -> tuple[dict[str, Any], bytes]:
     return card, packed
 
 
+def _deep(folder: Path, card: Mapping[str, Any]) -> DeepModels | None:
+    """The encoder's part, or None with a word in the log on what is missing."""
+    if "stacks" not in card:
+        return None
+    try:
+        return deep_models({name: _whole(folder, name, card) for name in DEEP_FILES}, card)
+    except (OSError, ImportError, WeightsDamaged) as error:
+        logger.warning("reading with the linear models alone: %s", error)
+    except Exception as error:  # noqa: BLE001 - a runtime that cannot read the graph is one that is missing
+        logger.warning("reading with the linear models alone: %s: %s", type(error).__name__, error)
+    return None
+
+
+def _whole(folder: Path, name: str, card: Mapping[str, Any]) -> bytes:
+    raw = (folder / name).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != card["files"].get(name):
+        raise WeightsDamaged(name)
+    return raw
+
+
+def deep_models(files: Mapping[str, bytes], card: Mapping[str, Any]) -> DeepModels:
+    """The encoder's part from the bytes of `DEEP_FILES` and the card's `stacks` and `relevance.near`."""
+    near = card["relevance"]["near"]
+    if tuple(near["features"]) != (*relevance.NAMES, *NEAR_NAMES):
+        raise WeightsDamaged("other relevance features than this release reads")
+    encoder = Encoder(files[GRAPH], files[PIECES])
+    with np.load(BytesIO(files[DENSE_FILE]), allow_pickle=False) as arrays:
+        dense = Dense(arrays["weights"].astype(np.float64), arrays["bias"].astype(np.float64))
+        vectors = arrays["intent_vectors"].astype(np.float32)
+    if dense.weights.shape[1] != sum(DENSE.values()):
+        raise WeightsDamaged(DENSE_FILE)
+    names = tuple(card["intents"])
+    return DeepModels(
+        encoder=encoder,
+        dense=dense,
+        stacks=stacks_from(card["stacks"]),
+        near=Nearness(encoder, Prior(tuple(near["weights"]), near["bias"])),
+        intents=learn_intents(names, vectors),
+        examples=(names, vectors),
+    )
+
+
 def fingerprint(packed: bytes, card: Mapping[str, Any]) -> str:
     """8 hex digits over the weights, the calibration and the rules: any change of a reading changes them."""
     digest = hashlib.sha256(packed)
     digest.update(json.dumps({"heads": card["heads"], "relevance": card["relevance"]}, sort_keys=True).encode())
-    for path in (*sorted(rules.FOLDER.glob("*.toml")), relevance.FILE):
+    deep = {name: card.get("files", {}).get(name) for name in DEEP_FILES} | {"stacks": card.get("stacks")}
+    digest.update(json.dumps(deep, sort_keys=True).encode())
+    for path in (*sorted(rules.FOLDER.glob("*.toml")), relevance.FILE, nearness.FILE):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:8]
 

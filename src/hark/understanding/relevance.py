@@ -204,13 +204,17 @@ def _word_before(text: str) -> str:
     return found[1].lower() if found else ""
 
 
-def judged(shown: Evidence, prior: Prior, shift: float = 0.0) -> Relevance:
-    """The probability that the brand is meant; `shift` is what the brand's own corrections add to the logit."""
+def judged(shown: Evidence, prior: Prior, shift: float = 0.0, known: float | None = None) -> Relevance:
+    """The probability that the brand is meant; `shift` is what the brand's own corrections add to the logit.
+
+    `known`: the logit where it was worked out already, with cosines that `shown` does not hold.
+    """
     if shown.handle:
         return Relevance(HANDLE_P, "relevant")
     if not shown.name:
         return Relevance(STRANGER_P, "irrelevant")
-    p = round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, prior.logit(shown.features) + shift)))), 4)
+    logit = (prior.logit(shown.features) if known is None else known) + shift
+    p = round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, logit)))), 4)
     return Relevance(p, label(p))
 
 

@@ -8,12 +8,14 @@ Author = Literal["contact", "agent"]
 Relevant = Literal["relevant", "irrelevant", "unsure"]
 Feeling = Literal["negative", "neutral", "positive"]
 Level = Literal["low", "normal", "high", "critical"]
+Stirring = Literal["anger", "joy", "optimism", "sadness", "none"]
 Temper = Literal["calm", "unhappy", "angry", "furious"]
 
 LEVELS: tuple[Level, ...] = ("low", "normal", "high", "critical")
+EMOTIONS: tuple[Stirring, ...] = ("anger", "joy", "optimism", "sadness")
 FEELINGS: tuple[Feeling, ...] = ("negative", "neutral", "positive")
 FLAGS = ("safety", "legal", "press", "leave", "outage", "abuse")
-NOT_BUILT = ("emotion", "intent")  # heads that no shipped model reads yet: they abstain on every message
+OTHER = "other"  # the intent of a message that asks for nothing that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,17 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known around a text. `author` scopes the duplicate key: without one, a short text has none."""
+    """What is known around a text. `author` scopes the duplicate key: without one, a short text has none.
+
+    `addressed`: it was said to us (a direct message, an answer, a mail), so it matters whether or not it names us.
+    """
 
     language_hint: str | None = None
     brand: str | None = None
     sent_at: datetime | None = None
     history: tuple[HistoryItem, ...] = ()
     author: str | None = None
+    addressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,22 @@ class Sentiment:
     negative: float
     neutral: float
     positive: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """What stirs the author; `none` where no emotion reaches one half. `p` in the order of `EMOTIONS`, summing to 1."""
+
+    label: Stirring = "none"
+    p: tuple[float, ...] = (0.25, 0.25, 0.25, 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the author wants: one of the built-in intents or of the brand's own, `other` where it is none of them."""
+
+    label: str = OTHER
+    p: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +161,8 @@ class Reading:
     abstain: tuple[str, ...]
     model_version: str
     reasons: tuple[Reason, ...] = field(default=())
+    emotion: Emotion = field(default_factory=Emotion)
+    intent: Intent = field(default_factory=Intent)
 
     def as_json(self, mood: Mood | None = None) -> dict[str, Any]:
         """The command's output line without `id`; `mood` is null where nobody folded one."""
@@ -152,8 +176,8 @@ class Reading:
             "intensity": self.intensity,
             "offensive": {"p": self.offensive},
             "complaint": {"p": self.complaint},
-            "emotion": {"label": "none", "p": dict.fromkeys(("anger", "joy", "optimism", "sadness"), 0.25)},
-            "intent": {"label": "other", "p": 0.0},
+            "emotion": {"label": self.emotion.label, "p": dict(zip(EMOTIONS, self.emotion.p, strict=True))},
+            "intent": {"label": self.intent.label, "p": self.intent.p},
             "urgency": {"level": self.urgency.level, "reasons": list(self.urgency.reasons)},
             "mood": folded,
             "flags": self.flags.as_json(),

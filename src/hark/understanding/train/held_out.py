@@ -12,9 +12,9 @@ from hark.understanding.train.sources import own_messages
 from hark.understanding.types import FEELINGS, FLAGS, LEVELS, Context, Reading
 
 
-def held_out_figures(folder: Path) -> dict[str, Any]:
+def held_out_figures(folder: Path, *, linear: bool = False) -> dict[str, Any]:
     """Urgency, complaint and flags on the held-out sectors, by the models in `folder`."""
-    return figures_on(own_messages("held_out"), load_models(folder))
+    return figures_on(own_messages("held_out"), load_models(folder, linear=linear))
 
 
 def figures_on(messages: list[dict[str, Any]], models: Models) -> dict[str, Any]:

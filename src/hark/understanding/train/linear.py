@@ -30,6 +30,7 @@ ENGLISH = Recipe(strength=0.3, iterations=60, kept=80_000)
 OTHERS = Recipe(strength=1.0, iterations=80, kept=60_000)
 OFFENCE = Recipe(strength=0.5, iterations=80, kept=40_000)
 STRENGTH_OF_FEELING = Recipe(strength=3.0, iterations=60, kept=30_000)
+EMOTION = Recipe(strength=1.0, iterations=80, kept=30_000)
 OWN = Recipe(strength=10.0, iterations=200, kept=25_000)
 WEAK = 0.05  # weight of a text whose label is only likely
 FOLDS = 5  # of sectors
@@ -69,6 +70,7 @@ class Trained:
     head: Fitted
     metrics: Metrics
     languages: tuple[str, ...]
+    unseen: Doubles | None = None  # (n, 1): the logit of each written message by a head without its sector
 
 
 def rooted(labels: Sequence[int]) -> NDArray[np.float64]:
@@ -136,6 +138,23 @@ def offensive(material: Material) -> Trained:
     return Trained(head, _two_class(measure.labels, p) | {"texts": len(measure.texts)}, ("en",))
 
 
+def emotion(material: Material) -> Trained:
+    """Four emotions on TweetEval's tweets; half of the validation texts calibrate, half measure."""
+    folder = material.folder / "tweeteval" / "emotion"
+    validation = paired(folder, "val").without(set())
+    tune, measure = validation.every(2, 0), validation.every(2, 1)
+    train = material.with_extra("emotion", material.cut(paired(folder, "train").without(keys_of(validation))))
+    head = classifier(matrix(train.texts), train.labels, EMOTION, sample=rooted(train.labels))
+    head = tempered(head, head.logits(matrix(tune.texts)), tune.labels)
+    p = head.probabilities(matrix(measure.texts))
+    metrics = {
+        "texts": len(measure.texts),
+        "macro_f1": figures.macro_f1(measure.labels, p.argmax(axis=1)),
+        "calibration_error": figures.calibration_error(measure.labels, p),
+    }
+    return Trained(head, metrics, ("en",))
+
+
 def _two_class(labels: Sequence[int], p: Doubles) -> Metrics:
     return {
         "macro_f1": figures.macro_f1(labels, (p >= 0.5).astype(int)),
@@ -189,8 +208,8 @@ def own_texts(messages: list[dict[str, Any]], sentiments: tuple[Fitted, Fitted])
 
 def from_own(
     own: OwnTexts, weak: Labelled, wanted: Callable[[dict[str, Any]], bool], sentiments: tuple[Fitted, Fitted]
-) -> tuple[Fitted, Doubles, list[int]]:
-    """Fit on own messages and weak texts; the second value is each own message's p by a model without its sector."""
+) -> tuple[Fitted, Doubles, list[int], Doubles]:
+    """Fit on own messages and weak texts; then each own message's p and logit by a model without its sector."""
     from scipy import sparse  # type: ignore[import-untyped]
 
     labels = np.array([int(wanted(message)) for message in own.messages])
@@ -213,7 +232,8 @@ def from_own(
         logits[left_out] = fit(~left_out).logits(own.rows[left_out], own.beside[left_out])
     head = shifted(fit(np.ones(len(labels), bool)), logits, labels.tolist())
     unseen = shifted(Fitted(np.zeros(0, np.int64), np.zeros((0, 1), np.float16), (0.0,)), logits, labels.tolist())
-    return head, 1.0 / (1.0 + np.exp(-(logits[:, 0] + unseen.bias[0]) / unseen.temperature)), labels.tolist()
+    moved = logits + unseen.bias[0]
+    return head, 1.0 / (1.0 + np.exp(-moved[:, 0] / unseen.temperature)), labels.tolist(), moved
 
 
 def picked(texts: Sequence[str], count: int, seed: int) -> list[str]:
@@ -229,13 +249,13 @@ def complaint(material: Material, sentiments: tuple[Fitted, Fitted], tweets: Lab
     calm = [text for texts, count in parts for text in picked(texts, material.few(count), material.seed)]
     calm += picked(requests(material.folder / "clinc150"), material.few(1500), material.seed)
     weak = material.with_extra("complaint", Labelled(calm, [0] * len(calm)))
-    head, p, labels = from_own(own, weak, lambda message: bool(message["complaint"]), sentiments)
+    head, p, labels, unseen = from_own(own, weak, lambda message: bool(message["complaint"]), sentiments)
     customers = own.sectors != "everyday"
     metrics = _two_class(np.array(labels)[customers].tolist(), p[customers]) | _by_sector(own, np.array(labels), p)
     metrics["false_alarms_everyday"] = figures.mean((p[~customers] >= 0.5).tolist())
     random_posts = paired(material.folder / "tweeteval" / "sentiment", "val").every(2, 1).texts
     metrics["said_on_random_tweets"] = figures.mean((_said(head, random_posts, sentiments) >= 0.5).tolist())
-    return Trained(head, metrics, ("de", "en", "es", "fr", "it", "pt"))
+    return Trained(head, metrics, ("de", "en", "es", "fr", "it", "pt"), unseen)
 
 
 def _by_sector(own: OwnTexts, labels: NDArray[np.int64], p: Doubles) -> Metrics:
@@ -265,5 +285,5 @@ def asks(material: Material, sentiments: tuple[Fitted, Fitted], tweets: Labelled
     chatting = picked(tweets.texts, material.few(1600), material.seed)
     weak = Labelled(wanting + chatting, [1] * len(wanting) + [0] * len(chatting))
     weak = material.with_extra("asks", weak)
-    head, p, labels = from_own(own, weak, lambda message: message["urgency"] != "low", sentiments)
-    return Trained(head, _two_class(labels, p), ("de", "en", "es", "fr", "it", "pt"))
+    head, p, labels, unseen = from_own(own, weak, lambda message: message["urgency"] != "low", sentiments)
+    return Trained(head, _two_class(labels, p), ("de", "en", "es", "fr", "it", "pt"), unseen)

@@ -127,6 +127,11 @@ def own_posts() -> list[tuple[BrandProfile, str, int]]:
     return [(brands[post["brand"]], post["text"], int(post["relevant"])) for post in _lines(OWN / "relevance.jsonl")]
 
 
+def own_intents() -> list[tuple[str, str]]:
+    """Hark's written examples of the built-in intents: text and intent."""
+    return [(example["text"], example["intent"]) for example in _lines(OWN / "intents.jsonl")]
+
+
 def profiles(text: str) -> list[BrandProfile]:
     """The profiles of a brands file, see `files.brands_from`."""
     return list(brands_from(json.loads(text)).values())
@@ -140,6 +145,7 @@ def hashes(folder: Path) -> dict[str, str]:
         folder / "clinc150" / "data_full.json",
         *(folder / "tweeteval" / "sentiment").glob("val_*.txt"),
         *(folder / "tweeteval" / "offensive").glob("*_*.txt"),
+        *(folder / "tweeteval" / "emotion").glob("*_*.txt"),
         *(path for language in UMSAB for path in (folder / "umsab" / language).glob("*_*.txt")),
     ]
     found = {str(path.relative_to(folder)): _digest(path) for path in sorted(used)}

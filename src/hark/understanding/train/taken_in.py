@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from hark.understanding.files import Correction
 from hark.understanding.train.sources import Labelled
-from hark.understanding.types import FEELINGS
+from hark.understanding.types import EMOTIONS, FEELINGS
 
 
 def taken_in(corrections: Sequence[Correction]) -> tuple[dict[str, Labelled], int]:
-    """Corrections by head (sentiment, offensive, complaint, asks), and how many belong to no head of this kind."""
+    """Corrections by head (sentiment, offensive, emotion, complaint, asks), and how many teach none."""
     extra: dict[str, Labelled] = {}
     left = 0
     for correction in corrections:
@@ -29,6 +29,8 @@ def _target(correction: Correction) -> tuple[str, int] | None:
         return "sentiment", FEELINGS.index(correction.value)
     if correction.field in ("offensive", "complaint"):
         return correction.field, int(bool(correction.value))
+    if correction.field == "emotion" and correction.value in EMOTIONS:
+        return "emotion", EMOTIONS.index(correction.value)
     if correction.field == "urgency":
         return "asks", int(correction.value != "low")
     return None

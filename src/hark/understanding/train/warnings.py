@@ -61,7 +61,7 @@ def warning_head(name: str, material: Material, tweets: Labelled) -> Trained:
         "found_by_left_out_sector": figures.mean((logits[labels == 1] > cut).tolist()),
         "said_on_random_tweets": figures.mean((head.logits(matrix(random_posts))[:, 0] > 0).tolist()),
     }
-    return Trained(head, metrics, LANGUAGES)
+    return Trained(head, metrics, LANGUAGES, (logits - cut)[:, None])
 
 
 def _fit(rows: Sparse, labels: NDArray[np.int64], weak: Sparse) -> Fitted:

@@ -1,0 +1,122 @@
+"""Stage 5: the encoder graph. Text in, a general and a tuned vector out, each message alone and unpadded.
+
+int8 takes the scale of an activation from everything in one run, so a message that shares a run reads differently (by
+up to .046 in cosine). Hence one run a message, on one thread of the graph; messages are spread over Hark's own threads.
+The graph holds MiniLM (Wang et al. 2020, arXiv 2002.10957) twice: shared lower layers, an unchanged upper part whose
+mean is the general vector (Reimers and Gurevych 2019, arXiv 1908.10084), and one tuned to the heads.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hark.understanding.normalise import ADDRESS
+
+WIDTH = 384  # numbers of a vector
+MOST_PIECES = 64  # word-pieces of a run, its two marks counted
+MORE_WINDOWS = 3  # read of a longer text beside its beginning
+LONGEST = 6_000  # code points of a text that are cut into pieces
+MOST_THREADS = 4
+SAME_SIGN = 2  # of one emoji in a row are read
+START, END = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
+HANDLE = re.compile(r"(?<!\w)@\w+")
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One message: `general` of length 1 and width 384; `windows` (n, 768), general beside tuned, a row a window."""
+
+    general: Vector
+    windows: Vector
+
+
+class _Signs(dict[int, str]):
+    """What each code point is for the word-pieces: emoji are their names, for the vocabulary has none of them."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        spoken = code > 0x2000 and unicodedata.category(sign) == "So"
+        self[code] = f" {unicodedata.name(sign, '').lower()} " if spoken else sign
+        return self[code]
+
+
+_SIGNS = _Signs()
+
+
+def worded(clean: str) -> str:
+    """The text that is cut into pieces: handles and links as the tuned branch learnt them, emoji by their names."""
+    text = clean[:LONGEST]
+    if "@" in text or "http" in text or "www." in text:
+        text = ADDRESS.sub(lambda found: "@user" if HANDLE.match(found[0]) else "http", text)
+    if text.isascii():
+        return text
+    return (
+        "".join("".join(run[:SAME_SIGN]) for run in ([_SIGNS[ord(sign)] for sign in same] for _, same in groupby(text)))
+        if any(len(_SIGNS[ord(sign)]) > 1 for sign in set(text))
+        else text
+    )
+
+
+class Encoder:
+    """The graph and its tokenizer. Safe for threads; the same text gives the same bytes whatever else is read."""
+
+    def __init__(self, graph: bytes, pieces: bytes, threads: int | None = None) -> None:
+        """`graph`: ONNX; `pieces`: tokenizer file. Raises whatever the two libraries raise on damaged bytes."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # The graph is fused by hand. The library's own fusing of sum and norm takes twice the time of both apart.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._pieces: Any = Tokenizer.from_str(pieces.decode("utf-8"))
+        self._pieces.no_padding()
+        self._pieces.no_truncation()
+        self._threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="hark-encoder")
+
+    def encode(self, cleans: Sequence[str]) -> list[Encoded]:
+        """One result a normalised text, in order."""
+        if len(cleans) < 2 or self._threads == 1:
+            return [self._encoded(clean) for clean in cleans]
+        return list(self._pool.map(self._encoded, cleans))
+
+    def _encoded(self, clean: str) -> Encoded:
+        rows = [self._run(window) for window in self.windows(clean)]
+        windows = np.stack(rows)
+        mean = windows[:, :WIDTH].mean(axis=0)
+        return Encoded(np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32), windows)
+
+    def _run(self, pieces: list[int]) -> Vector:
+        general, tuned = self._session.run(None, {"pieces": np.array([pieces], np.int64)})
+        general = general[0] / max(float(np.linalg.norm(general[0])), 1e-9)
+        return np.concatenate([general, tuned[0]]).astype(np.float32)
+
+    def windows(self, clean: str) -> list[list[int]]:
+        """The pieces of each run: the beginning, and of a longer text the windows that ask or exclaim most."""
+        found: Any = self._pieces.encode(worded(clean), add_special_tokens=False)
+        pieces: list[int] = found.ids
+        room = MOST_PIECES - 2
+        cuts = [pieces[start : start + room] for start in range(0, len(pieces), room)] or [[]]
+        chosen = cuts[:1]
+        if len(cuts) > 1:
+            marks = {self._pieces.token_to_id(mark) for mark in ("?", "!", "not", "no", "never")}
+            order = sorted(range(1, len(cuts)), key=lambda place: -sum(piece in marks for piece in cuts[place]))
+            chosen += [cuts[place] for place in sorted(order[:MORE_WINDOWS])]
+        return [[START, *cut, END] for cut in chosen]

