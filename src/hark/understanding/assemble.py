@@ -195,12 +195,16 @@ def _abstentions(case: _Case) -> tuple[str, ...]:
         "complaint": ("complaint", _surer(found.complaint[row])),
         "emotion": ("emotion", max(found.emotion[row])),
     }
+
+    def asked(head: str) -> float:
+        return max(found.surest(head, heads[head], row), heads[head].stricter.get(code, 0.0))
+
     if code == UNDETERMINED:
         names.append("language")
     if case.passage.relevance and case.passage.relevance.label == "unsure":
         names.append("relevance")
     for name, (head, sure) in sureness.items():
-        if few or code not in heads[head].languages or sure < found.surest(head, heads[head], row):
+        if few or code not in heads[head].languages or sure < asked(head):
             names.append(name)
             names.extend(["intensity"] if name == "sentiment" else [])
     if few or case.passage.intent.label == OTHER:

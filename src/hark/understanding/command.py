@@ -80,8 +80,21 @@ def understand(
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--corrections", "corrections_file", type=EXISTING, help="Corrections that the global heads take in.")
 @click.option("--linear", is_flag=True, help="Only the linear models: no encoder is made.")
-def train_command(
-    *, data_dir: Path, out_dir: Path, minutes: float, seed: int, corrections_file: Path | None, linear: bool
+@click.option(
+    "--encoder",
+    "encoder_dir",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Keep the encoder of this folder, which was tuned already; only the heads are fitted anew.",
+)
+def train_command(  # noqa: PLR0913 - the command's own options
+    *,
+    data_dir: Path,
+    out_dir: Path,
+    minutes: float,
+    seed: int,
+    corrections_file: Path | None,
+    linear: bool,
+    encoder_dir: Path | None,
 ) -> None:
     """Make the weights anew and print how well they read. Needs the extra `train`.
 
@@ -91,7 +104,7 @@ def train_command(
     """
     try:
         from hark.understanding.train import train
-        from hark.understanding.train.branches import find_base
+        from hark.understanding.train.branches import find_base, kept_upper
         from hark.understanding.train.taken_in import taken_in
     except ImportError:
         click.echo("Training needs the extra `train`: pip install 'hark[train]'.", err=True)
@@ -102,7 +115,8 @@ def train_command(
         if left:
             click.echo(f"{left} corrections are of fields that no global head learns yet", err=True)
         base = None if linear else find_base()
-        card = train(data_dir, out_dir, seed, minutes, corrections=extra, base=base, tell=_tell)
+        kept = kept_upper(encoder_dir) if encoder_dir else None
+        card = train(data_dir, out_dir, seed, minutes, corrections=extra, base=base, kept=kept, tell=_tell)
     except (HarkError, OSError) as error:
         _fail(error)
     click.echo(json.dumps(card["metrics"], indent=1))

@@ -33,7 +33,10 @@ COMPLAINT_LEANS_AT_MOST = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One linear head: where its columns stand, its bias, its temperature and what it may answer."""
+    """One linear head: where its columns stand, its bias, its temperature and what it may answer.
+
+    `stricter`: languages that it reads worse, with the sureness from which it answers there.
+    """
 
     start: int
     bias: tuple[float, ...]
@@ -41,6 +44,7 @@ class Head:
     surest: float
     languages: frozenset[str]
     manners: tuple[float, ...] = ()
+    stricter: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def columns(self) -> slice:
@@ -63,6 +67,7 @@ def heads_from(card: Mapping[str, Any]) -> dict[str, Head]:
             surest=entry["surest"],
             languages=frozenset(entry["languages"]),
             manners=tuple(entry.get("manners", ())),
+            stricter=entry.get("stricter", {}),
         )
         start += width
     return heads

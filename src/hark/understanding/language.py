@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hark.kernel.errors import HarkError
 from hark.understanding.normalise import ADDRESS
+from hark.understanding.wordlists import word_list
 
 UNDETERMINED = "und"
 FEWEST_LETTERS = 12
@@ -15,6 +16,8 @@ SUREST = 0.6
 READ = 300  # characters that are looked at
 TAG = re.compile(r"#\w+")
 NO_WORDS = re.compile(r"[\W\d_]+")
+LATIN_WORD = re.compile(r"[a-z]+")
+HINDI_WORDS, HINDI_SHARE = 3, 0.2  # different telling words, and their share of all, that show Hindi in Latin letters
 # The detector's codes that are not ISO 639-1, or that split what is one language for Hark.
 SAME = {
     "als": "de",
@@ -75,9 +78,20 @@ def tongue(clean: str, detect: Detector, hint: str | None = None) -> Tongue:
     hinted = (hint or "").lower()[:2]
     if not letters:
         return Tongue(hinted or UNDETERMINED, hinted or "en", "hint" if hinted else "none")
+    if latin_hindi(words):
+        return Tongue("hi", "hi", "text")
     code, chance = detect(words.lower().replace("\n", " "))
     code = SAME.get(code, code if len(code) == 2 else UNDETERMINED)
     if letters >= FEWEST_LETTERS and chance >= SUREST and code != UNDETERMINED:
         return Tongue(code, code, "text")
     likely = hinted or (code if chance >= SUREST and code != UNDETERMINED else "en")
     return Tongue(hinted or UNDETERMINED, likely, "hint" if hinted else "none")
+
+
+def latin_hindi(text: str) -> bool:
+    """Is this Hindi written in Latin letters? Told by its commonest words; a text half in English often is not."""
+    words = LATIN_WORD.findall(text.lower())
+    sure, possible = word_list("hindi"), word_list("hindi_too")
+    telling = [word for word in words if word in sure or word in possible]
+    known = set(telling)
+    return len(known) >= HINDI_WORDS and not known <= possible and len(telling) >= HINDI_SHARE * len(words)

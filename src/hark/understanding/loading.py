@@ -112,7 +112,7 @@ def _deep(folder: Path, card: Mapping[str, Any]) -> DeepModels | None:
     if "stacks" not in card:
         return None
     try:
-        return deep_models({name: _whole(folder, name, card) for name in DEEP_FILES}, card)
+        return deep_models({name: whole(folder, name, card) for name in DEEP_FILES}, card)
     except (OSError, ImportError, WeightsDamaged) as error:
         logger.warning("reading with the linear models alone: %s", error)
     except Exception as error:  # noqa: BLE001 - a runtime that cannot read the graph is one that is missing
@@ -120,7 +120,8 @@ def _deep(folder: Path, card: Mapping[str, Any]) -> DeepModels | None:
     return None
 
 
-def _whole(folder: Path, name: str, card: Mapping[str, Any]) -> bytes:
+def whole(folder: Path, name: str, card: Mapping[str, Any]) -> bytes:
+    """A file's bytes. Raises OSError, and WeightsDamaged where they are not those of the card."""
     raw = (folder / name).read_bytes()
     if hashlib.sha256(raw).hexdigest() != card["files"].get(name):
         raise WeightsDamaged(name)

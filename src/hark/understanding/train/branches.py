@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from hark.kernel.errors import HarkError
-from hark.understanding.dense import Stack
+from hark.understanding.dense import DENSE, STARTS, Stack
 from hark.understanding.encoder import Encoder
 from hark.understanding.intents import learn_intents
-from hark.understanding.loading import DENSE_FILE, GRAPH, PIECES
+from hark.understanding.loading import CARD, DENSE_FILE, GRAPH, PIECES, whole
 from hark.understanding.normalise import normalise
 from hark.understanding.train.deep import (
     Checks,
@@ -96,20 +96,40 @@ def public_texts(name: str, material: Material) -> tuple[Labelled, Checks]:
     return train, Checks(validation.every(2, 0), validation.every(2, 1))
 
 
-def deep_part(base: Base, material: Material, linear: Mapping[str, Trained], minutes: float, tell: Tell) -> DeepPart:
-    """Everything that the encoder adds. `minutes` are for tuning; at 0 or without torch there is none."""
+@dataclass(frozen=True)
+class Upper:
+    """The encoder's graph, its tuned branch's own heads (none: untuned), and how many examples it learnt from."""
+
+    graph: bytes
+    heads: dict[str, Fit]
+    examples: int
+
+
+def kept_upper(folder: Path) -> Upper:
+    """The encoder that lies in `folder`, as an earlier training left it. Raises OSError, WeightsDamaged."""
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    with np.load(BytesIO(whole(folder, DENSE_FILE, card)), allow_pickle=False) as arrays:
+        weights, bias = arrays["weights"].astype(np.float64), arrays["bias"].astype(np.float64)
+    columns = {name: slice(STARTS[name], STARTS[name] + DENSE[name]) for name in PUBLIC}
+    heads = {name: (weights[:, own], bias[own]) for name, own in columns.items()}
+    return Upper(whole(folder, GRAPH, card), heads, card["encoder"]["tuned_examples"])
+
+
+def deep_part(
+    base: Base, material: Material, linear: Mapping[str, Trained], minutes: float, tell: Tell, kept: Upper | None = None
+) -> DeepPart:
+    """Everything that the encoder adds. `minutes` are for tuning: none at 0, without torch, or with `kept`."""
     train, checks = {}, {}
     for name in PUBLIC:
         train[name], checks[name] = public_texts(name, material)
-    arrays, heads, seen = _tuned(base, train, material, minutes, tell)
-    graph = graph_bytes(base.arrays, arrays)
-    reader = Reader(Encoder(graph, base.pieces))
+    upper = kept or _tuned(base, train, material, minutes, tell)
+    reader = Reader(Encoder(upper.graph, base.pieces))
     fits: dict[str, Fit] = {}
     stacks: dict[str, Stack] = {}
     metrics: Metrics = {}
     for name in PUBLIC:
         tell(f"{name}, with the encoder")
-        fits[name] = heads[name] if heads else _untuned(train[name], reader)
+        fits[name] = upper.heads[name] if upper.heads else _untuned(train[name], reader)
         stacks[name], metrics[name] = public_head(fits[name], linear[name], checks[name], reader)
     own = own_stacks(material, linear, reader, train["sentiment_en"], tell)
     fits, stacks, metrics = fits | own[0], stacks | own[1], metrics | own[2]
@@ -129,9 +149,9 @@ def deep_part(base: Base, material: Material, linear: Mapping[str, Trained], min
         "stacks": {name: _stack_card(stack) for name, stack in stacks.items()},
         "near": near,
         "intents": names,
-        "tuned_examples": seen,
+        "tuned_examples": upper.examples,
     }
-    files = {GRAPH: graph, PIECES: base.pieces, DENSE_FILE: buffer.getvalue()}
+    files = {GRAPH: upper.graph, PIECES: base.pieces, DENSE_FILE: buffer.getvalue()}
     intents = {"intents": metrics.pop("intents"), "relevance_near": near_figures}
     named = {f"{name}_stacked": figures for name, figures in metrics.items()} | intents
     return DeepPart(files, card, named)
@@ -141,13 +161,11 @@ def _stack_card(stack: Stack) -> dict[str, float]:
     return {name: getattr(stack, name) for name in ("alpha", "shift", "temperature", "surest")}
 
 
-def _tuned(
-    base: Base, train: Mapping[str, Labelled], material: Material, minutes: float, tell: Tell
-) -> tuple[Arrays, dict[str, Fit], int]:
-    """The tuned arrays and heads; the base's own and none where there is no time or no torch."""
+def _tuned(base: Base, train: Mapping[str, Labelled], material: Material, minutes: float, tell: Tell) -> Upper:
+    """The graph with its tuned branch and that branch's heads; none where there is no time or no torch."""
     if minutes <= 0 or find_spec("torch") is None:
         tell("the second branch stays untuned")
-        return base.arrays, {}, 0
+        return Upper(graph_bytes(base.arrays, base.arrays), {}, 0)
     from hark.understanding.train.tuning import Task, tune
 
     cutter = Encoder(graph_bytes(base.arrays, base.arrays), base.pieces, threads=1)
@@ -161,7 +179,8 @@ def _tuned(
         for name, labelled in train.items()
     }
     done = tune(base.arrays, tasks, seed=material.seed, minutes=minutes, rounds=ROUNDS, tell=tell)
-    return done.arrays, {name: from_tuned(*head) for name, head in done.heads.items()}, done.examples
+    heads = {name: from_tuned(*head) for name, head in done.heads.items()}
+    return Upper(graph_bytes(base.arrays, done.arrays), heads, done.examples)
 
 
 def _untuned(train: Labelled, reader: Reader) -> Fit:

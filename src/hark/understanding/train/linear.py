@@ -35,6 +35,9 @@ OWN = Recipe(strength=10.0, iterations=200, kept=25_000)
 WEAK = 0.05  # weight of a text whose label is only likely
 FOLDS = 5  # of sectors
 OFFENCE_WEIGHTS = (0.87, 1.23)
+RIGHT_ENOUGH, FEWEST_KEPT = 0.62, 12  # of what is answered in a language, on its validation half
+STRICTNESS = (0.0, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+NEVER = 1.01
 
 Metrics = dict[str, Any]
 
@@ -71,6 +74,7 @@ class Trained:
     metrics: Metrics
     languages: tuple[str, ...]
     unseen: Doubles | None = None  # (n, 1): the logit of each written message by a head without its sector
+    stricter: Mapping[str, float] = field(default_factory=dict)  # see `heads.Head`
 
 
 def rooted(labels: Sequence[int]) -> NDArray[np.float64]:
@@ -114,14 +118,37 @@ def other_sentiment(material: Material) -> Trained:
     head = classifier(matrix(train.texts), train.labels, OTHERS)
     tune = joined(check.every(2, 0) for check in checks.values())
     head = tempered(head, head.logits(matrix(tune.texts)), tune.labels)
+    strict = _stricter(head, {name: check.every(2, 0) for name, check in checks.items()})
     metrics: Metrics = {}
     for name, check in checks.items():
         half = check.every(2, 1)
-        said = head.probabilities(matrix(half.texts)).argmax(axis=1)
-        metrics[f"macro_f1_{name}"] = figures.macro_f1(half.labels, said)
-    # Hindi in Latin letters is not found by the language detector, so nothing is claimed for it.
-    metrics["macro_f1_mean_without_hindi"] = figures.mean([metrics[f"macro_f1_{name}"] for name in CODES])
-    return Trained(head, metrics, tuple(sorted(CODES.values())))
+        p = head.probabilities(matrix(half.texts))
+        right = p.argmax(axis=1) == np.asarray(half.labels)
+        metrics[f"macro_f1_{name}"] = figures.macro_f1(half.labels, p.argmax(axis=1))
+        kept = p.max(axis=1) >= max(head.surest, strict.get(CODES[name], 0.0))
+        metrics[f"answered_{name}"] = figures.mean(kept.tolist())
+        metrics[f"accuracy_answered_{name}"] = figures.mean(right[kept].tolist()) if kept.any() else None
+    metrics["macro_f1_mean"] = figures.mean([metrics[f"macro_f1_{name}"] for name in CODES])
+    return Trained(head, metrics, tuple(sorted(CODES.values())), stricter=strict)
+
+
+def _stricter(head: Fitted, checks: Mapping[str, Labelled]) -> dict[str, float]:
+    """The sureness from which the head answers in a language in which it is wrong too often: where half of what is
+    answered would be wrong it answers nothing."""
+    found = {}
+    for name, check in checks.items():
+        p = head.probabilities(matrix(check.texts))
+        sure, right = p.max(axis=1), p.argmax(axis=1) == np.asarray(check.labels)
+        for level in STRICTNESS:
+            kept = sure >= max(level, head.surest)
+            if kept.sum() < FEWEST_KEPT:
+                found[CODES[name]] = NEVER
+                break
+            if right[kept].mean() >= RIGHT_ENOUGH:
+                if level > head.surest:
+                    found[CODES[name]] = level
+                break
+    return found
 
 
 def offensive(material: Material) -> Trained:

@@ -17,8 +17,16 @@ from hark.understanding.types import FEELINGS, BrandProfile
 OWN = Path(__file__).parents[1] / "data" / "own"
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 # English stays out: those tweets are already among SemEval's, and the rest may be in a public test split.
-UMSAB = ("arabic", "french", "german", "hindi", "italian", "portuguese", "spanish")
-CODES = {"arabic": "ar", "french": "fr", "german": "de", "italian": "it", "portuguese": "pt", "spanish": "es"}
+CODES = {
+    "arabic": "ar",
+    "french": "fr",
+    "german": "de",
+    "hindi": "hi",
+    "italian": "it",
+    "portuguese": "pt",
+    "spanish": "es",
+}
+UMSAB = tuple(CODES)
 
 
 class DataMissing(HarkError):
