@@ -177,6 +177,24 @@ def test_too_few_letters_silence_all(read: Read) -> None:
     assert read("").intensity == 0.0
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("bhai kya hua, mera order abhi tak nahi aya hai", "hi"),
+        ("aap log kuch karo yaar, bahut problem hai", "hi"),
+        ("मेरा ऑर्डर अभी तक नहीं आया है", "hi"),
+        ("ek jo ke se par ka ho", "und"),  # words that stand in other languages too never tell it alone
+        ("Nahi is a cafe near the station, ki and ka are on the menu there", "en"),
+    ],
+)
+def test_hindi_is_told_in_either_script(read: Read, text: str, code: str) -> None:
+    assert read(text).language == code
+
+
+def test_language_that_is_read_badly_is_left_open(read: Read) -> None:
+    assert "sentiment" in read("bhai kya bakwas service hai, mera order abhi tak nahi aya").abstain
+
+
 def test_short_text_takes_the_language_of_the_thread_then_of_the_brand(read: Read) -> None:
     assert read("danke!").language == "und"
     assert read("danke!", language_hint="de").language == "de"

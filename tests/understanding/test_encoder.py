@@ -149,6 +149,20 @@ def copied(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path / "weights")
 
 
+def test_folder_of_ones_own_may_read_more_languages(copied: Path, models: Models) -> None:
+    card = json.loads((copied / CARD).read_text(encoding="utf-8"))
+    card["encoder"]["languages"] = ["en", "de"]
+    (copied / CARD).write_text(json.dumps(card), encoding="utf-8")
+    own = load_models(copied)
+    assert own.version != models.version
+    assert own.deep
+    counting = Counting(own.deep.encoder)
+    own = replace(own, deep=replace(own.deep, encoder=counting))  # type: ignore[arg-type]
+    german = "ich warte seit drei Wochen auf meine Rechnung und niemand antwortet"
+    analyse([german, "où est ma commande, personne ne répond"], [Context()] * 2, own, {})
+    assert counting.asked == [german]
+
+
 @pytest.mark.parametrize("name", DEEP_FILES)
 def test_missing_or_damaged_file_leaves_the_linear_models(copied: Path, name: str, read: Read) -> None:
     path = copied / name

@@ -19,7 +19,6 @@ from hark.understanding.types import BrandProfile, Context, Intent, Reading, Rel
 
 Brands = Mapping[str, BrandProfile]
 NOISE_TO = 0.03  # probability by the words alone to which a text is surely not about the brand
-READ_DEEPLY = "en"  # the language whose word-pieces the encoder knows
 
 
 def analyse(texts: Sequence[str], contexts: Sequence[Context], models: Models, brand_profiles: Brands) -> list[Reading]:
@@ -83,19 +82,19 @@ def _relevance(shown: Evidence, brand: BrandProfile, lowered: str, models: Model
 
 
 def _encoded(passages: Sequence[Passage], models: Models) -> list[Encoded | None]:
-    """The vectors of what may matter; None for noise, for blank texts and for other languages than the encoder's."""
+    """The vectors of what may matter; None for noise, for blank texts and for languages that the encoder does not know."""
     found: list[Encoded | None] = [None] * len(passages)
     if models.deep:
-        chosen = [place for place, passage in enumerate(passages) if _worth_it(passage)]
+        chosen = [place for place, passage in enumerate(passages) if _worth_it(passage, models.deep)]
         vectors = models.deep.encoder.encode([passages[place].clean for place in chosen])
         for place, one in zip(chosen, vectors, strict=True):
             found[place] = one
     return found
 
 
-def _worth_it(passage: Passage) -> bool:
+def _worth_it(passage: Passage, deep: DeepModels) -> bool:
     """Is it not surely noise, and in words that the encoder knows?"""
-    if passage.tongue.guess != READ_DEEPLY or not passage.form:
+    if passage.tongue.guess not in deep.languages or not passage.form:
         return False
     return passage.context.addressed or passage.relevance is None or passage.relevance.p > NOISE_TO
 

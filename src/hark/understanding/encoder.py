@@ -27,7 +27,7 @@ MORE_WINDOWS = 3  # read of a longer text beside its beginning
 LONGEST = 6_000  # code points of a text that are cut into pieces
 MOST_THREADS = 4
 SAME_SIGN = 2  # of one emoji in a row are read
-START, END = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
+MARKS = (("[CLS]", "<s>"), ("[SEP]", "</s>"))  # that begin and end a run, in the vocabularies there are
 HANDLE = re.compile(r"(?<!\w)@\w+")
 
 Vector = NDArray[np.float32]
@@ -85,6 +85,7 @@ class Encoder:
         self._pieces: Any = Tokenizer.from_str(pieces.decode("utf-8"))
         self._pieces.no_padding()
         self._pieces.no_truncation()
+        self._start, self._end = (next(filter(None, map(self._pieces.token_to_id, names))) for names in MARKS)
         self._threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
 
     @cached_property
@@ -119,4 +120,4 @@ class Encoder:
             marks = {self._pieces.token_to_id(mark) for mark in ("?", "!", "not", "no", "never")}
             order = sorted(range(1, len(cuts)), key=lambda place: -sum(piece in marks for piece in cuts[place]))
             chosen += [cuts[place] for place in sorted(order[:MORE_WINDOWS])]
-        return [[START, *cut, END] for cut in chosen]
+        return [[self._start, *cut, self._end] for cut in chosen]

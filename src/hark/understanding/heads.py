@@ -148,7 +148,7 @@ def answers(
     logits = np.add.reduceat((spread.by_word + spread.by_pair).astype(np.float64), spread.starts, axis=0)
     english = np.array([language == "en" for language in languages])
     dense, there = laid_out(deep.rows if deep and deep.rows else [None] * len(languages))
-    batch = _Batch(logits, heads, dense, there & english, deep.stacks if deep else {})
+    batch = _Batch(logits, heads, dense, there, deep.stacks if deep else {})
     feelings = np.where(english[:, None], batch.scaled("sentiment_en"), batch.scaled("sentiment_other"))
     raw = np.where(english[:, None], raised(logits, heads["sentiment_en"]), raised(logits, heads["sentiment_other"]))
     beside = np.column_stack([raw[:, 0] - raw[:, 1], raw[:, 2] - raw[:, 1], np.array(written, np.float64)])

@@ -17,7 +17,7 @@ READ = 300  # characters that are looked at
 TAG = re.compile(r"#\w+")
 NO_WORDS = re.compile(r"[\W\d_]+")
 LATIN_WORD = re.compile(r"[a-z]+")
-HINDI_WORDS, HINDI_SHARE = 3, 0.2  # different telling words, and their share of all, that show Hindi in Latin letters
+HINDI_WORDS, HINDI_SURE, HINDI_SHARE = 3, 2, 0.2  # different telling words, of these sure ones, and their share of all
 # The detector's codes that are not ISO 639-1, or that split what is one language for Hark.
 SAME = {
     "als": "de",
@@ -94,4 +94,4 @@ def latin_hindi(text: str) -> bool:
     sure, possible = word_list("hindi"), word_list("hindi_too")
     telling = [word for word in words if word in sure or word in possible]
     known = set(telling)
-    return len(known) >= HINDI_WORDS and not known <= possible and len(telling) >= HINDI_SHARE * len(words)
+    return len(known) >= HINDI_WORDS and len(known & sure) >= HINDI_SURE and len(telling) >= HINDI_SHARE * len(words)

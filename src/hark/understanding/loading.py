@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hark.kernel.errors import HarkError
-from hark.understanding import nearness, relevance, rules
+from hark.understanding import nearness, relevance, rules, wordlists
 from hark.understanding.corrections import BrandWeights
 from hark.understanding.dense import DENSE, Dense, Stack, stacks_from
 from hark.understanding.encoder import Encoder
@@ -39,7 +39,10 @@ class WeightsDamaged(HarkError):
 
 @dataclass(frozen=True, slots=True)
 class DeepModels:
-    """The encoder and all that reads its vectors. `intents`: built in; `examples` their names and vectors (n, 384)."""
+    """The encoder and all that reads its vectors. `intents`: built in; `examples` their names and vectors (n, 384).
+
+    `languages`: those whose words the encoder knows, ISO 639-1; the shipped one knows English.
+    """
 
     encoder: Encoder
     dense: Dense
@@ -47,6 +50,7 @@ class DeepModels:
     near: Nearness
     intents: IntentModel
     examples: tuple[tuple[str, ...], NDArray[np.float32]]
+    languages: frozenset[str] = frozenset({"en"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ def deep_models(files: Mapping[str, bytes], card: Mapping[str, Any]) -> DeepMode
         near=Nearness(encoder, Prior(tuple(near["weights"]), near["bias"])),
         intents=learn_intents(names, vectors),
         examples=(names, vectors),
+        languages=frozenset(card.get("encoder", {}).get("languages", ["en"])),
     )
 
 
@@ -155,8 +160,8 @@ def fingerprint(packed: bytes, card: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(packed)
     digest.update(json.dumps({"heads": card["heads"], "relevance": card["relevance"]}, sort_keys=True).encode())
     deep = {name: card.get("files", {}).get(name) for name in DEEP_FILES} | {"stacks": card.get("stacks")}
-    digest.update(json.dumps(deep, sort_keys=True).encode())
-    for path in (*sorted(rules.FOLDER.glob("*.toml")), relevance.FILE, nearness.FILE):
+    digest.update(json.dumps({**deep, "encoder": card.get("encoder")}, sort_keys=True).encode())
+    for path in (*sorted(rules.FOLDER.glob("*.toml")), relevance.FILE, nearness.FILE, wordlists.FILE):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -135,7 +135,7 @@ def _add(card: dict[str, Any], deep: DeepPart) -> None:
     """The encoder's share of the card."""
     card["stacks"], card["intents"] = deep.card["stacks"], deep.card["intents"]
     card["relevance"]["near"] = deep.card["near"]
-    card["encoder"] = {"base_sha256": BASE_SHA256, "tuned_examples": deep.card["tuned_examples"]}
+    card["encoder"] = {"base_sha256": BASE_SHA256, "languages": ["en"], "tuned_examples": deep.card["tuned_examples"]}
     card["metrics"] |= deep.metrics
     found = {f"{head}.{figure}": value for head, own in deep.metrics.items() for figure, value in own.items()}
     card["missed"] = [f"{name}: {found[name]} of {goal}" for name, goal in GOALS.items() if found[name] < goal]
