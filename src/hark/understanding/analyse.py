@@ -82,7 +82,7 @@ def _relevance(shown: Evidence, brand: BrandProfile, lowered: str, models: Model
 
 
 def _encoded(passages: Sequence[Passage], models: Models) -> list[Encoded | None]:
-    """The vectors of what may matter; None for noise, for blank texts and for languages that the encoder does not know."""
+    """The vectors of what may matter; None for noise, blank texts and languages that the encoder does not know."""
     found: list[Encoded | None] = [None] * len(passages)
     if models.deep:
         chosen = [place for place, passage in enumerate(passages) if _worth_it(passage, models.deep)]
