@@ -14,7 +14,8 @@ from hark.understanding.encoder import WIDTH, Encoder
 from hark.understanding.loading import FOLDER, GRAPH, PIECES
 from hark.understanding.train import tuning
 from hark.understanding.train.branches import BaseMissing, find_base
-from hark.understanding.train.graph import LAYERS, SHARED, Arrays, graph_bytes
+from hark.understanding.train.calibration import calibrated
+from hark.understanding.train.graph import LAYERS, SHARED, Arrays, read_back
 
 TEXTS = ["my parcel is late and nobody answers", "lovely people, thanks", "is this open on Sunday?"] * 8
 
@@ -45,11 +46,19 @@ def pooled(arrays: Arrays, pieces: list[list[int]]) -> "np.ndarray[tuple[int, ..
 
 
 def test_graph_is_near_to_the_floats_it_was_written_from(arrays: Arrays, pieces: list[list[int]]) -> None:
-    encoder = Encoder(graph_bytes(arrays, arrays), (FOLDER / PIECES).read_bytes(), threads=1)
+    encoder = Encoder(calibrated(arrays, arrays, pieces[:3]), (FOLDER / PIECES).read_bytes(), threads=1)
     for wanted, one in zip(pooled(arrays, pieces[:3]), encoder.encode(TEXTS[:3]), strict=True):
         length = float(np.linalg.norm(wanted))
         assert float(wanted @ one.general) > 0.97 * length
         assert float(wanted @ one.windows[0][:WIDTH]) > 0.97 * length
+
+
+def test_tuned_branch_is_read_back_from_its_graph(arrays: Arrays, pieces: list[list[int]]) -> None:
+    changed = {name: value * 1.1 if name.startswith("encoder.layer.4.output") else value for name, value in arrays.items()}
+    found = read_back(calibrated(arrays, changed, pieces[:3]), arrays)
+    assert set(found) == set(arrays)
+    for name, value in changed.items():
+        assert np.abs(found[name] - value).max() <= 0.02 * np.abs(value).max() + 1e-6, name
 
 
 def test_tuning_learns_and_leaves_the_lower_layers(arrays: Arrays, pieces: list[list[int]]) -> None:

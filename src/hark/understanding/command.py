@@ -104,7 +104,7 @@ def train_command(  # noqa: PLR0913 - the command's own options
     """
     try:
         from hark.understanding.train import train
-        from hark.understanding.train.branches import find_base, kept_upper
+        from hark.understanding.train.branches import find_base
         from hark.understanding.train.taken_in import taken_in
     except ImportError:
         click.echo("Training needs the extra `train`: pip install 'hark[train]'.", err=True)
@@ -115,8 +115,7 @@ def train_command(  # noqa: PLR0913 - the command's own options
         if left:
             click.echo(f"{left} corrections are of fields that no global head learns yet", err=True)
         base = None if linear else find_base()
-        kept = kept_upper(encoder_dir) if encoder_dir else None
-        card = train(data_dir, out_dir, seed, minutes, corrections=extra, base=base, kept=kept, tell=_tell)
+        card = train(data_dir, out_dir, seed, minutes, corrections=extra, base=base, keep=encoder_dir, tell=_tell)
     except (HarkError, OSError) as error:
         _fail(error)
     click.echo(json.dumps(card["metrics"], indent=1))

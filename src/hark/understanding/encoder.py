@@ -1,7 +1,8 @@
-"""Stage 5: the encoder graph. Text in, a general and a tuned vector out, each message alone and unpadded.
+"""Stage 5: the encoder graph. Text in, a general and a tuned vector out, whatever else is read beside it.
 
-int8 takes the scale of an activation from everything in one run, so a message that shares a run reads differently (by
-up to .046 in cosine). Hence one run a message, on one thread of the graph; messages are spread over Hark's own threads.
+The scales of the int8 products were measured when the graph was made, so a message reads the same alone and in company
+(scales taken from each run would move it by up to .046 in cosine). A few messages of about one length share a run, on
+one thread of the graph; runs are spread over Hark's own threads.
 The graph holds MiniLM (Wang et al. 2020, arXiv 2002.10957) twice: shared lower layers, an unchanged upper part whose
 mean is the general vector (Reimers and Gurevych 2019, arXiv 1908.10084), and one tuned to the heads.
 """
@@ -26,6 +27,7 @@ MOST_PIECES = 64  # word-pieces of a run, its two marks counted
 MORE_WINDOWS = 3  # read of a longer text beside its beginning
 LONGEST = 6_000  # code points of a text that are cut into pieces
 MOST_THREADS = 4
+TOGETHER, LONGER = 8, 1.15  # windows of a run at most, and the longest of them beside the shortest
 SAME_SIGN = 2  # of one emoji in a row are read
 MARKS = (("[CLS]", "<s>"), ("[SEP]", "</s>"))  # that begin and end a run, in the vocabularies there are
 HANDLE = re.compile(r"(?<!\w)@\w+")
@@ -94,20 +96,25 @@ class Encoder:
 
     def encode(self, cleans: Sequence[str]) -> list[Encoded]:
         """One result a normalised text, in order."""
-        if len(cleans) < 2 or self._threads == 1:
-            return [self._encoded(clean) for clean in cleans]
-        return list(self._pool.map(self._encoded, cleans))
+        cut = [self.windows(clean) for clean in cleans]
+        flat = [window for windows in cut for window in windows]
+        runs = _runs([len(window) for window in flat])
+        given = [[flat[place] for place in run] for run in runs]
+        several = len(runs) > 1 and self._threads > 1
+        found = np.zeros((len(flat), 2 * WIDTH), np.float32)
+        for run, rows in zip(runs, self._pool.map(self._run, given) if several else map(self._run, given), strict=True):
+            found[run] = rows
+        ends = np.cumsum([len(windows) for windows in cut]).tolist()
+        return [_encoded(found[end - len(windows) : end]) for windows, end in zip(cut, ends, strict=True)]
 
-    def _encoded(self, clean: str) -> Encoded:
-        rows = [self._run(window) for window in self.windows(clean)]
-        windows = np.stack(rows)
-        mean = windows[:, :WIDTH].mean(axis=0)
-        return Encoded(np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32), windows)
-
-    def _run(self, pieces: list[int]) -> Vector:
-        general, tuned = self._session.run(None, {"pieces": np.array([pieces], np.int64)})
-        general = general[0] / max(float(np.linalg.norm(general[0])), 1e-9)
-        return np.concatenate([general, tuned[0]]).astype(np.float32)
+    def _run(self, windows: list[list[int]]) -> Vector:
+        """(n, 768) of these windows, the shorter ones filled up to the longest."""
+        lengths = np.array([len(window) for window in windows], np.int32)
+        pieces = np.zeros((len(windows), int(lengths.max())), np.int64)
+        for row, window in zip(pieces, windows, strict=True):
+            row[: len(window)] = window
+        general, tuned = self._session.run(["general", "tuned"], {"pieces": pieces, "lengths": lengths})
+        return np.concatenate([_of_length_one(general), tuned], axis=1).astype(np.float32)
 
     def windows(self, clean: str) -> list[list[int]]:
         """The pieces of each run: the beginning, and of a longer text the windows that ask or exclaim most."""
@@ -121,3 +128,23 @@ class Encoder:
             order = sorted(range(1, len(cuts)), key=lambda place: -sum(piece in marks for piece in cuts[place]))
             chosen += [cuts[place] for place in sorted(order[:MORE_WINDOWS])]
         return [[self._start, *cut, self._end] for cut in chosen]
+
+
+def _runs(lengths: Sequence[int]) -> list[list[int]]:
+    """The places of the windows of each run: of about one length, so that little is filled up."""
+    runs: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not runs or len(runs[-1]) == TOGETHER or lengths[place] > LONGER * lengths[runs[-1][0]]:
+            runs.append([])
+        runs[-1].append(place)
+    return runs
+
+
+def _encoded(windows: Vector) -> Encoded:
+    """A message from its windows (n, 768)."""
+    return Encoded(_of_length_one(windows[:, :WIDTH].mean(axis=0, keepdims=True))[0], windows)
+
+
+def _of_length_one(rows: Vector) -> Vector:
+    lengths = np.sqrt((rows.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+    return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)

@@ -21,7 +21,7 @@ from hark.understanding.heads import COLUMNS, WARNINGS
 from hark.understanding.loading import CARD, LINEAR
 from hark.understanding.relevance import NAMES
 from hark.understanding.train import linear
-from hark.understanding.train.branches import BASE_SHA256, Base, DeepPart, Upper, deep_part
+from hark.understanding.train.branches import BASE_SHA256, Base, DeepPart, deep_part, kept_upper
 from hark.understanding.train.held_out import held_out_figures
 from hark.understanding.train.prior import prior_and_figures
 from hark.understanding.train.sources import Labelled, hashes
@@ -92,7 +92,7 @@ def train(  # noqa: PLR0913 - the command's own options
     corrections: Mapping[str, Labelled] | None = None,
     most: int | None = None,
     base: Base | None = None,
-    kept: Upper | None = None,
+    keep: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Fit all heads from `data_dir` and write weights and MODEL.json to `out_dir`; returns the card.
@@ -100,8 +100,8 @@ def train(  # noqa: PLR0913 - the command's own options
     Never reads a public test split. Figures, not bits, are the same on another machine. Raises DataMissing, OutOfTime,
     or NotBetter when `out_dir` holds models that read better; in all three nothing is written. `most` cuts every public
     set to that many texts (a quick try, whose weights are no use). `tell` hears of each step. Without `base` the linear
-    models are made alone; with it the encoder's files too, the tuning taking what is left of the minutes; `kept` is an
-    encoder that was tuned already, for which the heads are fitted anew.
+    models are made alone; with it the encoder's files too, the tuning taking what is left of the minutes; `keep` is a
+    folder whose tuned branch is kept, and for which the heads are fitted anew.
     """
     budget = Budget(minutes)
     material = linear.Material(data_dir, seed, most, corrections or {})
@@ -109,6 +109,7 @@ def train(  # noqa: PLR0913 - the command's own options
     tell("relevance: by leaving one brand out")
     prior, prior_figures = prior_and_figures()
     budget.check()
+    kept = kept_upper(keep, base, material) if base and keep else None
     deep = deep_part(base, material, heads, budget.left() - AFTER_TUNING, tell, kept) if base else None
     files = {LINEAR: _packed(heads)} | (deep.files if deep else {})
     card: dict[str, Any] = {
