@@ -11,12 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from hark.kernel import secrets
 from hark.organisation.models import Agent
-from hark.organisation.types import SETTINGS
 from tests.browser.diary import FAILED, Diary, pytest_runtest_makereport  # noqa: F401 (pytest finds the hook here)
 from tests.browser.product import Product
 from tests.chromium import launched
 from tests.cluster import copied
-from tests.workspace.makers import PASSWORD, World, make_world
+from tests.workspace.makers import World, make_world
 
 Opened = Callable[..., Page]
 NARROW = 360
@@ -84,10 +83,8 @@ def opened(request: pytest.FixtureRequest, browser: Browser, running: Product) -
         if strict:
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: is_complaint(said) and complaints.append(said.text))
-        if as_ is not None and as_.may(*SETTINGS):
+        if as_ is not None:
             context.add_cookies([{"name": "hark_session", "value": session_of(running, as_), "url": running.url}])
-        elif as_ is not None:
-            sign_in(page, as_)
         answer = page.goto(path)
         assert answer is not None
         assert answer.ok, f"{path}: {answer.status}, {running.last_words()}"
@@ -106,18 +103,9 @@ def is_complaint(said: ConsoleMessage) -> bool:
     return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
-def sign_in(page: Page, agent: Agent) -> None:
-    """By the page, as a person does."""
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail address").fill(agent.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-
-
 def session_of(running: Product, agent: Agent) -> str:
-    """A session made by hand: owners and administrators would have to set up a second factor on every way in."""
+    """A session made by hand: no test but those of signing in has to go through its pages first."""
     with running.data(), override_settings(SECRET_KEY=secrets.django_secret_keys()[0]):
         client = Client()
-        client.force_login(agent, "allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(Agent.objects.get(pk=agent.pk), "allauth.account.auth_backends.AuthenticationBackend")
         return client.cookies["hark_session"].value

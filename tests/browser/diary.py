@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Error, Page, Request, Response
+from playwright.sync_api import Error, Page, Request
 
 LINES = 60
 STANDS = """() => [
@@ -23,7 +23,7 @@ class Diary:
         self.page, self.begun = page, time.monotonic()
         self.lines: deque[str] = deque(maxlen=LINES)
         page.on("request", lambda request: self.note("asked", request))
-        page.on("requestfinished", self.finished)
+        page.on("response", lambda response: self.note(str(response.status), response.request))
         page.on("requestfailed", lambda request: self.note(f"failed ({request.failure})", request))
         page.on("framenavigated", lambda frame: self.write(f"stands at {frame.url}"))
 
@@ -35,11 +35,6 @@ class Diary:
         """What became of a request; pictures, styles and scripts are left out."""
         if request.resource_type in {"document", "xhr", "fetch", "eventsource"}:
             self.write(f"{what} {request.method} {request.url}")
-
-    def finished(self, request: Request) -> None:
-        """It was answered."""
-        response: Response | None = request.response()
-        self.note(f"{response.status if response else '???'}", request)
 
     def told(self) -> str:
         """All lines, and how the page stands now."""

@@ -22,6 +22,7 @@ from tests.browser.conftest import Opened
 from tests.browser.product import Product
 from tests.chromium import violations
 from tests.workspace.makers import (
+    PASSWORD,
     World,
     a_mailbox,
     an_api_key,
@@ -210,6 +211,14 @@ def test_pages_before_the_sign_in_have_no_violation(plum: World, opened: Opened,
     assert violations(page) == []
     page.goto("/join/agent_x/token/")
     assert violations(page) == []
+
+
+def test_agent_signs_in_with_a_password(plum: World, opened: Opened) -> None:
+    page = opened("/")
+    page.get_by_label("E-mail address").fill(plum.tessa.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#views")).to_be_visible()
 
 
 def test_case_is_found_read_answered_and_resolved_by_keyboard_alone(
