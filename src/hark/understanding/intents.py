@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hark.understanding.types import OTHER, Intent
 
 LEAST = 5  # examples from which an intent of a brand's own is learnt
-ANSWERED_FROM = 0.5
-NEAR_SHARE = 0.05  # of an intent's own examples stand farther from its middle than is accepted
+ANSWERED_FROM = 0.4
+NEAR_SHARE = 0.05  # of an intent's own examples stand farther from its middle than
+SLACK = 0.1  # of cosine within what is accepted: unseen sentences of an intent stand farther off than its examples
 GAIN = 10.0  # vectors are multiplied by it: a larger one trusts the examples more
 PENALTY, BIAS_PENALTY = 1.0, 1e-3
 STEPS = 200
@@ -69,7 +70,7 @@ def with_own(names: Sequence[str], vectors: Vectors, own: Mapping[str, Vectors])
 
 
 def _middles(rows: Doubles, given: NDArray[np.int64], count: int) -> tuple[Doubles, Doubles]:
-    """Centroids of length 1, and the cosine that all but a twentieth of each intent's examples reach.
+    """Centroids of length 1, and the cosine that is near enough: by what all but a twentieth of the examples reach.
 
     An example is compared with the middle of the others of its intent, as an unseen sentence will be.
     """
@@ -80,7 +81,7 @@ def _middles(rows: Doubles, given: NDArray[np.int64], count: int) -> tuple[Doubl
         centroids[place] = total / max(float(np.linalg.norm(total)), 1e-9)
         others = total - own if len(own) > 1 else own
         others = others / np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-9)
-        floors[place] = np.quantile((others * own).sum(axis=1), NEAR_SHARE)
+        floors[place] = np.quantile((others * own).sum(axis=1), NEAR_SHARE) - SLACK
     return centroids, floors
 
 
