@@ -1,16 +1,16 @@
-"""Reading old messages again: new readings beside the old, corrections untouched, and no end of it but the last message."""
+"""Reading old messages again: new readings beside the old, corrections untouched, and nothing is read twice."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils.module_loading import autodiscover_modules
 
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.rereading import keep_batch, lease_rereading, read_again, set_rereading
@@ -41,11 +41,10 @@ def world() -> World:
 
 
 @pytest.fixture(autouse=True)
-def linear_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def linear_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick ones, and the same in every process."""
     models = load_models(linear=True)
     monkeypatch.setattr(reading, "_models", lambda: models)
-    yield
 
 
 def old_ones(world: World, count: int, **more: Any) -> list[Message]:
@@ -68,7 +67,7 @@ def test_new_readings_stand_beside_the_old_ones_and_count(world: World) -> None:
     to_the_end()
     run.refresh_from_db()
     assert (run.state, run.done, run.total, run.compared) == ("done", 1, 1, 1)
-    assert [row.model_version for row in message.readings.order_by("id")][0] == "test"
+    assert message.readings.order_by("id")[0].model_version == "test"
     assert message.readings.count() == 2
     newest = newest_reading(message)
     assert newest is not None
@@ -252,6 +251,7 @@ def test_search_for_what_fits_is_bounded_however_few_fit(world: World, monkeypat
 
 
 def test_workers_do_it_every_ten_seconds_behind_all_others() -> None:
+    autodiscover_modules("jobs")
     task = TASKS["journey.read_again"]
     assert task.cron.endswith("*/10")
     assert task.priority < min(other.priority for other in TASKS.values() if other is not task)
@@ -262,25 +262,26 @@ def test_killed_in_the_middle_it_goes_on_and_reads_each_once(monkeypatch: pytest
     world = make_world()
     old_ones(world, 30)
     run = read_again()
+    place = {key: connection.settings_dict[key] for key in ("NAME", "USER", "HOST", "PORT", "PASSWORD")}
     code = (
         "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'hark.site.settings'; django.setup()\n"
-        "from django.db import connection\n"
-        f"connection.settings_dict.update({ {key: connection.settings_dict[key] for key in ('NAME', 'USER', 'HOST', 'PORT', 'PASSWORD')}!r})\n"
+        f"from django.db import connection; connection.settings_dict.update({place!r})\n"
         "from hark.journey import rereading, reading\n"
         "from hark.understanding.loading import load_models\n"
         "models = load_models(linear=True); reading._models = lambda: models\n"
         "kept = rereading.next_batch; rereading.next_batch = lambda run: kept(run, limit=3)\n"
-        "print('on', flush=True)\n"
         "while rereading.take_turn(rest=1): pass\n"
     )
     child = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE)
     deadline = time.monotonic() + 60
-    while Rereading.objects.get(pk=run.pk).done < 6:
-        assert time.monotonic() < deadline
-        assert child.poll() is None
-        time.sleep(0.02)
-    os.kill(child.pid, signal.SIGKILL)
-    child.communicate()
+    try:
+        while Rereading.objects.get(pk=run.pk).done < 6:
+            assert time.monotonic() < deadline
+            assert child.poll() is None
+            time.sleep(0.02)
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
     run.refresh_from_db()
     assert run.state == "running"
     assert run.done == Reading.objects.exclude(model_version="test").count()

@@ -49,7 +49,9 @@ def again(since: datetime | None, brand: str | None, data: Path | None, *, here:
     if here:
         show.callback(data=data)  # type: ignore[misc]
         return
-    click.echo(f"The workers of `hark up` read {run.total:,} messages again. `hark readings show` says how far they are.")
+    click.echo(
+        f"The workers of `hark up` read {run.total:,} messages again. `hark readings show` says how far they are."
+    )
 
 
 def _brand(asked: str | None) -> Any:
@@ -138,4 +140,6 @@ def show(data: Path | None) -> None:
         if run.problem:
             click.echo(run.problem)
         for change in changes_of(run):
-            click.echo(f"  {change.name}: {change.messages:,} messages, {change.share:.1f} %; {', '.join(change.words)}")
+            click.echo(
+                f"  {change.name}: {change.messages:,} messages, {change.share:.1f} %; {', '.join(change.words)}"
+            )
