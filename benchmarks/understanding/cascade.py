@@ -47,7 +47,8 @@ def _work(job: tuple[str, dict[str, Any], list[Heard], Any]) -> tuple[float, flo
 
         Encoder.encode = counted  # type: ignore[method-assign]
         models.deep.encoder._threads = 1
-    read([heard[0].text], [Context(brand=heard[0].brand)], models, brands)
+    for key, brand in brands.items():  # a profile is encoded once, when its name first occurs
+        read([f"Is {brand.name} down?"], [Context(brand=key)], models, brands)
     deep, labels = 0, []
     begin.wait()
     clock, processor = time.perf_counter(), time.process_time()

@@ -49,7 +49,7 @@ def train_tfidf(data: Path, folder: Path) -> None:
     from sklearn.pipeline import make_pipeline
 
     words = TfidfVectorizer(ngram_range=(1, WORDS), min_df=2, sublinear_tf=True)
-    model = make_pipeline(words, LogisticRegression(C=LIMIT, class_weight="balanced", max_iter=100))
+    model = make_pipeline(words, LogisticRegression(C=LIMIT, class_weight="balanced", max_iter=300, tol=1e-3))
     given = training_tweets(data)
     model.fit(given.texts, given.labels)
     (folder / "tfidf.pickle").write_bytes(pickle.dumps(model))
