@@ -47,7 +47,7 @@ def drain_step(worker: int, workers: int) -> bool:
     return bool(claimed)
 
 
-@periodic("journey.read_again", "* * * * * */10", priority=-10)
+@periodic("journey.read_again", "* * * * * */10")
 def read_again() -> None:
     """Every ten seconds a worker reads old messages again for a while, where that was asked for."""
     take_turn()

@@ -35,7 +35,7 @@ def addressed(inbound: Inbound) -> str:
     return addressed_by(inbound.visibility, inbound.targets_us)
 
 
-def addressed_by(visibility: str, targets_us: str) -> str:
+def addressed_by(visibility: str | None, targets_us: str) -> str:
     """The same of a message that is stored already."""
     return "written to you in private" if visibility == "private" else ADDRESSED.get(targets_us, "")
 

@@ -58,7 +58,7 @@ def judge() -> bool:
     for turn, (message, name) in enumerate(found):
         agent = agents[turn % len(agents)]
         author = Author(agent.pk, agent.key, agent.name)
-        value = "relevant" if wanted[name] else "irrelevant"
+        value = "relevant" if wanted[str(name)] else "irrelevant"
         correct(message_id=message, field="relevance", value=value, author=author)
     return True
 
