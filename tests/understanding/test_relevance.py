@@ -99,3 +99,30 @@ def test_corrections_change_the_reading_of_like_posts(models: Models) -> None:
     assert after is not None
     assert after.p < before.p
     assert after.label == "irrelevant"
+
+
+def test_correction_that_contradicts_a_sure_verdict_leaves_the_others_where_they_are(models: Models) -> None:
+    from hark.understanding.analyse import analyse
+    from hark.understanding.types import Context
+
+    brand = BrandProfile(
+        "orchard", "Orchard", (), ("delivery", "voucher", "points", "checkout"), ("tree", "bees", "frost")
+    )
+    near = models.deep.near if models.deep else None
+    given = [
+        ("please orchard bring back the lemon yoghurt", True),
+        *(
+            (text, True)
+            for text in ("Orchard delivery was early", "My Orchard points vanished", "Orchard vouchers fail")
+        ),
+        *(
+            (text, False)
+            for text in ("frost in the orchard", "a tree in an orchard", "sheep in the orchard", "bees, an orchard")
+        ),
+    ]
+    corrections = [RelevanceCorrection("orchard", text, relevant=relevant) for text, relevant in given]
+    learnt = replace(models, brands=learn(corrections, {"orchard": brand}, models.prior, near))
+    texts = [text for text, _ in given[1:]]
+    found = analyse(texts, [Context(brand="orchard")] * len(texts), learnt, {"orchard": brand})
+    wanted = ["relevant" if relevant else "irrelevant" for _, relevant in given[1:]]
+    assert [one.relevance.label for one in found if one.relevance] == wanted

@@ -124,6 +124,8 @@ TABLE: dict[str, Row] = {
     "settings_channel_signed_in": Row(Right.CHANNELS),
     "settings_desk": Row(Right.BRANDS),
     "settings_brands": Row(Right.BRANDS),
+    "settings_rereading": Row(Right.BRANDS),
+    "settings_rereading_progress": Row(Right.BRANDS),
     "settings_inboxes": Row(Right.BRANDS),
     "settings_inbox": Row(Right.BRANDS, about="inbox"),
     "settings_people": Row(Right.PEOPLE),

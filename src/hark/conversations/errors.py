@@ -171,3 +171,15 @@ class NameMissing(HarkError):
 
 class TooManyViews(HarkError):
     """There are 30 views already. Remove one that nobody needs."""
+
+
+class AlreadyReadingAgain(HarkError):
+    """Old messages are being read again already. Let that end, or cancel it first."""
+
+
+class NothingToReadAgain(HarkError):
+    """No message fits: none has come from a customer of that brand since then."""
+
+
+class NotReadingAgain(HarkError):
+    """No old messages are being read again at the moment."""

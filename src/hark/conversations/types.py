@@ -224,6 +224,15 @@ class Author:
     name: str
 
 
+class RereadingState(TextChoices):
+    """What becomes of a run over old messages."""
+
+    RUNNING = "running", "Reading"
+    PAUSED = "paused", "Paused"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 MacroAct = tuple[
     str, str
 ]  # an act of a case and its value: ("tag", "tag_7f3k…"), ("snooze", "tomorrow"), ("resolve", "")

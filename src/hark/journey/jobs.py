@@ -13,6 +13,8 @@ from hark.journey.failing import describe, is_contention, is_database_away
 from hark.journey.noticing import notice_step
 from hark.journey.passengers import Passenger, board, by_arrival, outcome_of, problem_of
 from hark.journey.reacting import react_step
+from hark.journey.rereading import take_turn
+from hark.kernel.tasks import periodic
 from hark.kernel.time import monotonic
 
 __all__ = ["drain_step", "notice_step", "react_step"]
@@ -43,6 +45,12 @@ def drain_step(worker: int, workers: int) -> bool:
         in_halves(lambda batch: intake.renew(claimed=batch), prepared)
     in_halves(partial(_carry, ready), prepared)
     return bool(claimed)
+
+
+@periodic("journey.read_again", "* * * * * */10")
+def read_again() -> None:
+    """Every ten seconds a worker reads old messages again for a while, where that was asked for."""
+    take_turn()
 
 
 def in_halves(work: Work, batch: Sequence[ClaimedArrival]) -> None:

@@ -32,7 +32,12 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -
 
 def addressed(inbound: Inbound) -> str:
     """Why there is no question whether it is about us, in a few words; empty where the words must tell."""
-    return "written to you in private" if inbound.visibility == "private" else ADDRESSED.get(inbound.targets_us, "")
+    return addressed_by(inbound.visibility, inbound.targets_us)
+
+
+def addressed_by(visibility: str | None, targets_us: str) -> str:
+    """The same of a message that is stored already."""
+    return "written to you in private" if visibility == "private" else ADDRESSED.get(targets_us, "")
 
 
 def _said_to_us(inbound: Inbound) -> str:

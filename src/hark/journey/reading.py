@@ -30,8 +30,20 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     contexts = _contexts(passengers, keys, before)
     texts = [_said(one) for one in passengers]
     brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
+    return read_in_context(texts, contexts, brands, [addressed(one.inbound) for one in passengers])
+
+
+def read_in_context(
+    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], whys: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """The readings of these texts as they are stored, in order; `whys`: why there is no question that each is to us."""
     readings = _analysed(texts, contexts, brands)
-    return [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
+    return [_as_addressed(reading, why) for reading, why in zip(readings, whys, strict=True)]
+
+
+def can_read() -> bool:
+    """Are the models whole?"""
+    return _models() is not None
 
 
 def _said(one: Passenger) -> str:
@@ -39,9 +51,8 @@ def _said(one: Passenger) -> str:
     return (one.inbound.text or "")[: one.inbound.quote_from]
 
 
-def _as_addressed(reading: Mapping[str, Any], one: Passenger) -> Mapping[str, Any]:
+def _as_addressed(reading: Mapping[str, Any], why: str) -> Mapping[str, Any]:
     """What was said to us is about us, whether or not our name is in it."""
-    why = addressed(one.inbound)
     if not (reading and why):
         return reading
     others = [reason for reason in reading["reasons"] if reason["field"] != "relevance"]

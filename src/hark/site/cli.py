@@ -19,6 +19,7 @@ PARTS = {
     "migrate": ("hark.site.commands.tables:migrate", "Bring the tables up to date."),
     "keys": ("hark.site.commands.keys:keys", "The key ring: new, rotate."),
     "search": ("hark.site.commands.search:search", "Rebuild what search finds by; say how far it is behind."),
+    "readings": ("hark.site.commands.readings:readings", "Read old messages again, with the models of today."),
     "audit": ("hark.site.commands.audit:audit", "Prove that nobody changed the audit."),
     "people": ("hark.site.commands.people:people", "Let somebody in who has lost the second factor."),
     "ledger": ("hark.site.commands.ledger:ledger", "Prove that nothing was lost or doubled."),

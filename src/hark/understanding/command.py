@@ -22,8 +22,10 @@ from hark.understanding.loading import Models, load_models
 from hark.understanding.types import BrandProfile
 
 BATCH = 256
+BATCH_BYTES = 8 << 20  # of lines that are held at once: few long ones are a batch as well
+LONGEST_LINE = 16 << 20  # bytes; of a longer line nothing is kept
 MALFORMED = 2
-TOLD_EVERY = 20  # batches between two words of progress
+TOLD_EVERY = 20  # batches between two words of progress, where they go to a file
 EXISTING = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -35,6 +37,7 @@ class _Line:
     asked: Asked | None
     id: str | None = None
     error: str = ""
+    size: int = 0
 
 
 @click.group(invoke_without_command=True)
@@ -64,9 +67,10 @@ def understand(
     if not (brands_file and input_file and output_file):
         raise click.UsageError("--brands, --input and --output are needed")
     try:
+        _check_files(input_file, output_file, brands_file, corrections_file)
         models, brands = _prepared(brands_file, corrections_file, linear=linear)
-        _check_brands(input_file, brands)
-        malformed = _read(input_file, output_file, models, brands)
+        progress = _Progress(_count(input_file, brands))
+        malformed = _read(input_file, output_file, models, brands, progress)
     except (HarkError, OSError) as error:
         _fail(error)
     if malformed:
@@ -137,8 +141,8 @@ def _prepared(
 ) -> tuple[Models, dict[str, BrandProfile]]:
     """The models, with what the corrections teach, and the profiles."""
     try:
-        brands = brands_from(json.loads(brands_file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        brands = brands_from(json.loads(brands_file.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"brands: {error}") from error
     given = corrections_in(corrections_file) if corrections_file else []
     models = load_models(linear=linear)
@@ -159,16 +163,16 @@ def intents_of(given: Iterable[Correction], brands: Mapping[str, BrandProfile]) 
 def corrections_in(path: Path) -> list[Correction]:
     """All lines of a corrections file. Raises Unreadable at the first that cannot be used."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
+        lines = path.read_bytes().split(b"\n")  # no other sign ends a line: texts may hold any
+    except OSError as error:
         raise Unreadable(f"corrections: {error}") from error
     found = []
     for place, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                content = json.loads(line)
+                content = json.loads(line.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
-                raise Unreadable(f"corrections, line {place}: not JSON") from error
+                raise Unreadable(f"corrections, line {place}: not JSON in UTF-8") from error
             found.append(correction_from(content, place))
     return found
 
@@ -184,18 +188,33 @@ def relevance_of(given: Iterable[Correction], brands: Mapping[str, BrandProfile]
     return found
 
 
+def _check_files(input_file: Path, output_file: Path, *others: Path | None) -> None:
+    """The input is read twice, so it cannot be a pipe; the output must be none of the files that are read."""
+    if input_file.exists() and not input_file.is_file():
+        raise Unreadable("input: a file is needed, which can be read twice")
+    read = [one for one in (input_file, *others) if one and one.exists()]
+    if output_file.exists() and any(map(output_file.samefile, read)):
+        raise Unreadable("output: this is one of the files that are read")
+
+
 def _lines(file: IO[bytes], brands: Mapping[str, BrandProfile]) -> Iterator[_Line]:
-    """Every line that is not blank, parsed or with its fault."""
-    for number, raw in enumerate(file, start=1):
-        if raw.strip():
+    """Every line that is not blank, parsed or with its fault. No line is held that is longer than may be."""
+    number = 0
+    while raw := file.readline(LONGEST_LINE):
+        number += 1
+        if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+            while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield _Line(number, None, error=f"longer than {LONGEST_LINE >> 20} MiB")
+        elif raw.strip():
             yield _line(raw, number, brands)
 
 
 def _line(raw: bytes, number: int, brands: Mapping[str, BrandProfile]) -> _Line:
     content: Any = None
     try:
-        content = json.loads(raw.decode("utf-8"))
-        return _Line(number, line_from(content, brands))
+        content = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+        return _Line(number, line_from(content, brands), size=len(raw))
     except BadLine as error:
         name = content.get("id") if isinstance(content, Mapping) else None
         return _Line(number, None, name if isinstance(name, str) else None, error.detail)
@@ -203,36 +222,67 @@ def _line(raw: bytes, number: int, brands: Mapping[str, BrandProfile]) -> _Line:
         return _Line(number, None, None, "not a JSON object in UTF-8")
 
 
-def _check_brands(input_file: Path, brands: Mapping[str, BrandProfile]) -> None:
-    """Every brand that a line names must have a profile, before anything is read. Raises Unreadable."""
+def _count(input_file: Path, brands: Mapping[str, BrandProfile]) -> int:
+    """The number of the last line; every brand that one names must have a profile. Raises Unreadable."""
+    last = 0
     with input_file.open("rb") as file:
-        for _ in _lines(file, brands):
-            pass
+        for line in _lines(file, brands):
+            last = line.number
+    return last
 
 
-def _read(input_file: Path, output_file: Path, models: Models, brands: Mapping[str, BrandProfile]) -> int:
-    """Read the file in batches, in its order; the number of malformed lines."""
+class _Progress:
+    """How far it is, on stderr: one line that changes on a terminal, a few that stay in a file."""
+
+    def __init__(self, last: int) -> None:
+        self.last, self.batches = last, 0
+        self.terminal = sys.stderr.isatty()
+
+    def at(self, number: int) -> None:
+        """A batch is written, up to this line."""
+        self.batches += 1
+        if self.terminal:
+            percent = 100 * number // max(self.last, 1)
+            click.echo(f"\r{number:,} of {self.last:,} lines read, {percent} %", nl=number >= self.last, err=True)
+        elif self.batches % TOLD_EVERY == 0:
+            click.echo(f"{number} lines read", err=True)
+
+    def fault(self, line: _Line) -> None:
+        """Name a line that is malformed."""
+        click.echo(f"{self.margin}line {line.number}: {line.error}", err=True)
+
+    @property
+    def margin(self) -> str:
+        """What takes the changing line away."""
+        return "\r\x1b[K" if self.terminal else ""
+
+
+def _read(
+    input_file: Path, output_file: Path, models: Models, brands: Mapping[str, BrandProfile], progress: _Progress
+) -> int:
+    """Read the file in batches, in its order; the number of malformed lines. No more than a batch is held."""
     malformed = 0
     with input_file.open("rb") as source, output_file.open("w", encoding="utf-8") as target:
-        for count, batch in enumerate(_batches(_lines(source, brands)), start=1):
+        for batch in _batches(_lines(source, brands)):
             for answer in _answers(batch, models, brands):
                 target.write(json.dumps(answer, ensure_ascii=True) + "\n")
             faults = [line for line in batch if line.asked is None]
             malformed += len(faults)
             for line in faults:
-                click.echo(f"line {line.number}: {line.error}", err=True)
-            if count % TOLD_EVERY == 0:
-                click.echo(f"{batch[-1].number} lines read", err=True)
+                progress.fault(line)
+            progress.at(batch[-1].number)
     return malformed
 
 
 def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
     batch: list[_Line] = []
+    held = 0
     for line in lines:
         batch.append(line)
-        if len(batch) == BATCH:
+        held += line.size
+        if len(batch) == BATCH or held >= BATCH_BYTES:
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch
 

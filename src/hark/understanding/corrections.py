@@ -21,6 +21,7 @@ SLOTS = 4_096
 PRIOR_SHARE = 0.7
 STRENGTH = 3.0
 STEPS = 25
+HALVINGS = 30  # of one step
 MOST = 2_000  # newest corrections of a brand that are learnt from
 VECTOR_GAIN = 4.0  # general vectors have length 1; so much they weigh beside the prior
 
@@ -148,16 +149,34 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
 
 
 def _newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
-    """What to add to the `known` logits. Newton in the dual: as many unknowns as examples, however many the words."""
+    """What to add to the `known` logits. Newton in the dual: as many unknowns as examples, however many the words.
+
+    A step that makes things worse is halved: where a correction contradicts a sure verdict, the curve there is next to
+    nothing and a whole step would throw every other text to the far side.
+    """
     kernel = design @ design.T
     dual: Doubles = np.zeros(len(wanted))
+    cost = _cost(kernel, dual, known, wanted, weights)
     for _ in range(STEPS):
         scores = kernel @ dual
         p = 1.0 / (1.0 + np.exp(-np.clip(known + scores, -30.0, 30.0)))
         curve = np.maximum(weights * p * (1.0 - p), 1e-6)
         target = scores + weights * (wanted - p) / curve
-        step = np.linalg.solve(kernel + np.diag(1.0 / (STRENGTH * curve)), target)
-        if np.abs(step - dual).max() < 1e-8:
+        step = np.asarray(np.linalg.solve(kernel + np.diag(1.0 / (STRENGTH * curve)), target), np.float64) - dual
+        if np.abs(step).max() < 1e-8:
             break
-        dual = np.asarray(step, np.float64)
+        for _ in range(HALVINGS):
+            lower = _cost(kernel, dual + step, known, wanted, weights)
+            if lower <= cost:
+                break
+            step = step / 2.0
+        dual, cost = dual + step, lower
     return np.asarray(design.T @ dual)
+
+
+def _cost(kernel: Doubles, dual: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> float:
+    """What is made small: the weighted log loss and the penalty on what is added."""
+    scores = kernel @ dual
+    logits = known + scores
+    loss = np.logaddexp(0.0, logits) - wanted * logits
+    return float(weights @ loss + dual @ scores / (2.0 * STRENGTH))

@@ -10,8 +10,9 @@ from hark.channels.testing.ledger import read_ledger
 from hark.channels.testing.stand_in import StandIn
 from hark.kernel.time import monotonic, now
 from hark.site.demo.cast import BY_ACCOUNT
+from hark.site.demo.correcting import Correcting
 from hark.site.demo.seed import Wire
-from hark.site.demo.traffic import Post, Traffic
+from hark.site.demo.traffic import Post, Traffic, post_of
 
 PAST_BEATS = 26
 PAST_SECONDS_A_BEAT = 150.0
@@ -26,7 +27,7 @@ class Player:
     def __init__(self, stand_in: StandIn, wires: Sequence[Wire], *, base_url: str, rate: float, seed: int) -> None:
         """`rate`: posts a minute."""
         self.stand_in, self.rate = stand_in, rate
-        self.traffic = Traffic(seed)
+        self.traffic, self.correcting = Traffic(seed), Correcting()
         self.random = Random(seed + 1)  # noqa: S311 - stories, not secrets
         self.said: dict[str, Post] = {}
         self.answered: dict[str, float] = {}
@@ -43,6 +44,8 @@ class Player:
         while not self._stop.wait(self.pause()) and (until is None or monotonic() < until):
             for post in self.traffic.next_beat():
                 self.post(post)
+            for cue in self.correcting.step():
+                self.post(post_of(cue))
             self.come_back()
 
     def tell_the_past(self) -> None:

@@ -10,6 +10,7 @@ from random import Random
 
 from hark.site.demo.cast import BY_ACCOUNT, FIRST_NAMES, LAST_NAMES
 from hark.site.demo.scripts import AMOUNTS, DAYS, PLACES, SCENES, Scene
+from hark.site.demo.story import CUES, PEOPLE, Cue, post_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class Telling:
     line: int = 0
 
 
+def post_of(cue: Cue) -> Post:
+    """A post of the story that every demo tells."""
+    line = sum(other.thread == cue.thread and other.beat <= cue.beat for other in CUES) or 1
+    subject = cue.text.partition(".")[0][:70] if BY_ACCOUNT[cue.account].kind == "email" else ""
+    who = Somebody(f"story-{cue.who}", *PEOPLE[cue.who])
+    return Post(cue.account, post_id(cue.thread, line), f"story-{cue.thread}", who, cue.text, subject, cue.rating)
+
+
 class Traffic:
     """An endless stream of posts, one a beat. Not safe to share between threads."""
 
@@ -74,7 +83,7 @@ class Traffic:
             self.running.remove(telling)
         elif self.random.random() < 0.08:
             posts.append(replace(posts[0], action="edit", text=posts[0].text + " (edit: sorry, typing on the bus)"))
-        return posts
+        return [*(post_of(cue) for cue in CUES if cue.beat == self.beat), *posts]
 
     def begin(self) -> Telling:
         """Somebody new starts a scene, chosen by weight."""

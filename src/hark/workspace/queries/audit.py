@@ -19,7 +19,7 @@ KINDS = (
     ("saved_reply", "Saved replies"), ("macro", "Macros"), ("tag", "Tags"), ("view", "Teams’ views"),
     ("role", "Roles"), ("key", "Keys of the API"), ("message", "Originals of messages"),
     ("arrival", "Originals of parked arrivals"), ("audit", "Exports of the audit"),
-    ("reply", "Replies"),
+    ("reply", "Replies"), ("readings", "Readings"),
 )  # fmt: skip
 WORDS = {
     "agent.added": "added", "agent.joined": "set the first password of", "agent.changed": "changed the rights of",
@@ -41,6 +41,10 @@ WORDS = {
     "case.merged": "merged another case into", "case.unmerged": "took apart again",
     "key.added": "made the key", "key.revoked": "revoked the key",
     "message.original_opened": "downloaded the original of the message",
+    "readings.again": "had old messages read again in run",
+    "readings.paused": "paused the reading of old messages in run",
+    "readings.running": "went on with the reading of old messages in run",
+    "readings.cancelled": "cancelled the reading of old messages in run",
     "arrival.opened": "looked into the parked arrival", "audit.exported": "exported the audit",
 }  # fmt: skip
 OF_ONESELF = {

@@ -26,6 +26,7 @@ PLACES = (
         _place("inboxes", "Inboxes", Right.BRANDS, "inbox"),
         _place("brands", "Brands", Right.BRANDS),
         _place("desk", "Desk", Right.BRANDS),
+        _place("rereading", "Read again", Right.BRANDS),
     )),
     ("Work", (
         _place("replies", "Saved replies", Right.TOOLS, "reply"),

@@ -1,0 +1,127 @@
+"""What every demo shows of reading: its posts are read as the story needs them, and wait for the correction."""
+
+from itertools import islice
+
+import pytest
+
+from hark.conversations.actions.corrections import correct
+from hark.conversations.models import Case, Correction, Message
+from hark.site.demo import correcting
+from hark.site.demo.cast import BRAND, BY_ACCOUNT
+from hark.site.demo.correcting import Correcting, judge
+from hark.site.demo.player import PAST_BEATS
+from hark.site.demo.story import (
+    AFTER_CORRECTION,
+    COPIED,
+    COPIES,
+    CUES,
+    EVERY_POST,
+    JUDGED_BEFORE,
+    LOOK_ALIKE,
+    PEOPLE,
+    SERIES,
+    post_id,
+)
+from hark.site.demo.traffic import Traffic, post_of
+from hark.understanding import BrandProfile, Context, HistoryItem, Models, analyse, load_models, moods
+from hark.understanding.corrections import RelevanceCorrection, learn
+from hark.workspace.actions.acts import author_of
+from tests.workspace.makers import World, known, make_world, say
+
+PLUM = BrandProfile("plum", BRAND.name, BRAND.handles, BRAND.products, BRAND.exclude, BRAND.about, BRAND.language)
+
+
+@pytest.fixture(scope="module", params=["whole", "linear"])
+def models(request: pytest.FixtureRequest) -> Models:
+    found = load_models(linear=request.param == "linear")
+    if request.param == "whole" and found.deep is None:
+        pytest.skip("the encoder's files are not here")
+    return found
+
+
+def labels(models: Models, *texts: str) -> list[str]:
+    found = analyse(texts, [Context(brand="plum")] * len(texts), models, {"plum": PLUM})
+    return [one.relevance.label for one in found if one.relevance]
+
+
+def test_one_more_correction_changes_how_the_next_dog_is_judged_and_not_the_network(models: Models) -> None:
+    dog, network = (cue.text for cue in AFTER_CORRECTION)
+    assert labels(models, LOOK_ALIKE.text, dog, network) == ["relevant"] * 3
+    before = [RelevanceCorrection("plum", cue.text, relevant=about) for cue, about in JUDGED_BEFORE]
+    near = models.deep.near if models.deep else None
+    assert learn(before, {"plum": PLUM}, models.prior, near) == {}
+    last = RelevanceCorrection("plum", LOOK_ALIKE.text, relevant=False)
+    learnt = Models(
+        **{name: getattr(models, name) for name in models.__slots__ if name != "brands"},
+        brands=learn([*before, last], {"plum": PLUM}, models.prior, near),
+    )
+    assert labels(learnt, dog, network) == ["irrelevant", "relevant"]
+
+
+def test_dog_stays_in_the_stream(models: Models) -> None:
+    """It opens no case: it neither complains nor presses."""
+    [reading] = analyse([LOOK_ALIKE.text], [Context(brand="plum")], models, {"plum": PLUM})
+    assert reading.complaint < 0.5
+    assert reading.urgency.level in ("low", "normal")
+
+
+def test_series_gets_angrier(models: Models) -> None:
+    levels = []
+    for place, cue in enumerate(SERIES):
+        history = tuple(HistoryItem("contact", earlier.text) for earlier in SERIES[:place])
+        context = Context(brand="plum", author="gus", history=history, addressed=True)
+        [mood] = moods([context], analyse([cue.text], [context], models, {"plum": PLUM}), models, {"plum": PLUM})
+        levels.append(mood.value)
+    assert levels == sorted(levels, reverse=True), levels
+    assert levels[-1] < -0.5 < levels[0]
+
+
+def test_one_complaint_stands_on_five_sites_and_every_post_fits_its_place() -> None:
+    assert len({cue.account for cue in COPIES}) == 5
+    assert all(COPIED in cue.text for cue in COPIES)
+    for cue in EVERY_POST:
+        longest, _, posts = BY_ACCOUNT[cue.account].length
+        assert len(cue.text) <= longest * posts
+        assert cue.who in PEOPLE
+    assert len({post_of(cue).id for cue in EVERY_POST}) == len(EVERY_POST)
+
+
+def test_every_seed_tells_the_story_and_the_series_ends_before_ones_eyes() -> None:
+    for seed in (1, 2):
+        told = [post for _, post in zip(range(400), Traffic(seed), strict=False)]
+        assert [post.id for post in told if post.id.startswith("story-")] == [
+            post_of(cue).id for cue in sorted(CUES, key=lambda cue: cue.beat)
+        ]
+    assert list(islice(Traffic(1), 50)) == list(islice(Traffic(1), 50))
+    assert [cue.beat > PAST_BEATS for cue in SERIES] == [False, False, True, True]
+
+
+def heard(world: World, *cues: object) -> None:
+    for cue in cues:
+        post = post_of(cue)  # type: ignore[arg-type]
+        say(world.square, known(post.author.id), post.text, external_id=post.id, thread_id=post.thread, case_reason="")
+
+
+@pytest.mark.django_db
+def test_colleagues_judge_and_two_posts_wait_for_the_viewers_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world()
+    monkeypatch.setattr(correcting, "COLLEAGUES", (world.tessa.email, world.ruben.email))
+    monkeypatch.setattr(correcting.connection, "close", lambda: None)
+    clock = [100.0]
+    monkeypatch.setattr(correcting, "monotonic", lambda: clock[0])
+    watch = Correcting()
+    assert watch.step() == ()
+    heard(world, *(cue for cue, _ in JUDGED_BEFORE), LOOK_ALIKE)
+    assert not Case.objects.exists()
+    assert watch.step() == ()
+    said = dict(Correction.objects.values_list("message__external_id", "new_value"))
+    assert said == {post_id(cue.thread): "relevant" if about else "irrelevant" for cue, about in JUDGED_BEFORE}
+    assert Correction.objects.values("agent").distinct().count() == 2
+    assert judge()
+    assert Correction.objects.count() == 5
+    message = Message.objects.get(external_id=post_id(LOOK_ALIKE.thread))
+    correct(message_id=message.pk, field="relevance", value="irrelevant", author=author_of(world.tessa))
+    assert watch.step() == ()
+    clock[0] += 20
+    assert watch.step() == AFTER_CORRECTION
+    assert watch.step() == ()
