@@ -3,6 +3,7 @@
 from hark.conversations.models.chats import LeftAddress
 from hark.conversations.models.files import Attachment
 from hark.conversations.models.holding import HeldReply
+from hark.conversations.models.learning import BrandModel, LeftAside, ReadingWeek
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.matters import Again
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
@@ -24,6 +25,7 @@ from hark.conversations.models.tools import CaseMerge, CaseTag, Macro, SavedRepl
 __all__ = [
     "Again",
     "Attachment",
+    "BrandModel",
     "Case",
     "CaseMerge",
     "CaseTag",
@@ -34,6 +36,7 @@ __all__ = [
     "Follow",
     "HeldReply",
     "LeftAddress",
+    "LeftAside",
     "Looking",
     "Macro",
     "Message",
@@ -47,6 +50,7 @@ __all__ = [
     "NoticeWishes",
     "Participant",
     "Reading",
+    "ReadingWeek",
     "SavedReply",
     "SavedView",
     "Tag",
