@@ -25,7 +25,18 @@ from tests.journey.venue import arrive, drain
 pytestmark = pytest.mark.django_db
 ABOUT = "Has anybody tried the new plum family thing? {} Ours stopped after two days."
 NOT_ABOUT = "The plum tree behind our house carries so much that the branches bend. {} Come and pick."
-ASIDES = ["Monday", "again", "in Ghent", "for real", "with my sister", "at noon", "twice", "since May", "somehow", "here"]
+ASIDES = [
+    "Monday",
+    "again",
+    "in Ghent",
+    "for real",
+    "with my sister",
+    "at noon",
+    "twice",
+    "since May",
+    "somehow",
+    "here",
+]
 number = iter(range(1, 10_000))
 
 
@@ -142,7 +153,7 @@ def test_a_correction_is_one_job_that_waits_for_others_a_few_seconds(channel: Ch
     [job] = waiting()
     assert job.args == {"brand": Brand.objects.get().key, "anew": False}
     assert job.scheduled_at is not None
-    assert teaching.GATHERING < timedelta(seconds=20)
+    assert timedelta(seconds=20) > teaching.GATHERING
     correct(message_id=posts[0].pk, field="complaint", value="true", author=acts(agents[0]))
     ProcrastinateJob.objects.filter(task_name=teaching.LEARN).update(status="succeeded", queueing_lock=None)
     react()

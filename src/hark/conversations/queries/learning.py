@@ -1,7 +1,9 @@
 """What corrections taught: the votes of agents, the brands' own models, and which of them are in use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from hark.conversations.models import BrandModel, Correction
 from hark.kernel.db import fetch_all
@@ -20,6 +22,16 @@ class InUse:
     brand: str
     number: int
     base: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrandLearning:
+    """How far a brand's corrections have come: messages judged, those about it, the model in use."""
+
+    brand: Brand
+    judged: int
+    relevant: int
+    model: BrandModel | None
 
 
 def votes_on(brand: Brand) -> tuple[list[Vote], int]:
@@ -52,10 +64,27 @@ def weights_of(ids: Iterable[int]) -> dict[int, dict[str, object]]:
     return {row.pk: row.weights for row in BrandModel.objects.filter(pk__in=list(ids)).only("weights") if row.weights}
 
 
-def models_of(brand: Brand, *, limit: int) -> list[BrandModel]:
-    """The brand's newest models, newest first, without the weights themselves."""
+def models_of(brand: Brand, *, limit: int) -> list[tuple[BrandModel, bool]]:
+    """The brand's newest models, newest first, without the weights; and whether it can be gone back to each of them."""
+    there = ExpressionWrapper(Q(weights__isnull=False), output_field=BooleanField())
     rows = BrandModel.objects.filter(brand=brand).select_related("held_by").order_by("-number")
-    return list(rows.defer("probe", "weights")[:limit])
+    found = rows.defer("probe", "weights").annotate(there=there)[:limit]
+    return [(row, bool(vars(row)["there"]) and not row.active) for row in found]
+
+
+def learning_of_brands(brands: Sequence[Brand]) -> list[BrandLearning]:
+    """What each of these has learnt. Two queries."""
+    used = BrandModel.objects.filter(brand__in=brands, active=True).select_related("held_by").defer("probe", "weights")
+    models = {row.brand_id: row for row in used}
+    said = Correction.objects.filter(
+        field="relevance", new_value__in=JUDGED, message__channel__inbox__brand__in=brands
+    ).values("message__channel__inbox__brand")
+    counts = said.annotate(
+        judged=Count("message", distinct=True),
+        about=Count("message", distinct=True, filter=Q(new_value="relevant")),
+    )
+    told = {row["message__channel__inbox__brand"]: (row["judged"], row["about"]) for row in counts}
+    return [BrandLearning(brand, *told.get(brand.pk, (0, 0)), models.get(brand.pk)) for brand in brands]
 
 
 def model_in_use(brand: Brand) -> BrandModel | None:
