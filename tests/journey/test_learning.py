@@ -14,16 +14,17 @@ from hark.journey import learning, reading, teaching
 from hark.journey.jobs import learn_brand_model, react_step
 from hark.journey.reacting import READER
 from hark.kernel.actions import move_reader
+from hark.kernel.db import execute
 from hark.kernel.errors import NotAllowed
 from hark.kernel.queries import newest_position
 from hark.organisation.actions.people import add_agent, add_team
 from hark.organisation.models import Agent, AuditEntry, Brand, Channel, Inbox
 from hark.organisation.types import Role
 from tests.journey.makers import make_channel, make_inbox
-from tests.journey.venue import arrive, drain
+from tests.journey.venue import arrive, direct, drain
 
-pytestmark = pytest.mark.django_db
-ABOUT = "Has anybody tried the new plum family thing? {} Ours stopped after two days."
+pytestmark = pytest.mark.django_db(transaction=True)
+ABOUT = "We moved to plum {}, the family one, so far so good."  # by the profile alone: more no than yes
 NOT_ABOUT = "The plum tree behind our house carries so much that the branches bend. {} Come and pick."
 ASIDES = [
     "Monday",
@@ -77,13 +78,11 @@ def other_process() -> Iterator[learning.InUseHere]:
 def heard(channel: Channel, *texts: str) -> list[Message]:
     """Posts that nobody addressed to us, read by the journey."""
     numbers = [next(number) for _ in texts]
+    heard_at = {"type": "post", "audience": "public", "targets_us": "keyword"}
     posts = [
-        {
-            "type": "public_post", "id": f"q{n}", "thread": f"q{n}", "text": text, "at": "2026-10-02T12:00:00Z",
-            "author": {"id": f"w{n}", "name": "Somebody", "handle": f"@w{n}"},
-        }
+        direct(f"q{n}", thread=f"q{n}", who=f"w{n}", text=text, **heard_at)
         for n, text in zip(numbers, texts, strict=True)
-    ]  # fmt: skip
+    ]
     arrive(channel, posts)
     drain()
     found = {row.external_id: row for row in Message.objects.order_by("-id")[: len(texts)]}
@@ -111,11 +110,16 @@ def waiting() -> list[ProcrastinateJob]:
     return list(ProcrastinateJob.objects.filter(task_name=teaching.LEARN, status="todo"))
 
 
+def done() -> None:
+    """No job is left."""
+    execute("DELETE FROM procrastinate_jobs WHERE task_name = %s", [teaching.LEARN])
+
+
 def run_jobs() -> None:
     """As a worker runs them."""
     for job in waiting():
         learn_brand_model(**job.args)
-    ProcrastinateJob.objects.filter(task_name=teaching.LEARN).update(status="succeeded", queueing_lock=None)
+    done()
 
 
 def taught(channel: Channel, agents: list[Agent], pairs: int = 6) -> None:
@@ -155,7 +159,7 @@ def test_a_correction_is_one_job_that_waits_for_others_a_few_seconds(channel: Ch
     assert job.scheduled_at is not None
     assert timedelta(seconds=20) > teaching.GATHERING
     correct(message_id=posts[0].pk, field="complaint", value="true", author=acts(agents[0]))
-    ProcrastinateJob.objects.filter(task_name=teaching.LEARN).update(status="succeeded", queueing_lock=None)
+    done()
     react()
     assert waiting() == [], "other fields teach no brand's model"
 
