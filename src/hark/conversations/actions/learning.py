@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from hark.conversations.models import BrandModel
 from hark.kernel.actions import record
@@ -76,7 +77,7 @@ def _may_decide(agent: Agent) -> None:
         raise NotAllowed
 
 
-def _locked(brand: Brand) -> Any:
+def _locked(brand: Brand) -> QuerySet[BrandModel]:
     """The brand's models; whoever else changes them waits for the end of this transaction."""
     Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
     return BrandModel.objects.filter(brand=brand)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from hark.conversations.actions.learning import go_back_to, learn_anew
 from hark.kernel.time import database_now
@@ -16,13 +16,17 @@ from hark.workspace.views.settings import settings_page
 
 @desk("GET", right=Right.BRANDS)
 def readings(request: HttpRequest) -> HttpResponse:
-    """One brand's readings."""
+    """One brand's readings; only the lines of the second look where the page draws one of them anew."""
     found = list(Brand.objects.order_by("name"))
     asked = request.GET.get("brand") or (found[0].key if found else "")
     brand = next((row for row in found if row.key == asked), None)
     if brand is None:
         raise Http404
-    shown = readings_shown(agent_of(request), brand, at=database_now())
+    agent = agent_of(request)
+    shown = readings_shown(agent, brand, at=database_now())
+    if request.headers.get("HX-Request"):
+        lines = {"heard": shown.drawn, "may_answer": agent.may(Right.ANSWER)}
+        return render(request, "workspace/parts/heard_rows.html", lines)
     return settings_page(request, "readings", brands=found, brand=brand, shown=shown, heard=shown.drawn, after="")
 
 
