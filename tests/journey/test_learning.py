@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -187,7 +188,7 @@ def test_what_was_learnt_beside_other_shipped_models_is_not_used_and_learnt_anew
     channel: Channel, agents: list[Agent]
 ) -> None:
     taught(channel, agents)
-    BrandModel.objects.update(base="2020.1+00000000")
+    BrandModel.objects.update(base="2020.1+00000000", held_by=agents[0])
     [post] = heard(channel, ABOUT.format("Hm."))
     assert "." not in Reading.objects.get(message=post).model_version.partition("+")[2]
     teaching.catch_up()
@@ -249,6 +250,24 @@ def test_going_back_holds_until_somebody_lets_it_learn_anew(channel: Channel, ag
     run_jobs()
     assert BrandModel.objects.get(active=True).number == 3
     assert set(AuditEntry.objects.values_list("verb", flat=True)) >= {"brand.model_chosen", "brand.learn_anew"}
+
+
+def test_model_that_was_being_learnt_does_not_replace_what_somebody_goes_back_to_meanwhile(
+    channel: Channel, agents: list[Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brand, owner = Brand.objects.get(), add_agent(name="Ada", email="ada@plum.example", role=Role.OWNER, teams=[])
+    taught(channel, agents)
+    judge(heard(channel, ABOUT.format("Later."))[0], agents[0], "relevant")
+    learns = teaching.try_out
+
+    def slowly(*given: Any) -> Any:
+        go_back_to(brand=brand, number=1, agent=owner)
+        return learns(*given)
+
+    monkeypatch.setattr(teaching, "try_out", slowly)
+    react()
+    run_jobs()
+    assert list(BrandModel.objects.order_by("number").values_list("number", "active")) == [(1, True), (2, False)]
 
 
 def test_only_who_may_change_brands_goes_back_and_not_to_what_is_gone(channel: Channel, agents: list[Agent]) -> None:

@@ -55,7 +55,8 @@ def learn_now(key: str, *, anew: bool = False) -> BrandModel | None:
 def learn_brand(key: str, models: Models, *, anew: bool = False) -> BrandModel | None:
     """Learn a brand's model from its corrections and use it, if it is no worse on the newest; None: nothing to do.
 
-    Doing it twice changes nothing. One that somebody went back to stays; `anew` learns even from the same corrections.
+    Doing it twice changes nothing. One that somebody went back to stays, until a release brings other shipped models;
+    `anew` learns even from the same corrections.
     """
     brand = Brand.objects.filter(key=key).first()
     if brand is None:
@@ -63,7 +64,8 @@ def learn_brand(key: str, models: Models, *, anew: bool = False) -> BrandModel |
     votes, newest = votes_on(brand)
     before, last, base = model_in_use(brand), newest_model(brand), base_of(models.version)
     known = last is not None and last.newest_correction == newest and last.base == base
-    if not votes or (before and before.held_by_id) or (known and not anew):
+    held = before is not None and before.held_by_id is not None and before.base == base
+    if not votes or held or (known and not anew):
         return None
     taught = counted(brand.key, votes)
     old = unpacked(brand.key, before.probe) if before and before.probe and before.base == base else None

@@ -26,9 +26,11 @@ class ModelIsGone(HarkError):
 def keep_model(*, brand: Brand, at: datetime, take: bool, **figures: Any) -> BrandModel:
     """Keep a model that was learnt just now under the brand's next number, and use it from the next batch on if `take`.
 
-    `figures` are the other fields of `BrandModel`. One transaction, under the brand's lock.
+    `figures` are the other fields of `BrandModel`. One transaction, under the brand's lock: where somebody has gone
+    back to an earlier one meanwhile, that stays.
     """
     rows = _locked(brand)
+    take = take and not rows.filter(active=True, held_by__isnull=False, base=figures["base"]).exists()
     newest = rows.order_by("-number").values_list("number", flat=True).first() or 0
     if take:
         rows.filter(active=True).update(active=False, held_by=None)
