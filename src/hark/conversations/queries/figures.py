@@ -11,7 +11,7 @@ from hark.conversations.queries.stream import HeardRow, rows_by_id
 from hark.kernel.db import fetch_all
 from hark.organisation.models import Agent, Brand
 
-WEEKS, DAYS = 8, 7
+WEEKS, DAYS = 6, 7
 DRAWN, TRIES = 20, 80  # messages of a day; points at which one is looked for
 WALKED = 500  # readings behind a point among which the next of the brand is looked for
 DRAW = """
@@ -50,7 +50,7 @@ class Aside:
 
 
 def agreement_of(brand: Brand, *, at: datetime) -> dict[str, list[Agreement]]:
-    """The last eight weeks by field, oldest first. One query."""
+    """The last six weeks by field, oldest first. One query."""
     since = at.date() - timedelta(days=at.weekday(), weeks=WEEKS - 1)
     found: dict[str, list[Agreement]] = {}
     for row in ReadingWeek.objects.filter(brand=brand, week__gte=since).order_by("week"):
