@@ -167,6 +167,8 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "channels": ("/settings/channels/", None),
     "desk": ("/settings/desk/", None),
     "brands": ("/settings/brands/", None),
+    "readings": ("/settings/readings/", None),
+    "unsure lane": ("/stream/?judged=unsure", press("j")),
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),
     "teams": ("/settings/teams/", None),

@@ -126,6 +126,8 @@ TABLE: dict[str, Row] = {
     "settings_brands": Row(Right.BRANDS),
     "settings_rereading": Row(Right.BRANDS),
     "settings_rereading_progress": Row(Right.BRANDS),
+    "settings_readings": Row(Right.BRANDS),
+    "settings_readings_act": Row(Right.BRANDS, post=True, about="brand"),
     "settings_inboxes": Row(Right.BRANDS),
     "settings_inbox": Row(Right.BRANDS, about="inbox"),
     "settings_people": Row(Right.PEOPLE),
@@ -207,6 +209,7 @@ def keys_of(world: World, about: str) -> tuple[str, str]:
         "key": lambda: (an_api_key(world.owner)[0].key,) * 2,
         "role": lambda: (an_own_role(world).key, an_own_role(world).key),
         "macro": lambda: (a_macro(world).key, a_macro(world).key),
+        "brand": lambda: (world.brand.key, world.brand.key),
     }[about]()
 
 

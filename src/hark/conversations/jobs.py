@@ -2,6 +2,7 @@
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
+from hark.conversations.actions.figures import count_left_aside, count_weeks
 from hark.conversations.actions.going_on import go_on_by_mail
 from hark.conversations.actions.holding import release_due
 from hark.conversations.actions.looking import forget_past_looks
@@ -82,3 +83,23 @@ def chats_go_on() -> None:
 def forget_looks() -> None:
     """Sweep away who looked at what."""
     forget_past_looks()
+
+
+@periodic("conversations.count_left_aside", "*/10 * * * *")
+def count_noise() -> None:
+    """What was left aside in this hour and the two before."""
+    count_left_aside(at=database_now())
+
+
+@periodic("conversations.count_this_week", "*/15 * * * *")
+def count_this_week() -> None:
+    """How far agents agree with the readings of this week."""
+    count_weeks(at=database_now(), weeks=0)
+
+
+@periodic("conversations.count_last_weeks", "50 1 * * *", tries=3)
+def count_last_weeks() -> None:
+    """Once a night those before it, in which corrections and answers still fall; and a whole day of noise."""
+    at = database_now()
+    count_weeks(at=at, weeks=2)
+    count_left_aside(at=at, hours=48)

@@ -1,4 +1,7 @@
-"""The journey's loops: `drain_step` takes arrivals through the stages, `react_step` lets events have their effects."""
+"""The journey's loops: `drain_step` takes arrivals through the stages, `react_step` lets events have their effects.
+
+And its background work: brands' models learnt from corrections.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +17,8 @@ from hark.journey.noticing import notice_step
 from hark.journey.passengers import Passenger, board, by_arrival, outcome_of, problem_of
 from hark.journey.reacting import react_step
 from hark.journey.rereading import take_turn
-from hark.kernel.tasks import periodic
+from hark.journey.teaching import LEARN, catch_up, learn_now
+from hark.kernel.tasks import periodic, task
 from hark.kernel.time import monotonic
 
 __all__ = ["drain_step", "notice_step", "react_step"]
@@ -109,3 +113,15 @@ def _carry(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival]) -
         for one in batch:
             if problems[one.id]:
                 intake.park(claimed=one, error=problems[one.id])
+
+
+@task(LEARN)
+def learn_brand_model(*, brand: str, anew: bool = False) -> None:
+    """Learn a brand's model from its corrections, and use it if it is no worse than the one before."""
+    learn_now(brand, anew=anew)
+
+
+@periodic("journey.learn_behind_a_release", "*/5 * * * *")
+def learn_behind_a_release() -> None:
+    """A new release brings other shipped models: what was learnt beside the old ones is learnt anew."""
+    catch_up()

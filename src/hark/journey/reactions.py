@@ -12,6 +12,7 @@ from hark.conversations.actions.changing import changed_there
 from hark.conversations.actions.going_on import expect_letter, take_typed_address
 from hark.conversations.queries.clocks import waiting_case
 from hark.conversations.queries.going_on import form_of
+from hark.journey.teaching import have_it_learn
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
 from hark.routing.types import NewWork
@@ -145,4 +146,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "message.sent": (accept, go_on_by_mail),
     "change.sent": (change,),
     "message.state": (take_back_hope, name_it),
+    "reading.corrected": (have_it_learn,),
+    "brand.learn_anew": (have_it_learn,),
 }

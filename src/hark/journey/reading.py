@@ -9,21 +9,25 @@ from typing import Any
 from hark.conversations.queries.history import Key, Said, said_before
 from hark.journey.authors import author_key
 from hark.journey.failing import describe
+from hark.journey.learning import InUseHere, Learnt, base_of, stamped
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
 from hark.organisation.models import Brand
 from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, WeightsDamaged, load_models
-from hark.understanding.types import BrandProfile, Context, HistoryItem
+from hark.understanding.trials import remembering
+from hark.understanding.types import BrandProfile, Context, HistoryItem, Reading
 
 HISTORY = 20
+IN_USE = InUseHere()
 logger = logging.getLogger(__name__)
 
 
 def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     """The readings of these passengers' words, in the shape in which they are stored, in the same order.
 
-    One batch through the models. An author's earlier messages are the context: those stored, and those before it here.
+    One batch through the models, with what each brand's corrections taught until now. An author's earlier messages are
+    the context: those stored, and those before it here.
     """
     keys = [author_key(one) for one in passengers]
     before = said_before({key for key in keys if key})
@@ -37,7 +41,7 @@ def read_in_context(
     texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], whys: Sequence[str]
 ) -> list[Mapping[str, Any]]:
     """The readings of these texts as they are stored, in order; `whys`: why there is no question that each is to us."""
-    readings = _analysed(texts, contexts, brands)
+    readings = _analysed(texts, contexts, brands, IN_USE.now())
     return [_as_addressed(reading, why) for reading, why in zip(readings, whys, strict=True)]
 
 
@@ -98,20 +102,34 @@ def _item(said: Said) -> HistoryItem:
 
 
 def _analysed(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile]
+    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], learnt: Learnt
 ) -> list[Mapping[str, Any]]:
     models = _models()
     if models is None or not texts:
         return [{} for _ in texts]
     try:
-        readings = analyse(texts, contexts, models, brands)
+        known = learnt.beside(base_of(models.version))
+        readings = analyse(texts, contexts, replace(models, brands=known.weights), brands)
     except Exception as error:  # noqa: BLE001 - what the models stumble over must be seen by people all the same
-        return _in_halves(texts, contexts, brands, error)
-    return [{**one.as_json(), "score": one.score, "signals": list(one.signals)} for one in readings]
+        return _in_halves(texts, contexts, brands, learnt, error)
+    return [
+        _stored(one, known.numbers.get(context.brand or "")) for one, context in zip(readings, contexts, strict=True)
+    ]
+
+
+def _stored(reading: Reading, number: int | None) -> Mapping[str, Any]:
+    """As it is stored; the version names the brand's own model behind a dot, where it has one."""
+    version = reading.model_version if number is None else stamped(reading.model_version, number)
+    told = {**reading.as_json(), "score": reading.score, "signals": list(reading.signals)}
+    return {**told, "model_version": version}
 
 
 def _in_halves(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], error: Exception
+    texts: Sequence[str],
+    contexts: Sequence[Context],
+    brands: Mapping[str, BrandProfile],
+    learnt: Learnt,
+    error: Exception,
 ) -> list[Mapping[str, Any]]:
     """Only what cannot be read goes on unread; its neighbours are read."""
     if len(texts) == 1:
@@ -119,7 +137,7 @@ def _in_halves(
         return [{}]
     middle = len(texts) // 2
     halves = ((texts[:middle], contexts[:middle]), (texts[middle:], contexts[middle:]))
-    return [reading for some, their in halves for reading in _analysed(some, their, brands)]
+    return [reading for some, their in halves for reading in _analysed(some, their, brands, learnt)]
 
 
 @cache
@@ -130,3 +148,10 @@ def _models() -> Models | None:
     except WeightsDamaged as error:
         logger.error("messages go on without a reading: %s", error.message)
         return None
+
+
+@cache
+def teaching_models() -> Models | None:
+    """The same models for the jobs that learn: their encoder remembers what it has read."""
+    models = _models()
+    return remembering(models) if models else None

@@ -31,11 +31,12 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class RelevanceCorrection:
-    """A person's word on one text of a brand."""
+    """A person's word on one text of a brand; `weight` is how much of it counts."""
 
     brand: str
     text: str
     relevant: bool
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +117,19 @@ def _fit_near(brand: BrandProfile, own: Sequence[RelevanceCorrection], near: Nea
     pairs = zip(cleans, vectors, strict=True)
     logits = np.array([near.logit(evidence(clean, brand), brand, row.astype(np.float32)) for clean, row in pairs])
     design = np.column_stack([vectors * VECTOR_GAIN, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
-    solution = _newton(design, logits, wanted, _balanced(wanted))
+    wanted, weights = _wanted(own)
+    solution = _newton(design, logits, wanted, weights)
     scaled = [*(solution[:-2] * VECTOR_GAIN), solution[-2] * PRIOR_SHARE, solution[-1]]
     return tuple(round(float(value), 5) for value in scaled)
 
 
-def _balanced(wanted: Doubles) -> Doubles:
-    """Weights that make both classes count alike."""
-    return np.asarray(np.where(wanted == 1.0, 0.5 / wanted.mean(), 0.5 / (1.0 - wanted.mean())), np.float64)
+def _wanted(own: Sequence[RelevanceCorrection]) -> tuple[Doubles, Doubles]:
+    """1 or 0 for each, and weights under which both classes count alike; together as many as the corrections."""
+    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
+    given = np.array([correction.weight for correction in own])
+    given = given / given.mean()
+    share = float((given * wanted).mean())
+    return wanted, np.asarray(given * np.where(wanted == 1.0, 0.5 / share, 0.5 / (1.0 - share)), np.float64)
 
 
 def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) -> BrandWeights:
@@ -136,8 +141,8 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
     for row, found in zip(rows, slots, strict=True):
         row[found] = len(found) ** -0.5 if found else 0.0
     design = np.column_stack([rows, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
-    solution = _newton(design, logits, wanted, _balanced(wanted))
+    wanted, weights = _wanted(own)
+    solution = _newton(design, logits, wanted, weights)
     kept = {int(slot): round(float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
     return BrandWeights(
         brand.key,

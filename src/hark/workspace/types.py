@@ -45,13 +45,19 @@ class RowShown:
 
 @dataclass(frozen=True, slots=True)
 class ReadingWords:
-    """A reading as a line: mood, short words, why; `values` are the fields as they stand, for the correction form."""
+    """A reading as a line: mood, short words, why; `values` are the fields as they stand, for the correction form.
+
+    `chances` are (what was read, how sure), `changes` who corrected what and when, both in words, by `model`.
+    """
 
     mood: MoodShown | None
     words: tuple[str, ...]
     why: str
     values: dict[str, str]
     corrected_by: str = ""
+    model: str = ""
+    chances: tuple[tuple[str, str], ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from hark.conversations.models.chats import LeftAddress
 from hark.conversations.models.files import Attachment
 from hark.conversations.models.holding import HeldReply
+from hark.conversations.models.learning import BrandModel, LeftAside, ReadingWeek
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.matters import Again
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
@@ -25,6 +26,7 @@ from hark.conversations.models.tools import CaseMerge, CaseTag, Macro, SavedRepl
 __all__ = [
     "Again",
     "Attachment",
+    "BrandModel",
     "Case",
     "CaseMerge",
     "CaseTag",
@@ -35,6 +37,7 @@ __all__ = [
     "Follow",
     "HeldReply",
     "LeftAddress",
+    "LeftAside",
     "Looking",
     "Macro",
     "Message",
@@ -49,6 +52,7 @@ __all__ = [
     "Participant",
     "Reading",
     "Rereading",
+    "ReadingWeek",
     "SavedReply",
     "SavedView",
     "Tag",

@@ -1,5 +1,6 @@
 """Cases, conversations, messages, their readings and clocks, and what agents write on them."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from hark.clocks.types import ClockKind
@@ -156,6 +157,9 @@ class Message(models.Model):
             models.Index(name="message_conversation_sent", fields=["conversation", "sent_at", "id"]),
             models.Index(name="message_identity_sent", fields=["identity", "-sent_at"]),
             models.Index(name="message_channel_newest", fields=["channel", "-id"]),
+            BrinIndex(
+                name="message_received", fields=["received_at"], autosummarize=True
+            ),  # for counts by hour and week
         ]
 
 
@@ -202,7 +206,10 @@ class Reading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="reading_message_version", fields=["message", "model_version"])]
-        indexes = [models.Index(name="reading_same_words", fields=["duplicate_key", "-id"])]
+        indexes = [
+            models.Index(name="reading_same_words", fields=["duplicate_key", "-id"]),
+            models.Index(name="reading_unsure", fields=["-id"], condition=models.Q(relevance="unsure")),
+        ]
 
 
 class Correction(models.Model):
@@ -217,6 +224,9 @@ class Correction(models.Model):
     model_version = models.TextField()
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(name="correction_field_newest", fields=["field", "-id"])]
 
 
 class Clock(models.Model):

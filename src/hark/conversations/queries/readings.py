@@ -1,13 +1,15 @@
 """What is shown of a reading: the newest, with the agents' corrections laid over it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hark.conversations.models import Correction, Message, Reading
 from hark.understanding.types import FLAGS
 
 YES = 0.5  # the decision point of a calibrated head
+HEADS = ("sentiment", "complaint", "offensive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,22 @@ class ReasonShown:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeShown:
+    """What an agent made of one field, and when."""
+
+    field: str
+    was: str
+    value: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingShown:
     """A reading as a page shows it. `corrected` names the fields that an agent has changed, `by` who did it last.
 
     Empty text: the head abstains, or an agent has said that it does not apply. `relevance_p` is the model's own.
+    `chances`: field → (what the model read, its probability), also where it abstains; `history`: oldest first.
     """
 
     language: str
@@ -41,6 +55,8 @@ class ReadingShown:
     model_version: str
     corrected: tuple[str, ...] = ()
     by: str = ""
+    chances: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    history: tuple[ChangeShown, ...] = ()
 
 
 def newest_reading(message: Message) -> Reading | None:
@@ -101,7 +117,17 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
         model_version=reading.model_version,
         corrected=tuple(changed),
         by=corrections[-1].agent.name if corrections else "",
+        chances=_chances(data),
+        history=tuple(
+            ChangeShown(row.field, row.old_value, row.new_value, row.agent.name, row.at) for row in corrections
+        ),
     )
+
+
+def _chances(data: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
+    """What each model read and its probability, whether or not it dares to say so."""
+    said = {name: shown_value({**data, "abstain": ()}, name) for name in ("relevance", *HEADS)}
+    return {name: (value, p) for name, (value, p) in said.items() if value and p is not None}
 
 
 def feeling(reading: ReadingShown) -> str:

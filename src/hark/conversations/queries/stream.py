@@ -1,4 +1,7 @@
-"""The stream: what was heard and is no case, newest first, with the verdict and its reasons."""
+"""The stream: what was heard and is no case, newest first, with the verdict and its reasons.
+
+What the models doubt comes in the order in which an answer teaches most.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
+from hark.conversations.queries.unsure import doubts, most_instructive
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
@@ -56,11 +60,14 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first. Five queries; one more under a label, one more behind a short page.
+    """One page, newest first; what is unsure, most instructive first. Five queries; one more under a label, one more
+    behind a short page.
 
     A filter looks at the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
     """
     place = Place.parse(after)
+    if label == Label.UNSURE:
+        return _unsure_page(agent, place, limit=limit)
     heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
     told = heard if label == Label.ALL else _judged(heard, label)
     found = list(told.select_related("channel", "identity", "agent")[: limit + 1])
@@ -72,11 +79,28 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. Two queries."""
+    """How many of the newest LOOKED_AT messages of the stream stand under each label; all doubts in the lane.
+
+    Four queries.
+    """
     newest = _window(_heard(agent))
     judged = newest.annotate(verdict=_verdict()).values("verdict").annotate(n=Count("pk"))
     found = {row["verdict"]: row["n"] for row in judged}
-    return {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
+    told = {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
+    return {**told, Label.UNSURE: len(doubts(agent))}
+
+
+def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
+    """These messages of the stream in this order, without those that the agent may not see. Four queries."""
+    seen = _heard(agent).filter(pk__in=ids, pk__gte=min(ids, default=0)).select_related("channel", "identity", "agent")
+    rows = {message.pk: message for message in seen}
+    return _rows(agent, [rows[number] for number in ids if number in rows])
+
+
+def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage:
+    """A page of the lane; the gate looks at every message once more."""
+    ids, after = most_instructive(doubts(agent), place, limit=limit)
+    return StreamPage(rows_by_id(agent, ids), after)
 
 
 def _heard(agent: Agent) -> QuerySet[Message]:

@@ -37,6 +37,8 @@ WORDS = {
     "agent.senior_changed": "changed whether customers who come again go first to",
     "case.matter_corrected": "corrected what is the same matter on",
     "channel.approval_changed": "changed whether replies need approval on the channel",
+    "brand.model_chosen": "went back to another model of the readings of",
+    "brand.learn_anew": "let the readings learn anew for",
     "reply.overruled": "sent all the same, on",
     "case.merged": "merged another case into", "case.unmerged": "took apart again",
     "key.added": "made the key", "key.revoked": "revoked the key",

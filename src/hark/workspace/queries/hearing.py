@@ -37,9 +37,15 @@ def heard_shown(row: HeardRow) -> HeardShown:
         word=word,
         shape=shape,
         sure=sure,
-        why=f"corrected by {row.reading.by}" if changed and row.reading else ", ".join(row.why),
+        why=_corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
     )
+
+
+def _corrected(row: HeardRow) -> str:
+    """Who judged it last, and when."""
+    told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
+    return f"corrected by {told[-1].by}, {exact(told[-1].at)}" if told else ""
 
 
 def _sure(row: HeardRow) -> str:

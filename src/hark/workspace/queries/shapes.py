@@ -2,6 +2,7 @@
 
 from hark.conversations.queries.cases import ClockFace
 from hark.conversations.queries.readings import ReadingShown, feeling
+from hark.workspace.queries.reading_words import chances_in_words, changes_in_words
 from hark.workspace.queries.words import clock_face, span_words
 from hark.workspace.types import ClockShown, MoodShown, ReadingWords
 
@@ -63,6 +64,9 @@ def reading_words(reading: ReadingShown) -> ReadingWords:
             "relevance": reading.relevance,
         },
         corrected_by=reading.by,
+        model=reading.model_version,
+        chances=chances_in_words(reading),
+        changes=changes_in_words(reading),
     )
 
 

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from hark.conversations.queries.stream import Label
 from hark.organisation.types import Right
 from hark.workspace.queries.hearing import heard_counts, heard_page
+from hark.workspace.queries.lane import lane_lines
 from hark.workspace.views.desk import agent_of, desk, show
 
 
@@ -20,4 +21,5 @@ def stream(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         may_answer = agent.may(Right.ANSWER)
         return render(request, "workspace/parts/heard_rows.html", {**context, "may_answer": may_answer})
-    return show(request, "stream.html", "stream", counts=heard_counts(agent), **context)
+    lane = lane_lines(agent) if label == Label.UNSURE else []
+    return show(request, "stream.html", "stream", counts=heard_counts(agent), lane=lane, **context)

@@ -1,0 +1,58 @@
+"""Why the unsure lane asks, and what corrections have changed so far: only what is true, brand by brand."""
+
+from hark.conversations.models import BrandModel
+from hark.conversations.queries.learning import BrandLearning, learning_of_brands
+from hark.organisation.models import Agent, Brand
+from hark.organisation.queries import inboxes_visible_to
+from hark.understanding.corrections import LEAST
+
+
+def lane_lines(agent: Agent) -> list[str]:
+    """One line a brand of the agent's inboxes. Three queries."""
+    brands = list(Brand.objects.filter(pk__in=inboxes_visible_to(agent).values("brand")).order_by("name"))
+    return [f"{one.brand.name}: {learning_line(one)}" for one in learning_of_brands(brands)]
+
+
+def learning_line(one: BrandLearning) -> str:
+    """What a brand has learnt."""
+    model = one.model
+    if model is None:
+        return f"{_so_far(one)}{_wanted(one)}"
+    told = [f"model {model.number} learnt from {_corrections(model.examples)}{_by(model.agents)}"]
+    if trial := trial_words(model):
+        told.append(trial)
+    if model.held_by:
+        told.append(f"{model.held_by.name} went back to it, so corrections wait until somebody lets it learn anew")
+    return "; ".join(told) + "."
+
+
+def trial_words(model: BrandModel) -> str:
+    """How it did on the newest corrections, which were kept from it; empty where they were too few."""
+    if not model.tested:
+        return ""
+    return (
+        f"of the newest {model.tested}, not shown to it, it judged {model.right} rightly, what was in use before "
+        f"{model.right_before}"
+    )
+
+
+def _so_far(one: BrandLearning) -> str:
+    return "no corrections yet. " if not one.judged else f"{_corrections(one.judged)} so far. "
+
+
+def _wanted(one: BrandLearning) -> str:
+    about, other = max(0, LEAST - one.relevant), max(0, LEAST - (one.judged - one.relevant))
+    wanted = [f"{number} {words}" for number, words in ((about, "about the brand"), (other, "not about it")) if number]
+    return (
+        f"It learns after {' and '.join(wanted)} more."
+        if wanted
+        else "It learns within a minute from what agents agree on."
+    )
+
+
+def _corrections(number: int) -> str:
+    return f"{number} correction{'' if number == 1 else 's'}"
+
+
+def _by(agents: int) -> str:
+    return f" by {agents} agents" if agents != 1 else " by one agent"
