@@ -6,17 +6,21 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from hark.conversations.profiles import finished, models_for, profile_of
 from hark.conversations.queries.history import Key, Said, said_before
 from hark.journey.authors import author_key
 from hark.journey.failing import describe
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
-from hark.organisation.models import Brand
+from hark.journey.profiles import own_of
+from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, WeightsDamaged, load_models
 from hark.understanding.types import BrandProfile, Context, HistoryItem
 
 HISTORY = 20
+Brands = Mapping[str, BrandProfile]
+Own = Mapping[str, OwnReading]
 logger = logging.getLogger(__name__)
 
 
@@ -29,9 +33,12 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     before = said_before({key for key in keys if key})
     contexts = _contexts(passengers, keys, before)
     texts = [_said(one) for one in passengers]
-    brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
-    readings = _analysed(texts, contexts, brands)
-    return [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
+    own = own_of(passengers)
+    brands = {brand.key: profile_of(brand, own[brand.key]) for brand in {one.channel.inbox.brand for one in passengers}}
+    readings = _analysed(texts, contexts, brands, own)
+    told = [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
+    keys_of_brands = [one.channel.inbox.brand.key for one in passengers]
+    return [finished(text, one, own[key]) for text, one, key in zip(texts, told, keys_of_brands, strict=True)]
 
 
 def _said(one: Passenger) -> str:
@@ -47,19 +54,6 @@ def _as_addressed(reading: Mapping[str, Any], one: Passenger) -> Mapping[str, An
     others = [reason for reason in reading["reasons"] if reason["field"] != "relevance"]
     reason = {"field": "relevance", "why": why, "span": None}
     return {**reading, "relevance": {"p": 0.99, "label": "relevant"}, "reasons": [reason, *others]}
-
-
-def profile_of(brand: Brand) -> BrandProfile:
-    """A brand as the models know it."""
-    return BrandProfile(
-        key=brand.key,
-        name=brand.name,
-        handles=tuple(brand.handles),
-        products=tuple(brand.products),
-        exclude=tuple(brand.exclude),
-        about=brand.about,
-        language=brand.language or None,
-    )
 
 
 def _contexts(
@@ -87,20 +81,20 @@ def _item(said: Said) -> HistoryItem:
 
 
 def _analysed(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile]
+    texts: Sequence[str], contexts: Sequence[Context], brands: Brands, own: Own
 ) -> list[Mapping[str, Any]]:
     models = _models()
     if models is None or not texts:
         return [{} for _ in texts]
     try:
-        readings = analyse(texts, contexts, models, brands)
+        readings = analyse(texts, contexts, models_for(models, own), brands)
     except Exception as error:  # noqa: BLE001 - what the models stumble over must be seen by people all the same
-        return _in_halves(texts, contexts, brands, error)
+        return _in_halves(texts, contexts, brands, own, error)
     return [{**one.as_json(), "score": one.score, "signals": list(one.signals)} for one in readings]
 
 
 def _in_halves(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], error: Exception
+    texts: Sequence[str], contexts: Sequence[Context], brands: Brands, own: Own, error: Exception
 ) -> list[Mapping[str, Any]]:
     """Only what cannot be read goes on unread; its neighbours are read."""
     if len(texts) == 1:
@@ -108,7 +102,7 @@ def _in_halves(
         return [{}]
     middle = len(texts) // 2
     halves = ((texts[:middle], contexts[:middle]), (texts[middle:], contexts[middle:]))
-    return [reading for some, their in halves for reading in _analysed(some, their, brands)]
+    return [reading for some, their in halves for reading in _analysed(some, their, brands, own)]
 
 
 @cache
