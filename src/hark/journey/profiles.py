@@ -1,16 +1,17 @@
 """What the brands of a batch add to how their messages are read, and what follows from it for a case."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hark.journey.passengers import Passenger
 from hark.organisation.queries import own_readings
 from hark.organisation.types import OwnIntent, OwnReading
 
 
-def own_of(passengers: Sequence[Passenger]) -> dict[str, OwnReading]:
-    """What the brands of these passengers add, by brand key. At most two queries."""
-    brands = {one.channel.inbox.brand.pk: one.channel.inbox.brand.key for one in passengers}
-    return {brands[number]: own for number, own in own_readings(brands).items()}
+def with_own(passengers: Sequence[Passenger]) -> list[Passenger]:
+    """The passengers, each with what its brand adds. At most two queries."""
+    found = own_readings({one.channel.inbox.brand_id for one in passengers}) if passengers else {}
+    return [replace(one, own=found[one.channel.inbox.brand_id]) for one in passengers]
 
 
 def intent_of(reading: Mapping[str, object], own: OwnReading) -> OwnIntent | None:

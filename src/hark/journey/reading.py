@@ -12,7 +12,6 @@ from hark.journey.authors import author_key
 from hark.journey.failing import describe
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
-from hark.journey.profiles import own_of
 from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, WeightsDamaged, load_models
@@ -33,12 +32,11 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     before = said_before({key for key in keys if key})
     contexts = _contexts(passengers, keys, before)
     texts = [_said(one) for one in passengers]
-    own = own_of(passengers)
-    brands = {brand.key: profile_of(brand, own[brand.key]) for brand in {one.channel.inbox.brand for one in passengers}}
+    own = {one.channel.inbox.brand.key: one.own for one in passengers}
+    brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand, one.own) for one in passengers}
     readings = _analysed(texts, contexts, brands, own)
     told = [_as_addressed(reading, one) for reading, one in zip(readings, passengers, strict=True)]
-    keys_of_brands = [one.channel.inbox.brand.key for one in passengers]
-    return [finished(text, one, own[key]) for text, one, key in zip(texts, told, keys_of_brands, strict=True)]
+    return [finished(text, reading, one.own) for text, reading, one in zip(texts, told, passengers, strict=True)]
 
 
 def _said(one: Passenger) -> str:
@@ -80,9 +78,7 @@ def _item(said: Said) -> HistoryItem:
     return HistoryItem("agent" if said.ours else "contact", said.text, said.sent_at, said.score)
 
 
-def _analysed(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Brands, own: Own
-) -> list[Mapping[str, Any]]:
+def _analysed(texts: Sequence[str], contexts: Sequence[Context], brands: Brands, own: Own) -> list[Mapping[str, Any]]:
     models = _models()
     if models is None or not texts:
         return [{} for _ in texts]

@@ -21,11 +21,25 @@ from hark.understanding.normalise import canonical, normalise
 from hark.understanding.types import OTHER, Intent
 from hark.understanding.wordlists import word_list
 
+SHIPPED = (
+    "question", "problem", "order_status", "refund", "billing", "account", "cancel", "praise", "suggestion",
+)  # fmt: skip
 NEAR_FROM = 0.62  # cosine of weighted words from which a message says what an example says
 AHEAD = 0.08  # by so much the nearest intent stands before the next one
 SHORTEST = 3  # letters of the longest word of a pattern
 MOST_ALTERNATIVES = 60
-OPT_OUT = ("stop", "stopp", "unsubscribe", "opt out", "abmelden", "abbestellen", "arrêt", "désabonner", "baja", "cancella")
+OPT_OUT = (
+    "stop",
+    "stopp",
+    "unsubscribe",
+    "opt out",
+    "abmelden",
+    "abbestellen",
+    "arrêt",
+    "désabonner",
+    "baja",
+    "cancella",
+)
 DULL = frozenset(word_list("dull"))
 
 Examples = tuple[tuple[str, tuple[str, ...]], ...]  # (name of the intent, its examples)
@@ -170,7 +184,9 @@ class WordIntents:
             near = sum(weight * other.get(word, 0.0) for word, weight in vector.items())
             if near > best.get(name, (0.0, ""))[0]:
                 best[name] = (near, example)
-        return sorted(((round(min(near, 1.0), 4), name, example) for name, (near, example) in best.items()), reverse=True)
+        return sorted(
+            ((round(min(near, 1.0), 4), name, example) for name, (near, example) in best.items()), reverse=True
+        )
 
     def read(self, text: str) -> Intent:
         """The intent that the words tell; `other` where none is near enough, or two are equally near."""

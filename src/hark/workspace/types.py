@@ -41,6 +41,7 @@ class RowShown:
     venue: str
     here: bool = True
     rank: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +143,4 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    thanks: str = ""

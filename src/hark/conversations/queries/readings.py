@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hark.conversations.models import Correction, Message, Reading
+from hark.understanding.kinds import kind_now
 from hark.understanding.types import FLAGS
 
 YES = 0.5  # the decision point of a calibrated head
@@ -41,6 +42,9 @@ class ReadingShown:
     model_version: str
     corrected: tuple[str, ...] = ()
     by: str = ""
+    kind: str = ""
+    opts_out: bool = False
+    curses: bool = False
 
 
 def newest_reading(message: Message) -> Reading | None:
@@ -101,6 +105,9 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
         model_version=reading.model_version,
         corrected=tuple(changed),
         by=corrections[-1].agent.name if corrections else "",
+        kind=kind_now(reading.kind, changed),
+        opts_out=bool(data.get("opt_out")),
+        curses="curse" in (data.get("signals") or ()),
     )
 
 
