@@ -1,4 +1,4 @@
-"""What follows from a reading once a message has its case: its kind, tags, skills, and the plan for its writer's mood."""
+"""What follows from a reading once a message has its case: kind, tags, skills, the plan for its writer's mood."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Asked:
 
 
 def follow(passengers: Sequence[Passenger]) -> dict[int, Asked]:
-    """Write the kinds, tags and plans of the cases in which somebody has just written; what their work asks for, by case.
+    """Write kinds, tags and plans of the cases in which somebody has just written; what their work asks for, by case.
 
     In the caller's transaction, after threading. A handful of statements for a batch, none where nobody wrote.
     """

@@ -19,10 +19,10 @@ ADDRESSED = {"reply": "written in reply to you", "owned_venue": "written on your
 def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, own: OwnReading = NOTHING_OWN) -> str:
     """Why this message opens a case, in a few words; empty when it stays in the stream.
 
-    Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when it
-    is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint, urgent,
-    or a buying question for which the brand has a tag or a skill. Read back from before the channel was connected,
-    written by no person, or settled on the spot: never.
+    Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when
+    it is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint,
+    urgent, or a buying question for which the brand has a tag or a skill. Read back from before the channel was
+    connected, written by no person, or settled on the spot: never.
     """
     if not CASELESS.isdisjoint(inbound.policy):
         return ""

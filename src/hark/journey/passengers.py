@@ -27,7 +27,8 @@ NOTHING_OWN = OwnReading()
 class Passenger:
     """One event of an arrival on its way through the stages. `place` counts the events of the arrival.
 
-    `reading` has the shape in which it is stored, `own` is what its brand adds to it. `outcome` is one word, empty until something has become of it.
+    `reading` has the shape in which it is stored, `own` is what its brand adds to it. `outcome` is one word, empty
+    until something has become of it.
     """
 
     arrival: ClaimedArrival

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-
 from django.db.models.functions import Lower
 
 from hark.organisation.types import RIGHTS_OF, TEMPERS, ChannelState, PublicSignature, Right, Role, known_rights

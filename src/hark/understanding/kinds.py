@@ -68,14 +68,17 @@ def kind_of(text: str, reading: Mapping[str, Any]) -> Kind:
     asks = _asks(clean, plain, reading)
     if found := _buying(plain, asks=asks):
         return Kind("buying", f"asks before buying: “{found}”")
-    label = str((reading.get("intent") or {}).get("label", ""))
     if asks and ("?" in clean or words.asking.search(plain)):
         return Kind("question", "asks something")
-    if asks and _presses(reading):
-        return Kind("request", "wants something done")
-    if _praises(plain, reading, label):
+    return _asked_or_not(plain, reading, asks=asks)
+
+
+def _asked_or_not(plain: str, reading: Mapping[str, Any], *, asks: bool) -> Kind:
+    """Of what is no question: request, praise or chatter."""
+    label = str((reading.get("intent") or {}).get("label", ""))
+    if not _presses(reading) and _praises(plain, reading, label):
         return Kind("praise", "pleased, and asks for nothing")
-    if asks and label not in {"praise", "suggestion"}:
+    if asks and (_presses(reading) or label not in {"praise", "suggestion"}):
         return Kind("request", "wants something done")
     return Kind("chatter", "asks for nothing")
 
@@ -119,7 +122,7 @@ def _buying(plain: str, *, asks: bool) -> str:
 
 def _praises(plain: str, reading: Mapping[str, Any], label: str) -> bool:
     feeling = reading.get("sentiment") or {}
-    if feeling.get("label") != "positive" or "sentiment" in (reading.get("abstain") or ()) or _presses(reading):
+    if feeling.get("label") != "positive" or "sentiment" in (reading.get("abstain") or ()):
         return False
     if "?" in plain or _words().but.search(plain):
         return False

@@ -1,4 +1,4 @@
-"""What a brand adds of its own: intents by a handful of examples, words that always count or never, words of opting out.
+"""What a brand adds of its own: intents by a handful of examples, words that always count or never, opting out.
 
 Pure. The encoder tells own intents by meaning (`intents.with_own`); where it is missing, or does not know the language,
 the words of the examples tell them: only what is said in nearly the same words is taken for the same.

@@ -7,7 +7,7 @@ from hark.understanding.kinds import weightier
 
 
 def note_kinds(kinds: Mapping[int, str]) -> None:
-    """Write the kinds of new messages on their cases (id to kind), in the caller's transaction; a case only grows weightier.
+    """Write the kinds of new messages on their cases (id to kind), in the caller's transaction; none grows lighter.
 
     The cases are locked by the caller or new. One query, and one statement for each kind that changes anything.
     """

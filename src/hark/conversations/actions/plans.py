@@ -29,7 +29,7 @@ SOONEST = """
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What a plan means for the work of a case: the skill it asks for, and the target of its soonest clock, if changed."""
+    """What a plan means for a case's work: the skill it asks for, and the target of its soonest clock, if changed."""
 
     skill: str = ""
     target_seconds: int | None = None
@@ -38,9 +38,9 @@ class Followed:
 def follow_plans(case_ids: Iterable[int], *, skills: Mapping[str, str]) -> dict[int, Followed]:
     """Let the plans of their customers' moods hold for these cases, in the caller's transaction, which has locked them.
 
-    Running response clocks are shortened to the plan's share of the inbox's own promise, never lengthened, never below a
-    quarter or a minute. A case takes a plan on when the mood is worse than that of the plan it has; then it gets the plan's
-    words, and an event says it once. `skills`: names by key. Idempotent. Nothing is asked of the database for no case.
+    Running response clocks are shortened to the plan's share of the inbox's own promise, never lengthened, never below
+    a quarter or a minute. A case takes a plan on when the mood is worse than that of the plan it has; then it gets the
+    plan's words, and an event says it once. `skills`: names by key. Idempotent. No query for no case.
     """
     ids = sorted(set(case_ids))
     if not ids:
@@ -102,7 +102,8 @@ def _say(changed: Sequence[tuple[Case, Plan]], skills: Mapping[str, str]) -> Non
     record([
         NewEvent(
             "case.planned", case.key, inbox_id=case.inbox_id,
-            data={"case": case.key, "mood": plan.level, "words": plan_words(plan, skills), "seniors": plan.tells_seniors},
+            data={"case": case.key, "mood": plan.level, "words": plan_words(plan, skills),
+                  "seniors": plan.tells_seniors},
         )
         for case, plan in changed
     ])  # fmt: skip

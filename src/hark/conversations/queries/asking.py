@@ -221,8 +221,9 @@ class _Reading:
 
 DAY_EXAMPLES = ("2026-10-31", "2026-10", "2026", "today", "yesterday", "7d")
 FILTERS: dict[str, Callable[[_Reading, str, bool], str]] = {
-    "from": _Reading.sender, "venue": _Reading.venue, "mood": _Reading.mood, "kind": _Reading.kind, "is": _Reading.state,
-    "has": _Reading.holding, "in": _Reading.inbox, "after": _Reading.since, "before": _Reading.until,
+    "from": _Reading.sender, "venue": _Reading.venue, "mood": _Reading.mood, "kind": _Reading.kind,
+    "is": _Reading.state, "has": _Reading.holding, "in": _Reading.inbox, "after": _Reading.since,
+    "before": _Reading.until,
 }  # fmt: skip
 
 

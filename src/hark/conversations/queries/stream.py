@@ -98,7 +98,7 @@ def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
 
 
 def _told_apart(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """With `verdict`: an agent's correction of the relevance, else the newest reading's; praise where it is no noise."""
+    """With `verdict`: an agent's correction of the relevance, else the newest reading; praise where it is no noise."""
     said = Correction.objects.filter(message=OuterRef("pk"), field="relevance").order_by("-id").values("new_value")
     read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id")
     judged: Coalesce = Coalesce(Subquery(said[:1]), Subquery(read.values("relevance")[:1]))
