@@ -58,7 +58,7 @@ def test_own_word_makes_a_message_critical_and_says_so(channel: Channel) -> None
     drain()
     reading = Reading.objects.get()
     assert reading.urgency == "critical"
-    assert any(one["why"] == "stands in the brand's own list" or "own list" in one["why"] for one in reading.data["reasons"])
+    assert any("stands in the brand's own list" in one["why"] for one in reading.data["reasons"])
 
 
 def test_word_that_never_counts_takes_back_what_a_list_has_found(channel: Channel) -> None:
@@ -166,8 +166,8 @@ def test_few_stars_are_never_praise_whatever_the_words_say() -> None:
     told = {"kind": {"label": "praise"}, "relevance": {"label": "relevant"}}
 
     def review(rating: int | None) -> str:
-        inbound = Inbound("review", text="Great", author=Person("u1"), visibility="public", targets_us="owned_venue", rating=rating)
-        return reason_to_open(inbound, told, PLUM)
+        where = {"visibility": "public", "targets_us": "owned_venue", "rating": rating}
+        return reason_to_open(Inbound("review", text="Great", author=Person("u1"), **where), told, PLUM)  # type: ignore[arg-type]
 
     assert review(2) == "Review, 2 of 5"
     assert review(5) == ""

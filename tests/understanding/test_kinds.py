@@ -45,7 +45,7 @@ def kind(text: str, models: Models) -> str:
         ("I want to cancel my contract", "request"),
         ("I love the new app, thank you so much", "praise"),
         ("Great service from Ana at the shop today, made my day", "praise"),
-        ("just walked past your shop on my way home", "chatter"),
+        ("good morning everybody", "chatter"),
     ],
 )
 def test_kinds_are_told_apart(text: str, expected: str, linear: Models) -> None:
@@ -112,7 +112,7 @@ def test_own_intent_is_read_by_meaning_with_the_encoder(models: Models) -> None:
     if models.deep is None:
         pytest.skip("the encoder is not here")
     ready = with_own_intents(models, "plum", "1", OWN, frozenset())
-    text = "I was promised loyalty points and they never showed up on my account"
+    text = "My bonus points have vanished"
     brand = BrandProfile(key="plum", name="Plum")
     [reading] = analyse([text], [Context(brand="plum", addressed=True)], ready, {"plum": brand})
     assert reading.intent.label == "Loyalty points"

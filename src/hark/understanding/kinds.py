@@ -127,7 +127,7 @@ def _praises(plain: str, reading: Mapping[str, Any], label: str) -> bool:
     if "?" in plain or _words().but.search(plain):
         return False
     p = float((feeling.get("p") or {}).get("positive", 0.0))
-    return p >= PLEASED and (label == "praise" or bool(_words().praising.search(plain)) or p >= 0.8)
+    return p >= PLEASED and (label == "praise" or bool(_words().praising.search(plain)))
 
 
 def _number(reading: Mapping[str, Any], name: str) -> float:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
 from django.db.models.functions import Coalesce
 
 from hark.conversations.models import Correction, Message, Reading
@@ -97,14 +98,14 @@ def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
     return Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0))
 
 
-def _told_apart(messages: QuerySet[Message]) -> QuerySet[Message]:
+def _told_apart(messages: QuerySet[Message]) -> QuerySet[Any]:
     """With `verdict`: an agent's correction of the relevance, else the newest reading; praise where it is no noise."""
     said = Correction.objects.filter(message=OuterRef("pk"), field="relevance").order_by("-id").values("new_value")
     read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id")
     judged: Coalesce = Coalesce(Subquery(said[:1]), Subquery(read.values("relevance")[:1]))
     told = messages.annotate(judged=judged, told_kind=Subquery(read.values("kind")[:1]))
     is_praise = Q(told_kind=Label.PRAISE.value) & ~Q(judged=Label.NOISE.value)
-    return told.annotate(verdict=Case(When(is_praise, then=Value(Label.PRAISE.value)), default=F("judged")))
+    return told.annotate(verdict=Case(When(is_praise, then=Value(Label.PRAISE.value)), default=F("judged"), output_field=TextField()))
 
 
 def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -41,7 +42,7 @@ def keep_words(*, brand: Brand, words: Mapping[str, Iterable[str]], buying: tupl
     row.buying_tag, row.buying_skill = buying
     row.thanks = thanks
     row.save(update_fields=["words", "buying_tag", "buying_skill", "thanks"])
-    _changed(brand, "brand.words_changed", **{name: len(patterns) for name, patterns in row.words.items()})
+    _changed(brand, "brand.words_changed", counts={name: len(patterns) for name, patterns in row.words.items()})
 
 
 @transaction.atomic
@@ -92,7 +93,7 @@ def keep_plans(*, brand: Brand, plans: Iterable[Plan]) -> None:
     MoodPlan.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["brand", "level"], update_fields=fields
     )
-    audit("brand.plans_changed", brand.key, **{row.level: row.reply_percent for row in rows})
+    audit("brand.plans_changed", brand.key, percent={row.level: row.reply_percent for row in rows})
 
 
 def _check(brand: Brand, examples: list[str], key: str) -> None:
@@ -119,6 +120,6 @@ def _locked(brand: Brand) -> BrandReading:
     return BrandReading.objects.select_for_update().get(brand=brand)
 
 
-def _changed(brand: Brand, verb: str, **details: object) -> None:
+def _changed(brand: Brand, verb: str, **details: Any) -> None:
     BrandReading.objects.filter(brand=brand).update(version=F("version") + 1)
-    audit(verb, brand.key, **details)
+    audit(verb, brand.key, actor="", **details)
