@@ -51,7 +51,13 @@ def test_pages_of_a_brands_reading_have_no_violation_and_do_not_overflow(
         )))  # fmt: skip
     base = f"/settings/brands/{plum.brand.key}/"
     page = opened(f"{base}words/", as_=plum.owner, width=width, height=800, color_scheme=scheme)
-    for address in (f"{base}words/", f"{base}intents/", f"/settings/intents/{intent.key}/", f"{base}plans/"):
+    for address in (
+        f"{base}words/",
+        f"{base}intents/",
+        f"/settings/intents/{intent.key}/",
+        f"{base}plans/",
+        f"{base}mutes/",
+    ):
         page.goto(page.url.split("/settings/")[0] + address)
         assert violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

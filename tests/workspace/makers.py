@@ -7,10 +7,11 @@ from typing import Any
 
 from hark.contacts.actions import recognise
 from hark.contacts.types import KnownAuthor, SeenAuthor, Verified
+from hark.conversations.actions.muting import mute_term
 from hark.conversations.actions.saved_replies import NewMacro, NewSavedReply, keep_macro, keep_saved_reply
 from hark.conversations.actions.tags import add_tag
 from hark.conversations.actions.thread import thread
-from hark.conversations.models import Case, Macro, Message, SavedReply, Tag
+from hark.conversations.models import Case, Macro, Message, Mute, SavedReply, Tag
 from hark.conversations.types import IncomingMessage, Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.time import database_now
@@ -131,6 +132,11 @@ def make_role(world: World, role: AnyRole) -> Agent:
 def an_own_role(world: World, *rights: Right) -> OwnRole:
     """A role of Plum's own making, by the owner."""
     return keep_role(name=f"Role {next(numbers)}", rights=rights or [Right.NOTE], actor=world.owner)
+
+
+def a_mute(world: World) -> Mute:
+    """A term that is muted for a week."""
+    return mute_term(brand=world.brand, term=f"giveaway {next(numbers)}", days=7, author=author_of(world.owner))
 
 
 def an_intent(world: World) -> BrandIntent:

@@ -8,7 +8,7 @@ from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.noticing import notice
 from hark.conversations.actions.plans import follow_plans
 from hark.conversations.actions.searching import rebuild
-from hark.conversations.models import Case, Draft, Message, Notice
+from hark.conversations.models import Case, Draft, Message, Mute, Notice
 from hark.conversations.types import NoticeKind, Visibility
 from hark.journey.following import follow
 from hark.kernel.db import fetch_all
@@ -35,7 +35,9 @@ def heard(world: World, text: str, kind: str, **more: object) -> Message:
                thread_id=text[:8])  # fmt: skip
 
 
-def test_praise_stands_in_the_stream_under_its_own_name_with_a_line_of_thanks(world: World, signed_in: SignedIn) -> None:
+def test_praise_stands_in_the_stream_under_its_own_name_with_a_line_of_thanks(
+    world: World, signed_in: SignedIn
+) -> None:
     heard(world, "I love the new app", "praise", mood="positive")
     heard(world, "plum jam", "praise", mood="positive", label="irrelevant", p=0.02)
     heard(world, "Plum opens a shop", "chatter")
@@ -108,7 +110,7 @@ def test_lists_show_and_filter_kinds(world: World) -> None:
     page = page_of(client.get("/?view=f~kind.buying"))
     assert "Which plan suits me?" in page
     assert "It broke again" not in page
-    assert "class=\"row__kind\">Buying question" in page
+    assert 'class="row__kind">Buying question' in page
 
 
 def test_search_finds_kinds(world: World) -> None:
@@ -157,3 +159,26 @@ def test_saved_reply_of_the_read_intent_stands_first(world: World, signed_in: Si
     assert f"{wanted.title}, proposed for Loyalty points" in page
     assert page.index(wanted.title) < page.index(other.title)
     assert "<span>Loyalty points</span>" in page_of(signed_in(world.tessa).get(f"/case/{case.key}/timeline/"))
+
+
+def test_author_is_muted_from_the_stream_and_heard_again_in_the_settings(world: World, signed_in: SignedIn) -> None:
+    post = heard(world, "Plum opens a shop", "chatter")
+    agent, owner = signed_in(world.tessa), signed_in(world.owner)
+    assert "Mute for" in page_of(agent.get("/stream/"))
+    assert agent.post(f"/message/{post.key}/mute/", {"what": "author", "days": "30"}).status_code == 302
+    page = page_of(owner.get(f"/settings/brands/{world.brand.key}/mutes/"))
+    assert "Tessa Okonedo" in page
+    assert signed_in(world.stranger).post(f"/message/{post.key}/mute/", {"what": "author"}).status_code == 404
+    mute = Mute.objects.get()
+    assert agent.post(f"/settings/mutes/{mute.key}/end/").status_code == 404
+    assert owner.post(f"/settings/mutes/{mute.key}/end/", {"back": "/settings/brands/"}).status_code == 302
+    assert "Nothing is muted" in page_of(owner.get(f"/settings/brands/{world.brand.key}/mutes/"))
+
+
+def test_term_is_muted_in_the_settings_and_a_broad_one_refused(world: World, signed_in: SignedIn) -> None:
+    client, address = signed_in(world.owner), f"/settings/brands/{world.brand.key}/mutes/"
+    assert "is too broad" in page_of(client.post(address, {"term": "the", "days": "7"}))
+    assert client.post(address, {"term": "giveaway*", "days": "400"}).status_code == 422
+    assert not Mute.objects.exists()
+    assert client.post(address, {"term": "giveaway*", "days": "7"}).status_code == 302
+    assert "“giveaway*”" in page_of(client.get(address))

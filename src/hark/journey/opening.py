@@ -22,12 +22,14 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, o
     Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when
     it is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint,
     urgent, or a buying question for which the brand has a tag or a skill. Read back from before the channel was
-    connected, written by no person, or settled on the spot: never.
+    connected, written by no person, or settled on the spot: never; nor what is muted and said in public.
     """
     if not CASELESS.isdisjoint(inbound.policy):
         return ""
     if inbound.visibility == "private":
         return "Private message"
+    if reading.get("muted"):
+        return ""
     if inbound.targets_us in TO_US:
         elsewhere = inbound.targets_us not in ADDRESSED and _about_something_else(inbound, reading, brand)
         return "" if elsewhere or is_praise(inbound, reading) else _said_to_us(inbound)

@@ -16,6 +16,7 @@ from hark.conversations.queries.history import is_known
 from hark.conversations.types import ThreadedMessage
 from hark.journey.authors import author_of
 from hark.journey.following import Asked, follow
+from hark.journey.muting import with_mutes
 from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
@@ -61,7 +62,7 @@ def recognise(passengers: Sequence[Passenger]) -> Passengers:
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     named = [one for one in written if one.inbound.kind != "edit" or one.inbound.author]
     known = dict(zip(map(id, named), recognise_authors([author_of(one) for one in named]), strict=True))
-    return [replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers]
+    return with_mutes([replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers])
 
 
 def thread(passengers: Sequence[Passenger]) -> Passengers:

@@ -5,6 +5,7 @@ from hark.conversations.models.files import Attachment
 from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.matters import Again
+from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.talk import (
@@ -40,6 +41,7 @@ __all__ = [
     "MessageHtml",
     "MessageSearch",
     "MessageVersion",
+    "Mute",
     "NamedBeside",
     "Note",
     "NoteSearch",

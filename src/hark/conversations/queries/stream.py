@@ -105,7 +105,9 @@ def _told_apart(messages: QuerySet[Message]) -> QuerySet[Any]:
     judged: Coalesce = Coalesce(Subquery(said[:1]), Subquery(read.values("relevance")[:1]))
     told = messages.annotate(judged=judged, told_kind=Subquery(read.values("kind")[:1]))
     is_praise = Q(told_kind=Label.PRAISE.value) & ~Q(judged=Label.NOISE.value)
-    return told.annotate(verdict=Case(When(is_praise, then=Value(Label.PRAISE.value)), default=F("judged"), output_field=TextField()))
+    return told.annotate(
+        verdict=Case(When(is_praise, then=Value(Label.PRAISE.value)), default=F("judged"), output_field=TextField())
+    )
 
 
 def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:

@@ -90,9 +90,7 @@ def keep_plans(*, brand: Brand, plans: Iterable[Plan]) -> None:
     """Replace how the brand answers moods. One transaction; the next message is placed by it."""
     rows = [MoodPlan(brand=brand, **asdict(plan)) for plan in plans]
     fields = ["reply_percent", "skill", "tone", "tells_seniors"]
-    MoodPlan.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["brand", "level"], update_fields=fields
-    )
+    MoodPlan.objects.bulk_create(rows, update_conflicts=True, unique_fields=["brand", "level"], update_fields=fields)
     audit("brand.plans_changed", brand.key, percent={row.level: row.reply_percent for row in rows})
 
 
