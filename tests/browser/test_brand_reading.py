@@ -26,7 +26,7 @@ def test_words_and_intents_are_tried_and_kept(plum: World, opened: Opened) -> No
     expect(page.locator("#trial")).to_contain_text("own list")
     assert violations(page) == []
     page.locator("h1").click()
-    page.keyboard.press("k")
+    page.keyboard.press("s")
     expect(page.locator("#said")).to_contain_text("Kept")
     page.get_by_role("link", name="Intents", exact=True).click()
     page.get_by_label("Name of the intent").fill("Loyalty points")
