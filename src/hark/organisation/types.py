@@ -158,7 +158,7 @@ PLANS = {  # until a brand says otherwise
     "angry": Plan("angry", 75, tone="Say sorry for what happened, name the next step and by when."),
     "furious": Plan("furious", 50, tone="Short and calm. One person stays on it; say what you do now and by when."),
 }
-THANKS = "Thank you, this is good to read. We pass it on to the people it is about."
+THANKS = "Thank you, this is good to read."
 
 
 @dataclass(frozen=True, slots=True)
