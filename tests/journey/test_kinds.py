@@ -224,6 +224,14 @@ def test_angry_series_rises_above_an_older_calm_question(channel: Channel) -> No
     assert {one.data["mood"] for one in Event.objects.filter(kind="case.planned")} <= {"angry", "furious"}
 
 
+def test_one_negative_message_is_no_anger_yet(channel: Channel) -> None:
+    arrive(channel, direct(1, text="no signal since Monday and the bill is wrong"))
+    drain()
+    case = Case.objects.get()
+    assert case.plan == ""
+    assert Clock.objects.get(case=case).target_seconds == channel.inbox.first_response_seconds
+
+
 def test_plan_of_the_brand_asks_for_its_skill_and_is_said_once(channel: Channel) -> None:
     define_skill(key="topic:retention", name="Retention")
     plans = [Plan(level, 40, "topic:retention", tells_seniors=True) for level in ("angry", "furious")]

@@ -5,6 +5,7 @@ import pytest
 from hark.understanding.analyse import analyse
 from hark.understanding.kinds import kind_now, weightier
 from hark.understanding.loading import Models, load_models
+from hark.understanding.mood import acted_on
 from hark.understanding.own import completed, opts_out, pattern_problem, with_own_intents, word_intents
 from hark.understanding.types import BrandProfile, Context
 
@@ -144,3 +145,10 @@ def test_opt_out_is_a_whole_message_and_nothing_else(linear: Models) -> None:
     assert told["opt_out"] is True
     assert told["kind"]["label"] == ""
     assert told["reasons"][0]["why"] == "“unsubscribe” asks for no more messages"
+
+
+def test_the_words_of_one_message_alone_are_no_anger() -> None:
+    assert acted_on("furious", ["the words are negative"]) == "unhappy"
+    assert acted_on("furious", ["2 of the last 2 are negative"]) == "furious"
+    assert acted_on("angry", []) == "unhappy"
+    assert acted_on("calm", ["nothing stands out"]) == "calm"

@@ -14,6 +14,7 @@ from hark.kernel.db import execute
 from hark.kernel.types import NewEvent
 from hark.organisation.queries import plans_of
 from hark.organisation.types import LEAST_PERCENT, TEMPERS, Plan
+from hark.understanding.mood import acted_on
 
 SHORTEST_SECONDS = 60  # no promise is shorter, however furious somebody is
 SHORTEN = """
@@ -40,18 +41,22 @@ def follow_plans(case_ids: Iterable[int], *, skills: Mapping[str, str]) -> dict[
 
     Running response clocks are shortened to the plan's share of the inbox's own promise, never lengthened, never below
     a quarter or a minute. A case takes a plan on when the mood is worse than that of the plan it has; then it gets the
-    plan's words, and an event says it once. `skills`: names by key. Idempotent. No query for no case.
+    plan's words, and an event says it once. One message's words alone are no anger (`acted_on`). `skills`: names by key. Idempotent. No query for no case.
     """
     ids = sorted(set(case_ids))
     if not ids:
         return {}
     cases = list(Case.objects.filter(pk__in=ids).select_related("contact", "inbox").order_by("pk"))
     plans = plans_of({case.inbox.brand_id for case in cases})
-    told = [(case, plans[case.inbox.brand_id].get(case.contact.mood_level)) for case in cases]
+    told = [(case, plans[case.inbox.brand_id].get(_level(case))) for case in cases]
     holding = [(case, plan) for case, plan in told if plan is not None and plan.changes]
     targets = _shorten(holding)
-    _say([(case, plan) for case, plan in holding if _worse(case.contact.mood_level, case.plan)], skills)
+    _say([(case, plan) for case, plan in holding if _worse(plan.level, case.plan)], skills)
     return {case.pk: Followed(plan.skill, targets.get(case.pk)) for case, plan in holding}
+
+
+def _level(case: Case) -> str:
+    return acted_on(case.contact.mood_level, case.contact.mood_reasons)
 
 
 def _worse(level: str, than: str) -> bool:

@@ -2,6 +2,7 @@
 
 from hark.conversations.models import Case
 from hark.organisation.queries import plans_of
+from hark.understanding.mood import acted_on
 from hark.workspace.queries.shapes import MOOD_WORDS
 
 
@@ -14,5 +15,6 @@ def plan_words_of(case: Case) -> str:
 
 def tone_of(case: Case) -> str:
     """The brand's hint for the customer's mood as it is now; empty where it has none. `case.contact` is at hand."""
-    plan = plans_of([case.inbox.brand_id])[case.inbox.brand_id].get(case.contact.mood_level)
+    level = acted_on(case.contact.mood_level, case.contact.mood_reasons)
+    plan = plans_of([case.inbox.brand_id])[case.inbox.brand_id].get(level)
     return plan.tone if plan else ""
