@@ -283,9 +283,16 @@ def test_stream_is_sorted_by_label_and_a_correction_moves_a_message(tessa: Agent
         Label.ALL: ["plum 3", "plum 2", "plum 1", "plum 0"],
         Label.RELEVANT: ["plum 0"],
         Label.UNSURE: ["plum 2"],
+        Label.PRAISE: [],
         Label.NOISE: ["plum 3", "plum 1"],
     }
-    assert stream_counts(tessa) == {Label.ALL: 4, Label.RELEVANT: 1, Label.UNSURE: 1, Label.NOISE: 2}
+    assert stream_counts(tessa) == {
+        Label.ALL: 4,
+        Label.RELEVANT: 1,
+        Label.UNSURE: 1,
+        Label.PRAISE: 0,
+        Label.NOISE: 2,
+    }
     unsure = stream_page(tessa, Label.UNSURE).rows[0]
     assert (unsure.p, unsure.why, unsure.alike) == (0.5, ("because 2",), 0)
     correct(message_id=unsure.id, field="relevance", value="relevant", author=acts(tessa))

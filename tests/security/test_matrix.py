@@ -31,7 +31,7 @@ from tests.workspace.makers import World, an_api_key, an_own_role, case_of, know
 from tests.workspace.test_rights import GONE_FOR_ALL, OPEN, SIGNED, TABLE, asked, keys_of
 
 __all__ = ["signed_in", "world"]  # fixtures of the desk's tests
-OF_NO_INBOX = {"reply", "macro", "key"}  # whoever defines them defines all of them
+OF_NO_INBOX = {"reply", "macro", "key", "brand", "intent", "mute"}  # whoever defines them defines all of them
 DONE = frozenset({200, 204, 302, 422})
 
 # Customers' pages know no roles, only what the address or the token holds: one's own, that of a customer of another

@@ -7,21 +7,23 @@ from typing import Any
 
 from hark.contacts.actions import recognise
 from hark.contacts.types import KnownAuthor, SeenAuthor, Verified
+from hark.conversations.actions.muting import mute_term
 from hark.conversations.actions.saved_replies import NewMacro, NewSavedReply, keep_macro, keep_saved_reply
 from hark.conversations.actions.tags import add_tag
 from hark.conversations.actions.thread import thread
-from hark.conversations.models import Case, Macro, Message, SavedReply, Tag
+from hark.conversations.models import Case, Macro, Message, Mute, SavedReply, Tag
 from hark.conversations.types import IncomingMessage, Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.time import database_now
 from hark.organisation.actions.api_keys import make_api_key
+from hark.organisation.actions.brand_reading import keep_intent
 from hark.organisation.actions.channels import connect_channel
 from hark.organisation.actions.people import add_agent, add_inbox, add_team
 from hark.organisation.actions.roles import keep_role
 from hark.organisation.actions.set_up import set_up
-from hark.organisation.models import Agent, ApiKey, Brand, Channel, Inbox, OwnRole, Team
+from hark.organisation.models import Agent, ApiKey, Brand, BrandIntent, Channel, Inbox, OwnRole, Team
 from hark.organisation.queries import AnyRole, role_name, role_word
-from hark.organisation.types import NewBrand, NewInbox, Right
+from hark.organisation.types import NewBrand, NewInbox, OwnIntent, Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.views.channels import NOT_ON_YET
 
@@ -130,6 +132,18 @@ def make_role(world: World, role: AnyRole) -> Agent:
 def an_own_role(world: World, *rights: Right) -> OwnRole:
     """A role of Plum's own making, by the owner."""
     return keep_role(name=f"Role {next(numbers)}", rights=rights or [Right.NOTE], actor=world.owner)
+
+
+def a_mute(world: World) -> Mute:
+    """A term that is muted for a week."""
+    return mute_term(brand=world.brand, term=f"giveaway {next(numbers)}", days=7, author=author_of(world.owner))
+
+
+def an_intent(world: World) -> BrandIntent:
+    """An intent of Plum's own."""
+    number = next(numbers)
+    examples = tuple(f"where are my bonus points number {number} {word}" for word in ("please", "now", "today"))
+    return keep_intent(brand=world.brand, intent=OwnIntent(f"Points {number}", examples))
 
 
 def an_api_key(agent: Agent, *rights: Right, **more: Any) -> tuple[ApiKey, str]:

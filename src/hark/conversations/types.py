@@ -87,6 +87,7 @@ class NoticeKind(TextChoices):
     OUTSIDE = "outside", "Somebody outside answers on a case of mine"
     TO_APPROVE = "to_approve", "A reply waits for my approval"
     DECIDED = "decided", "A waiting reply of mine is approved, sent back or stopped"
+    MOOD = "mood", "A customer grows angry, and the brand's plan says to tell me"
     CHANNEL = "channel", "A channel is cut off, or what lets us in there ends soon"
 
 

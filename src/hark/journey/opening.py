@@ -4,30 +4,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from hark.channels.types import Inbound
+from hark.journey.passengers import NOTHING_OWN
 from hark.organisation.models import Brand
+from hark.organisation.types import OwnReading
 
 COMPLAINT = 0.5  # the decision point of a calibrated head
 CASELESS = frozenset({"backfilled", "automatic", "settled"})
+FEWEST_STARS = 4  # of 5, from which a review can be praise
 URGENT = ("high", "critical")
 TO_US = {"mention": "Mentions us", "reply": "Reply to us", "owned_venue": "On our own page"}
 ADDRESSED = {"reply": "written in reply to you", "owned_venue": "written on your own page"}
 
 
-def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -> str:
+def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, own: OwnReading = NOTHING_OWN) -> str:
     """Why this message opens a case, in a few words; empty when it stays in the stream.
 
-    Private, in reply to us, on our own page: always. Mentions us: unless it is not about us and our handle is not in
-    it. Found by listening: only when it is about us and is a complaint or urgent. Read back from before the channel was
-    connected, written by no person, or settled on the spot: never.
+    Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when
+    it is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint,
+    urgent, or a buying question for which the brand has a tag or a skill. Read back from before the channel was
+    connected, written by no person, or settled on the spot: never; nor what is muted and said in public.
     """
     if not CASELESS.isdisjoint(inbound.policy):
         return ""
     if inbound.visibility == "private":
         return "Private message"
+    if reading.get("muted"):
+        return ""
     if inbound.targets_us in TO_US:
         elsewhere = inbound.targets_us not in ADDRESSED and _about_something_else(inbound, reading, brand)
-        return "" if elsewhere else _said_to_us(inbound)
-    return _heard(reading) if inbound.targets_us == "keyword" else ""
+        return "" if elsewhere or is_praise(inbound, reading) else _said_to_us(inbound)
+    return _heard(reading, own) if inbound.targets_us == "keyword" else ""
 
 
 def addressed(inbound: Inbound) -> str:
@@ -50,11 +56,19 @@ def _about_something_else(inbound: Inbound, reading: Mapping[str, Any], brand: B
     return relevance_of(reading) == "irrelevant" and not named
 
 
-def _heard(reading: Mapping[str, Any]) -> str:
+def is_praise(inbound: Inbound, reading: Mapping[str, Any]) -> bool:
+    """Is it said in public, pleased, and asks for nothing? A review with few stars never is, whatever its words."""
+    told = (reading.get("kind") or {}).get("label") == "praise"
+    return told and (inbound.rating is None or inbound.rating >= FEWEST_STARS)
+
+
+def _heard(reading: Mapping[str, Any], own: OwnReading) -> str:
     if relevance_of(reading) != "relevant":
         return ""
     if "complaint" not in reading.get("abstain", ()) and (reading.get("complaint") or {}).get("p", 0.0) >= COMPLAINT:
         return "About us, a complaint"
+    if (own.buying_tag or own.buying_skill) and (reading.get("kind") or {}).get("label") == "buying":
+        return "About us, a buying question"
     level = (reading.get("urgency") or {}).get("level", "")
     return f"About us, {level} urgency" if level in URGENT else ""
 

@@ -12,6 +12,7 @@ from hark.conversations.types import ThreadedMessage
 from hark.intake.types import ClaimedArrival
 from hark.organisation.models import Channel
 from hark.organisation.queries import channels_by_id
+from hark.organisation.types import OwnReading
 
 MESSAGES = frozenset({"message", "review", "consent_stop"})  # somebody said something: people must see it
 WRITTEN = MESSAGES | {"edit"}
@@ -19,13 +20,15 @@ UNKNOWN = "unknown"
 NOTHING = "nothing"
 SEVERAL = "several"
 NOBODY = Inbound("unknown")
+NOTHING_OWN = OwnReading()
 
 
 @dataclass(frozen=True, slots=True)
 class Passenger:
     """One event of an arrival on its way through the stages. `place` counts the events of the arrival.
 
-    `reading` has the shape in which it is stored. `outcome` is one word, empty until something has become of it.
+    `reading` has the shape in which it is stored, `own` is what its brand adds to it. `outcome` is one word, empty
+    until something has become of it.
     """
 
     arrival: ClaimedArrival
@@ -37,6 +40,7 @@ class Passenger:
     author: KnownAuthor | None = None
     threaded: ThreadedMessage | None = None
     outcome: str = ""
+    own: OwnReading = NOTHING_OWN
 
 
 def board(arrivals: Sequence[ClaimedArrival]) -> list[Passenger]:

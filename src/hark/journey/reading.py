@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from hark.conversations.profiles import finished, models_for, profile_of
 from hark.conversations.queries.history import Key, Said, said_before
 from hark.journey.authors import author_key
 from hark.journey.failing import describe
@@ -13,6 +14,7 @@ from hark.journey.learning import InUseHere, Learnt, base_of, stamped
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
 from hark.organisation.models import Brand
+from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, WeightsDamaged, load_models
 from hark.understanding.trials import remembering
@@ -20,7 +22,27 @@ from hark.understanding.types import BrandProfile, Context, HistoryItem, Reading
 
 HISTORY = 20
 IN_USE = InUseHere()
+Brands = Mapping[str, BrandProfile]
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ToRead:
+    """What somebody said and all that it is read with. `why`: why there is no question that it is to us."""
+
+    text: str
+    context: Context
+    brand: Brand
+    own: OwnReading
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Teachers:
+    """What brands add to the shipped models: what their corrections taught, and their own words and intents, by key."""
+
+    learnt: Learnt
+    own: Mapping[str, OwnReading]
 
 
 def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
@@ -32,17 +54,21 @@ def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
     keys = [author_key(one) for one in passengers]
     before = said_before({key for key in keys if key})
     contexts = _contexts(passengers, keys, before)
-    texts = [_said(one) for one in passengers]
-    brands = {one.channel.inbox.brand.key: profile_of(one.channel.inbox.brand) for one in passengers}
-    return read_in_context(texts, contexts, brands, [addressed(one.inbound) for one in passengers])
+    return read_in_context(
+        [
+            ToRead(_said(one), context, one.channel.inbox.brand, one.own, addressed(one.inbound))
+            for one, context in zip(passengers, contexts, strict=True)
+        ]
+    )
 
 
-def read_in_context(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], whys: Sequence[str]
-) -> list[Mapping[str, Any]]:
-    """The readings of these texts as they are stored, in order; `whys`: why there is no question that each is to us."""
-    readings = _analysed(texts, contexts, brands, IN_USE.now())
-    return [_as_addressed(reading, why) for reading, why in zip(readings, whys, strict=True)]
+def read_in_context(asked: Sequence[ToRead]) -> list[Mapping[str, Any]]:
+    """The readings of these texts as they are stored, in order."""
+    teachers = _Teachers(IN_USE.now(), {one.brand.key: one.own for one in asked})
+    brands = {one.brand.key: profile_of(one.brand, one.own) for one in asked}
+    readings = _analysed([one.text for one in asked], [one.context for one in asked], brands, teachers)
+    told = [_as_addressed(reading, one.why) for reading, one in zip(readings, asked, strict=True)]
+    return [finished(one.text, reading, one.own) for one, reading in zip(asked, told, strict=True)]
 
 
 def can_read() -> bool:
@@ -62,19 +88,6 @@ def _as_addressed(reading: Mapping[str, Any], why: str) -> Mapping[str, Any]:
     others = [reason for reason in reading["reasons"] if reason["field"] != "relevance"]
     reason = {"field": "relevance", "why": why, "span": None}
     return {**reading, "relevance": {"p": 0.99, "label": "relevant"}, "reasons": [reason, *others]}
-
-
-def profile_of(brand: Brand) -> BrandProfile:
-    """A brand as the models know it."""
-    return BrandProfile(
-        key=brand.key,
-        name=brand.name,
-        handles=tuple(brand.handles),
-        products=tuple(brand.products),
-        exclude=tuple(brand.exclude),
-        about=brand.about,
-        language=brand.language or None,
-    )
 
 
 def _contexts(
@@ -102,16 +115,17 @@ def _item(said: Said) -> HistoryItem:
 
 
 def _analysed(
-    texts: Sequence[str], contexts: Sequence[Context], brands: Mapping[str, BrandProfile], learnt: Learnt
+    texts: Sequence[str], contexts: Sequence[Context], brands: Brands, teachers: _Teachers
 ) -> list[Mapping[str, Any]]:
     models = _models()
     if models is None or not texts:
         return [{} for _ in texts]
     try:
-        known = learnt.beside(base_of(models.version))
-        readings = analyse(texts, contexts, replace(models, brands=known.weights), brands)
+        known = teachers.learnt.beside(base_of(models.version))
+        taught = models_for(replace(models, brands=known.weights), teachers.own)
+        readings = analyse(texts, contexts, taught, brands)
     except Exception as error:  # noqa: BLE001 - what the models stumble over must be seen by people all the same
-        return _in_halves(texts, contexts, brands, learnt, error)
+        return _in_halves(texts, contexts, brands, teachers, error)
     return [
         _stored(one, known.numbers.get(context.brand or "")) for one, context in zip(readings, contexts, strict=True)
     ]
@@ -125,11 +139,7 @@ def _stored(reading: Reading, number: int | None) -> Mapping[str, Any]:
 
 
 def _in_halves(
-    texts: Sequence[str],
-    contexts: Sequence[Context],
-    brands: Mapping[str, BrandProfile],
-    learnt: Learnt,
-    error: Exception,
+    texts: Sequence[str], contexts: Sequence[Context], brands: Brands, teachers: _Teachers, error: Exception
 ) -> list[Mapping[str, Any]]:
     """Only what cannot be read goes on unread; its neighbours are read."""
     if len(texts) == 1:
@@ -137,7 +147,7 @@ def _in_halves(
         return [{}]
     middle = len(texts) // 2
     halves = ((texts[:middle], contexts[:middle]), (texts[middle:], contexts[middle:]))
-    return [reading for some, their in halves for reading in _analysed(some, their, brands, learnt)]
+    return [reading for some, their in halves for reading in _analysed(some, their, brands, teachers)]
 
 
 @cache

@@ -14,8 +14,9 @@ from hark.conversations.models import Rereading
 from hark.conversations.queries.rereading import OldBatch, OldMessage, next_batch, running_rereading
 from hark.intake.queries import backlog
 from hark.journey.opening import addressed_by
-from hark.journey.reading import HISTORY, can_read, profile_of, read_in_context
+from hark.journey.reading import HISTORY, ToRead, can_read, read_in_context
 from hark.kernel.time import monotonic, sleep
+from hark.organisation.queries import own_readings
 from hark.understanding.types import Context, HistoryItem
 
 TURN_SECONDS = 8.0  # of one job; the next one begins ten seconds after this one began
@@ -60,10 +61,14 @@ def _intake_waits() -> bool:
 
 def _read(batch: OldBatch) -> dict[int, Any]:
     messages = batch.messages
-    brands = {one.brand.key: profile_of(one.brand) for one in messages}
+    own = own_readings({one.brand.pk for one in messages})
     whys = [addressed_by(one.visibility, one.targets_us) for one in messages]
-    contexts = [_context(one, said_to_us=bool(why)) for one, why in zip(messages, whys, strict=True)]
-    readings = read_in_context([one.said for one in messages], contexts, brands, whys)
+    readings = read_in_context(
+        [
+            ToRead(one.said, _context(one, said_to_us=bool(why)), one.brand, own[one.brand.pk], why)
+            for one, why in zip(messages, whys, strict=True)
+        ]
+    )
     return {one.id: reading for one, reading in zip(messages, readings, strict=True)}
 
 

@@ -4,7 +4,7 @@ Each stage takes a list of passengers and gives a list of passengers. The first 
 write, in one transaction of the caller, and nothing of it is seen before the commit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from hark.channels import registry
@@ -15,7 +15,10 @@ from hark.conversations.actions.thread import thread as thread_messages
 from hark.conversations.queries.history import is_known
 from hark.conversations.types import ThreadedMessage
 from hark.journey.authors import author_of
+from hark.journey.following import Asked, follow
+from hark.journey.muting import with_mutes
 from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said
+from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
 from hark.journey.translating import deletion, echo, incoming_message, receipt
 from hark.kernel.cards import without_cards
@@ -48,8 +51,10 @@ def parse(passengers: Sequence[Passenger]) -> Passengers:
 def read(passengers: Sequence[Passenger]) -> Passengers:
     """Read what was written, as one batch."""
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
-    readings = dict(zip(map(id, written), read_all(written) if written else [], strict=True))
-    return [replace(one, reading=readings[id(one)]) if id(one) in readings else one for one in passengers]
+    ready = with_own(written)
+    told = zip(written, ready, read_all(ready) if ready else [], strict=True)
+    read_ones = {id(one): replace(own, reading=reading) for one, own, reading in told}
+    return [read_ones.get(id(one), one) for one in passengers]
 
 
 def recognise(passengers: Sequence[Passenger]) -> Passengers:
@@ -57,7 +62,7 @@ def recognise(passengers: Sequence[Passenger]) -> Passengers:
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     named = [one for one in written if one.inbound.kind != "edit" or one.inbound.author]
     known = dict(zip(map(id, named), recognise_authors([author_of(one) for one in named]), strict=True))
-    return [replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers]
+    return with_mutes([replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers])
 
 
 def thread(passengers: Sequence[Passenger]) -> Passengers:
@@ -71,8 +76,9 @@ def thread(passengers: Sequence[Passenger]) -> Passengers:
 
 
 def place(passengers: Sequence[Passenger]) -> Passengers:
-    """Tell routing of every case that needs somebody now."""
-    routing.place([work for one in passengers if (work := _work(one))])
+    """Let what was read have its consequences, then tell routing of every case that needs somebody now."""
+    asked = follow(passengers)
+    routing.place([work for one in passengers if (work := _work(one, asked))])
     return list(passengers)
 
 
@@ -142,18 +148,19 @@ def _settle_receipts(receipts: Sequence[Passenger]) -> Passengers:
     ]
 
 
-def _work(one: Passenger) -> NewWork | None:
+def _work(one: Passenger, asked: Mapping[int, Asked]) -> NewWork | None:
     what = one.threaded
     if what is None or what.case_id is None or what.waiting_since is None:
         return None
+    more = asked.get(what.case_id, Asked())
     language = (one.reading or {}).get("language", "und")
     return NewWork(
         case_id=what.case_id,
         inbox_id=what.incoming.inbox_id,
         kind="chat" if what.incoming.kind in CHATTY else "async",
-        skills=(f"venue:{one.channel.venue}", *((f"language:{language}",) if language != "und" else ())),
+        skills=(f"venue:{one.channel.venue}", *((f"language:{language}",) if language != "und" else ()), *more.skills),
         arrived_at=what.waiting_since,
-        target_seconds=what.target_seconds,
+        target_seconds=min(what.target_seconds, more.target_seconds or what.target_seconds),
         holder_id=what.holder_id,
         senior=what.again > 0,
     )

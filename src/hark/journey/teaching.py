@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from hark.conversations.actions.learning import LEARN_ANEW, keep_model
 from hark.conversations.models import BrandModel
+from hark.conversations.profiles import profile_of
 from hark.conversations.queries.learning import (
     brand_of_inbox,
     model_in_use,
@@ -17,11 +18,12 @@ from hark.conversations.queries.learning import (
     votes_on,
 )
 from hark.journey.learning import base_of
-from hark.journey.reading import profile_of, teaching_models
+from hark.journey.reading import teaching_models
 from hark.kernel.tasks import defer
 from hark.kernel.time import database_now
 from hark.kernel.types import JournalEvent
 from hark.organisation.models import Brand
+from hark.organisation.queries import own_readings
 from hark.understanding.loading import Models
 from hark.understanding.trials import Trial, packed, try_out, unpacked
 from hark.understanding.votes import Taught, counted
@@ -69,7 +71,7 @@ def learn_brand(key: str, models: Models, *, anew: bool = False) -> BrandModel |
         return None
     taught = counted(brand.key, votes)
     old = unpacked(brand.key, before.probe) if before and before.probe and before.base == base else None
-    trial = try_out(taught.examples, profile_of(brand), models, old)
+    trial = try_out(taught.examples, profile_of(brand, own_readings({brand.pk})[brand.pk]), models, old)
     return _kept(brand, trial, taught, newest=newest, base=base)
 
 

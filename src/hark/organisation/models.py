@@ -2,8 +2,9 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
-from hark.organisation.types import RIGHTS_OF, ChannelState, PublicSignature, Right, Role, known_rights
+from hark.organisation.types import RIGHTS_OF, TEMPERS, ChannelState, PublicSignature, Right, Role, known_rights
 
 
 class Organisation(models.Model):
@@ -44,6 +45,57 @@ class Brand(models.Model):
             models.CheckConstraint(
                 name="brand_public_signature", condition=models.Q(public_signature__in=PublicSignature.values)
             )
+        ]
+
+
+class BrandReading(models.Model):
+    """What a brand adds to how its messages are read. `version` grows with every change that a reading may rest on.
+
+    `words` are patterns by list (`WordList`), `intents_off` the shipped intents that do not count. Tags, skills and
+    saved replies are named by their keys, because their rooms stand above; one that is gone asks for nothing.
+    """
+
+    brand = models.OneToOneField(Brand, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    words = models.JSONField(default=dict)
+    intents_off = models.JSONField(default=list)
+    buying_tag = models.TextField(default="")
+    buying_skill = models.TextField(default="")
+    thanks = models.TextField(default="")
+
+
+class BrandIntent(models.Model):
+    """An intent of a brand's own, told by a handful of examples, and what follows from it."""
+
+    key = models.TextField(unique=True)
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    name = models.TextField()
+    examples = models.JSONField(default=list)
+    tag = models.TextField(default="")
+    skill = models.TextField(default="")
+    reply = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("brand", Lower("name"), name="brandintent_name")]
+
+
+class MoodPlan(models.Model):
+    """How a brand answers a mood: how much of the promised time, by whom, in which tone, and who is told."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    level = models.TextField()
+    reply_percent = models.PositiveSmallIntegerField(default=100)
+    skill = models.TextField(default="")
+    tone = models.TextField(default="")
+    tells_seniors = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="moodplan_brand_level", fields=["brand", "level"]),
+            models.CheckConstraint(name="moodplan_level", condition=models.Q(level__in=TEMPERS)),
+            models.CheckConstraint(
+                name="moodplan_bounded", condition=models.Q(reply_percent__gte=25, reply_percent__lte=100)
+            ),
         ]
 
 

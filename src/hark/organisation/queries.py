@@ -1,5 +1,6 @@
 """Readers of the organisation, and the ground of the gate: which inboxes an agent may see. Sessions and the audit."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
@@ -15,14 +16,29 @@ from hark.organisation.models import (
     Agent,
     ApiKey,
     AuditEntry,
+    BrandIntent,
+    BrandReading,
     Channel,
     Inbox,
+    MoodPlan,
     Organisation,
     OwnRole,
     PushSubscription,
     SignIn,
 )
-from hark.organisation.types import NEEDS_SECOND_FACTOR, RIGHTS_OF, ChannelState, Right, Role, known_rights
+from hark.organisation.types import (
+    NEEDS_SECOND_FACTOR,
+    PLANS,
+    RIGHTS_OF,
+    THANKS,
+    ChannelState,
+    OwnIntent,
+    OwnReading,
+    Plan,
+    Right,
+    Role,
+    known_rights,
+)
 
 AnyRole = Role | OwnRole
 _set_up = False
@@ -220,3 +236,37 @@ def _entry(row: AuditEntry) -> Entry:
         row.number, row.at, row.actor, row.verb, row.subject, row.details, row.address, bytes(row.previous),
         bytes(row.hash),
     )  # fmt: skip
+
+
+def own_readings(brand_ids: Collection[int]) -> dict[int, OwnReading]:
+    """What these brands add to how their messages are read; each of them is there. Two queries, one where none does."""
+    rows = {row.brand_id: row for row in BrandReading.objects.filter(brand__in=brand_ids)}
+    intents: dict[int, list[OwnIntent]] = {}
+    for one in BrandIntent.objects.filter(brand__in=list(rows)).order_by("name", "pk") if rows else ():
+        own = OwnIntent(one.name, tuple(one.examples), one.tag, one.skill, one.reply, one.key)
+        intents.setdefault(one.brand_id, []).append(own)
+    return {number: _own_reading(rows.get(number), intents.get(number, [])) for number in brand_ids}
+
+
+def _own_reading(row: BrandReading | None, intents: list[OwnIntent]) -> OwnReading:
+    if row is None:
+        return OwnReading()
+    return OwnReading(
+        version=row.version,
+        words=tuple((name, pattern) for name, patterns in sorted(row.words.items()) for pattern in patterns),
+        intents_off=frozenset(row.intents_off),
+        intents=tuple(intents),
+        buying_tag=row.buying_tag,
+        buying_skill=row.buying_skill,
+        thanks=row.thanks or THANKS,
+    )
+
+
+def plans_of(brand_ids: Collection[int]) -> dict[int, dict[str, Plan]]:
+    """How each of these brands answers each mood, by level; what a brand never said is as shipped. One query."""
+    found = {number: dict(PLANS) for number in brand_ids}
+    for row in MoodPlan.objects.filter(brand__in=brand_ids):
+        found[row.brand_id][row.level] = Plan(
+            row.level, row.reply_percent, row.skill, row.tone, tells_seniors=row.tells_seniors
+        )
+    return found

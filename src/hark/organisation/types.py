@@ -103,3 +103,79 @@ class NewInbox:
     first_response_seconds: int = 900
     next_response_seconds: int = 1800
     again_days: int = 14
+
+
+class WordList(TextChoices):
+    """What a word of a brand's own does, in the words of its lexicon (`hark.understanding.types.BrandProfile`)."""
+
+    CRITICAL = "critical", "Always critical"
+    HIGH = "high", "Always high"
+    LEAVE = "leave", "Somebody leaves"
+    LEGAL = "legal", "Legal words"
+    PRESS = "press", "The press"
+    OUTAGE = "outage", "An outage"
+    IGNORE = "ignore", "Never counts"
+    OPT_OUT = "opt_out", "Wants no more messages"
+
+
+LEAST_EXAMPLES, MOST_EXAMPLES = 3, 20
+MOST_INTENTS = 40
+TEMPERS = ("calm", "unhappy", "angry", "furious")
+LEAST_PERCENT = 25  # a mood shortens a promise to a quarter of it, never further
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIntent:
+    """An intent of a brand's own: its examples, and the keys of what follows from it; empty: nothing does."""
+
+    name: str
+    examples: tuple[str, ...]
+    tag: str = ""
+    skill: str = ""
+    reply: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a mood is answered: in which share of the promised time (25 to 100), by whom, how, and who is told."""
+
+    level: str
+    reply_percent: int = 100
+    skill: str = ""
+    tone: str = ""
+    tells_seniors: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Does anything follow from the mood, beside a hint on the tone?"""
+        return self.reply_percent < 100 or bool(self.skill) or self.tells_seniors
+
+
+PLANS = {  # until a brand says otherwise
+    "calm": Plan("calm"),
+    "unhappy": Plan("unhappy", tone="Say that you see what went wrong before you say what you do about it."),
+    "angry": Plan("angry", 75, tone="Say sorry for what happened, name the next step and by when."),
+    "furious": Plan("furious", 50, tone="Short and calm. One person stays on it; say what you do now and by when."),
+}
+THANKS = "Thank you, this is good to read."
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReading:
+    """What a brand adds to how its messages are read, as a value. `version` 0: nothing was ever said.
+
+    `words` are (list, pattern) pairs.
+    """
+
+    version: int = 0
+    words: tuple[tuple[str, str], ...] = ()
+    intents_off: frozenset[str] = frozenset()
+    intents: tuple[OwnIntent, ...] = ()
+    buying_tag: str = ""
+    buying_skill: str = ""
+    thanks: str = THANKS
+
+    def of_list(self, name: str) -> tuple[str, ...]:
+        """The patterns of one list."""
+        return tuple(pattern for target, pattern in self.words if target == name)

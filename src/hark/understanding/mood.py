@@ -12,6 +12,7 @@ SECONDS_PER_DAY = 86_400.0
 LEAST_FOR_SLOPE = 3
 DEDUCTIONS = {"repeat": 0.2, "abuse": 0.2, "human": 0.15, "unanswered": 0.1, "shouting": 0.1}
 COUNTED = {"curse": "contain curse words", "shouting": "are shouted", "abuse": "insult people"}
+PLAIN = "the words are negative"  # the reason where nothing but the scores speaks
 ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -41,6 +42,14 @@ def mood(messages: Sequence[Scored]) -> Mood:
     slope = round(_slope(weights, scores), 4) + 0.0
     level = _level(value, slope, scores[-1])
     return Mood(value, slope, level, tuple(_reasons(last, value, slope, level)))
+
+
+def acted_on(level: str, reasons: Sequence[str]) -> str:
+    """The level that something may follow from. The words of one message alone are no more than unhappy.
+
+    Anger takes evidence: more than one negative message, or curses, shouting, repeating, waiting, asking for a person.
+    """
+    return "unhappy" if level in {"angry", "furious"} and set(reasons) <= {PLAIN} else level
 
 
 def _weights(messages: Sequence[Scored]) -> list[float]:
@@ -121,5 +130,5 @@ def _newest(signal: str) -> str:
 def _plainly(value: float, level: Temper) -> str:
     """What the scores alone say."""
     if level != "calm" or value <= -0.1:
-        return "the words are negative"
+        return PLAIN
     return "the words are friendly" if value >= 0.25 else "nothing stands out"

@@ -41,6 +41,7 @@ class RowShown:
     venue: str
     here: bool = True
     rank: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +149,4 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    thanks: str = ""

@@ -24,6 +24,7 @@ DECIDED = frozenset({"reply.approved", "reply.sent_back", "reply.stopped"})
 CHANNELS = frozenset({"channel.auth_lost", "channel.ends_soon"})
 CONCERNING = FOLLOWED | DECIDED | {
     "case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk", "reply.held",
+    "case.planned",
     *CHANNELS,
 }  # fmt: skip
 NOT_SENT = frozenset({"ambiguous", "failed", "refused"})
@@ -62,6 +63,7 @@ def _concerns(events: Sequence[JournalEvent]) -> list[Concern]:
         *_outside(events),
         *_to_approve(events),
         *_decided(events, keys),
+        *_of_moods(events),
         *_of_channels(events),
         *_followed(events),
     ]
@@ -141,6 +143,15 @@ def _decided(events: Sequence[JournalEvent], agents: dict[str, int]) -> Iterable
     for event in events:
         if event.kind in DECIDED and event.data.get("agent") in agents:
             yield Concern(agents[event.data["agent"]], NoticeKind.DECIDED, event)
+
+
+def _of_moods(events: Sequence[JournalEvent]) -> Iterable[Concern]:
+    """Everybody who supervises, where the plan for the mood says so; who is not to see the case hears nothing of it."""
+    told = [event for event in events if event.kind == "case.planned" and event.data.get("seniors")]
+    supervisors = Agent.objects.filter(who_may(Right.SUPERVISE), is_active=True).values_list("pk", flat=True)
+    for number in supervisors if told else ():
+        for event in told:
+            yield Concern(number, NoticeKind.MOOD, event)
 
 
 def _of_channels(events: Sequence[JournalEvent]) -> Iterable[Concern]:

@@ -13,7 +13,7 @@ from hark.contacts.actions import index_contacts
 from hark.contacts.models import Contact
 from hark.conversations.models import Attachment, Message, MessageSearch, Note
 from hark.conversations.queries.appearance import author_name
-from hark.conversations.queries.readings import corrected, corrections_of, feeling, newest_readings
+from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, feeling, newest_readings
 from hark.conversations.queries.searchable import READER
 from hark.conversations.types import Direction, FileState
 from hark.kernel.actions import hold_reader, move_reader
@@ -135,14 +135,14 @@ def _message_rows(messages: Sequence[Message]) -> list[Row]:
     for message in messages:
         reading = readings.get(message.pk)
         shown = corrected(reading, corrections.get(message.pk, ())) if reading else None
-        mood = feeling(shown) if shown and message.direction == Direction.INBOUND else ""
-        marks = [*_marks(message, mood), *files.get(message.pk, ())]
+        heard = shown if message.direction == Direction.INBOUND else None
+        marks = [*_marks(message, heard), *files.get(message.pk, ())]
         text = f"{message.text}\n{message.conversation.subject}"
         rows.append(_row(message.pk, message.sent_at, text, marks, shown.language if shown else ""))
     return rows
 
 
-def _marks(message: Message, mood: str) -> list[str]:
+def _marks(message: Message, heard: ReadingShown | None) -> list[str]:
     """What a message is found by beside its words; nothing that anybody writes looks like these."""
     case, ours = message.conversation.case, message.direction == Direction.OUTBOUND
     called = author_name(message)
@@ -151,7 +151,8 @@ def _marks(message: Message, mood: str) -> list[str]:
     return [
         f"inbox:{case.inbox_id if case else message.channel.inbox_id}",
         f"venue:{message.channel.venue}",
-        *([f"mood:{mood}"] if mood else ()),
+        *([f"mood:{feeling(heard)}"] if heard and feeling(heard) else ()),
+        *([f"kind:{heard.kind}"] if heard and heard.kind else ()),
         *_by(called, message.agent_id, ours=ours),
     ]
 

@@ -21,6 +21,7 @@ READING = {
     "complaint": "float8",
     "score": "float8",
     "duplicate_key": "text",
+    "kind": "text",
     "data": "jsonb",
 }
 # Ten of each identity by its index, then the ten of the person: whoever writes most costs no more than the others.
@@ -67,6 +68,7 @@ def reading_row(message_id: int, reading: dict[str, Any]) -> tuple[object, ...]:
         complaint.get("p", 0.0),
         reading.get("score"),
         reading.get("duplicate_key") or "",
+        (reading.get("kind") or {}).get("label", ""),
         reading,
     )
 

@@ -1,15 +1,20 @@
 """Tags: what they are called, and which cases carry them."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
+from django.db.models import F
 
 from hark.conversations.actions.cases import changed
 from hark.conversations.actions.naming import named, unique
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.models import Case, CaseTag, Tag
 from hark.conversations.types import Author
+from hark.kernel.actions import record
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import public_key
 from hark.kernel.time import database_now
+from hark.kernel.types import NewEvent
 from hark.organisation.actions.audit import audit
 from hark.organisation.types import Right
 
@@ -58,6 +63,37 @@ def take_tag(*, case_id: int, tag_key: str, actor: Author, version: int | None =
     case, tag = _both(case_id, tag_key, actor, version)
     gone, _ = CaseTag.objects.filter(case=case, tag=tag).delete()
     return changed(case, "case.untagged", actor, tag=tag.key, name=tag.name) if gone else case
+
+
+def put_tags_by_rule(wanted: Iterable[tuple[int, str, str]]) -> None:
+    """Put tags on cases because of what was read: (case id, tag key, why), in the caller's transaction.
+
+    A tag that is there, retired or gone changes nothing. Three statements, however many; an event for each new one.
+    """
+    asked = {(case, key): why for case, key, why in wanted}
+    tags = (
+        {tag.key: tag for tag in Tag.objects.filter(key__in={key for _, key in asked}, retired_at=None)}
+        if asked
+        else {}
+    )
+    if not tags:
+        return
+    cases = {case.pk: case for case in Case.objects.filter(pk__in={case for case, _ in asked})}
+    there = set(CaseTag.objects.filter(case__in=list(cases)).values_list("case", "tag"))
+    new = [
+        (cases[case], tags[key], why)
+        for (case, key), why in asked.items()
+        if key in tags and case in cases and (case, tags[key].pk) not in there
+    ]
+    CaseTag.objects.bulk_create([CaseTag(case=case, tag=tag) for case, tag, _ in new], ignore_conflicts=True)
+    Case.objects.filter(pk__in={case.pk for case, _, _ in new}).update(version=F("version") + 1)
+    record([
+        NewEvent(
+            "case.tagged", case.key, inbox_id=case.inbox_id,
+            data={"case": case.key, "tag": tag.key, "name": tag.name, "because": why},
+        )
+        for case, tag, why in new
+    ])  # fmt: skip
 
 
 def _both(case_id: int, tag_key: str, actor: Author, version: int | None) -> tuple[Case, Tag]:

@@ -6,6 +6,7 @@ from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.learning import BrandModel, LeftAside, ReadingWeek
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.matters import Again
+from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.rereading import Rereading
 from hark.conversations.models.searching import MessageSearch, NoteSearch
@@ -44,6 +45,7 @@ __all__ = [
     "MessageHtml",
     "MessageSearch",
     "MessageVersion",
+    "Mute",
     "NamedBeside",
     "Note",
     "NoteSearch",
@@ -51,8 +53,8 @@ __all__ = [
     "NoticeWishes",
     "Participant",
     "Reading",
-    "Rereading",
     "ReadingWeek",
+    "Rereading",
     "SavedReply",
     "SavedView",
     "Tag",

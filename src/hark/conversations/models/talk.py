@@ -17,7 +17,8 @@ class Case(models.Model):
     `due_at` repeats the soonest running clock, `last_*` the newest message, because every list is ordered and drawn by
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
     A merged case has no conversations any more and leads to the one it was merged into. `again` is how many times the
-    person has come about this matter, from the third on; 0 before.
+    person has come about this matter, from the third on; 0 before. `kind` is the weightiest that was said in it.
+    `plan` is the mood whose response plan holds, `plan_words` what follows from it; empty: nothing special.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -42,6 +43,9 @@ class Case(models.Model):
     last_kind = models.TextField(default="")
     version = models.BigIntegerField(default=1)
     again = models.SmallIntegerField(default=0, db_default=0)
+    kind = models.TextField(default="", db_default="")
+    plan = models.TextField(default="", db_default="")
+    plan_words = models.TextField(default="", db_default="")
 
     class Meta:
         constraints = [
@@ -202,6 +206,7 @@ class Reading(models.Model):
     complaint = models.FloatField()
     score = models.FloatField(null=True)
     duplicate_key = models.TextField()
+    kind = models.TextField(default="", db_default="")
     data = models.JSONField()
 
     class Meta:

@@ -23,6 +23,10 @@ MOODS = {
 HELD = {
     "attachment": "attachment", "file": "attachment", "picture": "picture", "photo": "picture", "image": "picture",
 }  # fmt: skip
+KINDS = {
+    "complaint": "complaint", "complaints": "complaint", "buying": "buying", "sales": "buying", "question": "question",
+    "questions": "question", "request": "request", "requests": "request", "praise": "praise", "chatter": "chatter",
+}  # fmt: skip
 STATES = ("open", "waiting", "resolved", "mine", "unassigned", "again")
 DAY_SHAPES = ("%Y-%m-%d", "%Y-%m", "%Y")
 DAYS_AGO = re.compile(r"(\d{1,4})d")
@@ -167,6 +171,14 @@ class _Reading:
         self._mark("mood", [(f"mood:{mood}",) for mood in found], without=without)
         return ""
 
+    def kind(self, value: str, without: bool) -> str:  # noqa: FBT001
+        """What kind of message it is."""
+        found = KINDS.get(_bare(value))
+        if not found:
+            return _odd("kind", value, dict.fromkeys(KINDS.values()))
+        self._mark("kind", [(f"kind:{found}",)], without=without)
+        return ""
+
     def holding(self, value: str, without: bool) -> str:  # noqa: FBT001
         """What comes with it."""
         if _bare(value) not in HELD:
@@ -209,8 +221,9 @@ class _Reading:
 
 DAY_EXAMPLES = ("2026-10-31", "2026-10", "2026", "today", "yesterday", "7d")
 FILTERS: dict[str, Callable[[_Reading, str, bool], str]] = {
-    "from": _Reading.sender, "venue": _Reading.venue, "mood": _Reading.mood, "is": _Reading.state,
-    "has": _Reading.holding, "in": _Reading.inbox, "after": _Reading.since, "before": _Reading.until,
+    "from": _Reading.sender, "venue": _Reading.venue, "mood": _Reading.mood, "kind": _Reading.kind,
+    "is": _Reading.state, "has": _Reading.holding, "in": _Reading.inbox, "after": _Reading.since,
+    "before": _Reading.until,
 }  # fmt: skip
 
 

@@ -78,6 +78,8 @@ class CaseRow:
     tags: tuple[str, ...] = ()
     snoozed_until: datetime | None = None
     again: int = 0
+    kind: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             tags=tags.get(case.pk, ()),
             snoozed_until=case.snoozed_until,
             again=case.again,
+            kind=case.kind,
+            plan=case.plan,
         )
         for case in cases
     )

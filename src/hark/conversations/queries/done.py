@@ -48,6 +48,11 @@ def _address_left(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
     return "left an e-mail address: what is answered after they have gone goes there"
 
 
+def _tagged(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
+    because = f": {data['because']}" if data.get("because") else ""
+    return f"tagged the case {data.get('name', '')}{because}"
+
+
 def _again(data: Mapping[str, Any], _: Mapping[str, str]) -> str:
     number = int(data.get("contacts") or 0)
     return f"marked the case: {ordinal(number)} contact on this matter" if number else "took the mark “again” off"
@@ -74,7 +79,8 @@ DONE: dict[str, Words] = {
     "case.assigned": _assigned,
     "case.snoozed": _snoozed,
     "case.woken": lambda data, _: WOKEN.get(data.get("why", ""), WOKEN["hand"]),
-    "case.tagged": lambda data, _: f"tagged the case {data.get('name', '')}",
+    "case.tagged": _tagged,
+    "case.planned": lambda data, _: f"placed the case by the plan for {data.get('mood', '')}: {data.get('words', '')}",
     "case.untagged": lambda data, _: f"took off the tag {data.get('name', '')}",
     "case.merged": lambda _, __: "merged another case into this one",
     "case.merged_away": lambda _, __: "merged this case into another one",

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from hark.conversations.models import CaseTag, Conversation
 from hark.conversations.types import Status
 from hark.organisation.models import Agent
+from hark.understanding.kinds import KINDS
 
 AT_RISK = timedelta(minutes=10)
 AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -26,8 +27,9 @@ CHOICES = {
     "older": tuple(AGES),
     "snoozed": ("yes",),
     "again": ("yes",),
+    "kind": KINDS,
 }
-FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed", "again")
+FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed", "again", "kind")
 MOST = 40  # values in one filter
 
 
@@ -102,4 +104,5 @@ NARROW: Mapping[str, Narrow] = {
     "older": lambda values, _, at: Q(opened_at__lt=at - min(AGES[value] for value in values)),
     "snoozed": lambda _, __, ___: Q(snoozed_until__isnull=False),
     "again": lambda _, __, ___: Q(again__gt=0),
+    "kind": lambda values, _, __: Q(kind__in=values),
 }

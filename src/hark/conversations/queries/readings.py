@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hark.conversations.models import Correction, Message, Reading
+from hark.understanding.kinds import kind_now
 from hark.understanding.types import FLAGS
 
 YES = 0.5  # the decision point of a calibrated head
@@ -57,6 +58,9 @@ class ReadingShown:
     by: str = ""
     chances: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     history: tuple[ChangeShown, ...] = ()
+    kind: str = ""
+    opts_out: bool = False
+    curses: bool = False
 
 
 def newest_reading(message: Message) -> Reading | None:
@@ -121,6 +125,9 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
         history=tuple(
             ChangeShown(row.field, row.old_value, row.new_value, row.agent.name, row.at) for row in corrections
         ),
+        kind=kind_now(reading.kind, changed),
+        opts_out=bool(data.get("opt_out")),
+        curses="curse" in (data.get("signals") or ()),
     )
 
 

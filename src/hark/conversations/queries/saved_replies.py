@@ -7,8 +7,11 @@ from typing import TypeVar
 from django.db.models import Q, QuerySet
 
 from hark.contacts.models import Identity
-from hark.conversations.models import Case, Macro, SavedReply
+from hark.conversations.models import Case, Macro, Message, SavedReply
+from hark.conversations.queries.readings import newest_readings
+from hark.conversations.types import Direction
 from hark.organisation.models import Agent
+from hark.organisation.queries import own_readings
 
 VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 ANY_BRACES = re.compile(r"\{\{.*?\}\}")
@@ -22,6 +25,7 @@ VARIABLES = {
     "case": "the number of the case",
     "title": "the title of the case",
 }
+NEWEST_READ = 5  # messages whose intents propose something
 Row = TypeVar("Row", SavedReply, Macro)
 
 
@@ -37,6 +41,21 @@ def saved_replies_for(case: Case) -> QuerySet[SavedReply]:
     """The saved replies of the case's inbox and brand, by title. The case comes from the gate, with its inbox."""
     ours = Q(brand__isnull=True) | Q(brand=case.inbox.brand_id)
     return _here(SavedReply.objects.filter(ours), case)
+
+
+def proposed_replies(case: Case) -> dict[str, str]:
+    """The saved replies that the intents of the customer's newest messages propose: key to the intent's name.
+
+    The case comes from the gate, with its inbox. At most four queries.
+    """
+    own = own_readings([case.inbox.brand_id])[case.inbox.brand_id]
+    replies = {intent.name: intent.reply for intent in own.intents if intent.reply}
+    if not replies:
+        return {}
+    said = Message.objects.filter(conversation__case=case, direction=Direction.INBOUND, deleted_at=None)
+    read = newest_readings(said.order_by("-sent_at", "-id").values_list("pk", flat=True)[:NEWEST_READ])
+    labels = {(reading.data.get("intent") or {}).get("label", "") for reading in read.values()}
+    return {reply: name for name, reply in replies.items() if name in labels}
 
 
 def macros_for(case: Case) -> QuerySet[Macro]:

@@ -6,8 +6,9 @@ What the models doubt comes in the order in which an answer teaches most.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
 from django.db.models.functions import Coalesce
 
 from hark.conversations.models import Correction, Message, Reading
@@ -28,6 +29,7 @@ class Label(TextChoices):
     ALL = "all", "All"
     RELEVANT = "relevant", "Relevant"
     UNSURE = "unsure", "Not sure"
+    PRAISE = "praise", "Praise"
     NOISE = "irrelevant", "Noise"
 
 
@@ -84,7 +86,7 @@ def stream_counts(agent: Agent) -> dict[Label, int]:
     Four queries.
     """
     newest = _window(_heard(agent))
-    judged = newest.annotate(verdict=_verdict()).values("verdict").annotate(n=Count("pk"))
+    judged = _told_apart(newest).values("verdict").annotate(n=Count("pk"))
     found = {row["verdict"]: row["n"] for row in judged}
     told = {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
     return {**told, Label.UNSURE: len(doubts(agent))}
@@ -111,7 +113,7 @@ def _heard(agent: Agent) -> QuerySet[Message]:
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
-    return _window(heard).annotate(verdict=_verdict()).filter(verdict=label.value).order_by("-pk")
+    return _told_apart(_window(heard)).filter(verdict=label.value).order_by("-pk")
 
 
 def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
@@ -120,11 +122,16 @@ def _window(heard: QuerySet[Message]) -> QuerySet[Message]:
     return Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0))
 
 
-def _verdict() -> Coalesce:
-    """The label of a message: an agent's correction, else the newest reading."""
+def _told_apart(messages: QuerySet[Message]) -> QuerySet[Any]:
+    """With `verdict`: an agent's correction of the relevance, else the newest reading; praise where it is no noise."""
     said = Correction.objects.filter(message=OuterRef("pk"), field="relevance").order_by("-id").values("new_value")
-    read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id").values("relevance")
-    return Coalesce(Subquery(said[:1]), Subquery(read[:1]))
+    read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id")
+    judged: Coalesce = Coalesce(Subquery(said[:1]), Subquery(read.values("relevance")[:1]))
+    told = messages.annotate(judged=judged, told_kind=Subquery(read.values("kind")[:1]))
+    is_praise = Q(told_kind=Label.PRAISE.value) & ~Q(judged=Label.NOISE.value)
+    return told.annotate(
+        verdict=Case(When(is_praise, then=Value(Label.PRAISE.value)), default=F("judged"), output_field=TextField())
+    )
 
 
 def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:

@@ -11,8 +11,8 @@ from hark.routing.models import Skill
 from hark.routing.queries import inboxes_with_senior
 from hark.routing.types import POINTS, SENIOR, SENIOR_UNTIL, WAKE, NewWork
 
-# A refresh keeps the earliest arrival, whoever comes last. What the item asks for follows the newest message only while
-# nobody has it in hand: points are reserved from the offer on.
+# A refresh keeps the earliest arrival, whoever comes last, and of its promise the shortest: a mood may have risen. What
+# the item asks for follows the newest message only while nobody has it in hand: points are reserved from the offer on.
 PLACE = """
     INSERT INTO routing_workitem AS w (key, case_id, inbox_id, kind, points, skills, state, arrived_at, target_seconds,
         excluded, placed_at)
@@ -25,6 +25,7 @@ PLACE = """
         placed_at = EXCLUDED.placed_at,
         arrived_at = least(w.arrived_at, EXCLUDED.arrived_at),
         target_seconds = CASE WHEN EXCLUDED.arrived_at < w.arrived_at THEN EXCLUDED.target_seconds
+            WHEN EXCLUDED.arrived_at = w.arrived_at THEN least(w.target_seconds, EXCLUDED.target_seconds)
             ELSE w.target_seconds END,
         inbox_id = CASE WHEN w.state = 'queued' THEN EXCLUDED.inbox_id ELSE w.inbox_id END,
         skills = CASE WHEN w.state <> 'queued' OR EXCLUDED.skills = '[]' THEN w.skills

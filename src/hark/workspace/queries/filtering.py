@@ -13,6 +13,7 @@ from hark.organisation.models import Agent, Channel, Team
 from hark.organisation.queries import inboxes_visible_to, who_may
 from hark.organisation.types import Right
 from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.shapes import KIND_WORDS
 
 MOST = 60
 STATUS = (("open", "Open"), ("waiting", "Waiting"), ("resolved", "Resolved"))
@@ -72,6 +73,7 @@ def _fields(agent: Agent) -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]
     yield "status", "Status", STATUS
     yield "assignee", "With", (("me", "Me"), ("nobody", "Nobody"), *_colleagues(agent))
     yield "clock", "Clock", CLOCK
+    yield "kind", "Kind", KIND_WORDS.items()
     yield "mood", "Mood", MOOD
     yield "tag", "Tag", tags_offered().values_list("key", "name")[:MOST]
     yield "inbox", "Inbox", inboxes.order_by("name").values_list("key", "name")[:MOST]

@@ -1,8 +1,12 @@
 """The stream as a page shows it: what was heard, the verdict as shape and word, and why."""
 
+from collections.abc import Collection
+
+from hark.conversations.models import Message
 from hark.conversations.queries.stream import HeardRow, Label, stream_counts, stream_page
 from hark.kernel.html import evidence_html
 from hark.organisation.models import Agent
+from hark.organisation.queries import own_readings
 from hark.workspace.queries.channels import venue_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
 from hark.workspace.queries.words import exact, hour
@@ -14,7 +18,17 @@ VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed")
 def heard_page(agent: Agent, label: Label, *, after: str = "") -> tuple[list[HeardShown], str]:
     """One page of the stream, newest first, and where the next one begins."""
     page = stream_page(agent, label, after=after)
-    return [heard_shown(row) for row in page.rows], page.next_place
+    thanks = thanks_for([row.id for row in page.rows if row.reading and row.reading.kind == "praise"])
+    return [heard_shown(row, thanks.get(row.id, "")) for row in page.rows], page.next_place
+
+
+def thanks_for(message_ids: Collection[int]) -> dict[int, str]:
+    """The line of thanks of each message's brand. Two queries, none for no message; the messages come from the gate."""
+    if not message_ids:
+        return {}
+    brands = dict(Message.objects.filter(pk__in=message_ids).values_list("pk", "channel__inbox__brand"))
+    own = own_readings(set(brands.values()))
+    return {number: own[brand].thanks for number, brand in brands.items()}
 
 
 def heard_counts(agent: Agent) -> list[tuple[Label, str]]:
@@ -22,7 +36,7 @@ def heard_counts(agent: Agent) -> list[tuple[Label, str]]:
     return [(label, f"{number:,}") for label, number in stream_counts(agent).items()]
 
 
-def heard_shown(row: HeardRow) -> HeardShown:
+def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
     """One message with its words."""
     word, shape = VERDICTS.get(row.label, ("Not read", "dashed"))
     changed = row.reading is not None and "relevance" in row.reading.corrected
@@ -39,6 +53,7 @@ def heard_shown(row: HeardRow) -> HeardShown:
         sure=sure,
         why=_corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
+        thanks=thanks,
     )
 
 

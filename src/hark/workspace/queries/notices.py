@@ -14,7 +14,7 @@ PAGE = 50
 ICONS = {
     NoticeKind.MENTION: "note", NoticeKind.ASSIGNED: "person", NoticeKind.FOLLOWED: "eye", NoticeKind.NOT_SENT: "warn",
     NoticeKind.AT_RISK: "clock", NoticeKind.OUTSIDE: "out", NoticeKind.TO_APPROVE: "eye", NoticeKind.DECIDED: "check",
-    NoticeKind.CHANNEL: "warn",
+    NoticeKind.CHANNEL: "warn", NoticeKind.MOOD: "warn",
 }  # fmt: skip
 HAPPENED = {
     "message.received": "The customer wrote",
@@ -35,6 +35,7 @@ SAID = {
     NoticeKind.OUTSIDE: "Somebody outside has answered",
     NoticeKind.AT_RISK: "The promise on your case is about to break",
     NoticeKind.TO_APPROVE: "{who} asks you to approve a reply",
+    NoticeKind.MOOD: "A customer grows angry",
 }
 
 CHANGED = {"change.state": "A change of your reply was not made, or nobody knows"}

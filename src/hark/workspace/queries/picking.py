@@ -10,7 +10,7 @@ from django.utils import timezone
 from hark.conversations.models import Case, CaseTag, Macro
 from hark.conversations.queries.access import cases_visible_to, conversations_visible_to, messages_visible_to
 from hark.conversations.queries.branches import cases_beside
-from hark.conversations.queries.saved_replies import filled, macros_for, saved_replies_for, values_for
+from hark.conversations.queries.saved_replies import filled, macros_for, proposed_replies, saved_replies_for, values_for
 from hark.conversations.queries.tags import tags_offered
 from hark.conversations.types import Direction
 from hark.kernel.time import database_now
@@ -107,7 +107,13 @@ def day_ahead(until: datetime) -> str:
 
 def _saved(asked: Asked) -> Picked:
     values, way = values_for(asked.case, asked.agent), _way(asked)
-    choices = [_saved_choice(row.title, row.text, values, way, asked) for row in saved_replies_for(asked.case)[:MOST]]
+    proposed = proposed_replies(asked.case)
+    rows = sorted(saved_replies_for(asked.case)[:MOST], key=lambda row: row.key not in proposed)
+    choices = [_saved_choice(row.title, row.text, values, way, asked) for row in rows]
+    choices = [
+        replace(choice, label=f"{choice.label}, proposed for {proposed[row.key]}") if row.key in proposed else choice
+        for row, choice in zip(rows, choices, strict=True)
+    ]
     return Picked("Saved replies", choices, "There are none for this inbox yet. An administrator makes them.")
 
 

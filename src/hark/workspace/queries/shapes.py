@@ -2,6 +2,8 @@
 
 from hark.conversations.queries.cases import ClockFace
 from hark.conversations.queries.readings import ReadingShown, feeling
+from hark.understanding.own import SHIPPED
+from hark.understanding.types import OTHER
 from hark.workspace.queries.reading_words import chances_in_words, changes_in_words
 from hark.workspace.queries.words import clock_face, span_words
 from hark.workspace.types import ClockShown, MoodShown, ReadingWords
@@ -16,8 +18,13 @@ MOOD_WORDS = {"calm": "Calm", "unhappy": "Unhappy", "angry": "Angry", "furious":
 FEELINGS = {"calm": "Calm", "pleased": "Pleased", "unhappy": "Unhappy", "angry": "Angry"}
 FLAG_WORDS = {
     "safety": "Safety", "legal": "Legal words", "press": "Press", "leave": "May leave", "outage": "Outage",
-    "abuse": "Insults",
+    "abuse": "Insults people",
 }  # fmt: skip
+KIND_WORDS = {
+    "complaint": "Complaint", "buying": "Buying question", "question": "Question", "request": "Request",
+    "praise": "Praise", "chatter": "Chatter",
+}  # fmt: skip
+UNSAID = frozenset(SHIPPED)
 WHYS_SHOWN = 3
 ABOUT_TO_BREAK = 0.7  # as routing sees it
 
@@ -44,6 +51,12 @@ def rank_words(face: ClockFace) -> str:
     if face.state == "running" and face.spent > ABOUT_TO_BREAK:
         return f"{round(face.spent * 100)} % of its time used"
     return ""
+
+
+def lift_words(plan: str, face: ClockFace) -> str:
+    """Why a line stands higher than its promise alone would have it: the plan for its writer's mood."""
+    running = face.state == "running" and bool(plan)
+    return f"raised: {MOOD_WORDS.get(plan, plan).lower()}" if running else ""
 
 
 def mood_shown(level: str) -> MoodShown:
@@ -75,14 +88,31 @@ def feeling_shown(kind: str) -> MoodShown | None:
     return MoodShown(kind, FEELINGS[kind]) if kind in FEELINGS else None
 
 
+def kind_word(kind: str) -> str:
+    """A kind as a chip; chatter, which asks for nothing, says nothing."""
+    return "" if kind == "chatter" else KIND_WORDS.get(kind, "")
+
+
+def intent_word(intent: str) -> str:
+    """An intent of the brand's own; the shipped ones are no news beside the kind."""
+    return "" if intent in UNSAID or intent == OTHER else intent
+
+
 def _words(reading: ReadingShown) -> list[str]:
-    words = ["Complaint"] if reading.complaint else []
+    words = [kind_word(reading.kind) or ("Complaint" if reading.complaint else ""), intent_word(reading.intent)]
+    words += ["Wants no more messages" if reading.opts_out else ""]
     words += (
         [{"high": "Urgent", "critical": "Critical"}[reading.urgency]] if reading.urgency in {"high", "critical"} else []
     )
     words += [FLAG_WORDS[flag] for flag in reading.flags]
+    words += ["Curses, at nobody" if curses_at_nobody(reading) else ""]
     words += [{"irrelevant": "Not about us", "unsure": "Perhaps not about us"}.get(reading.relevance, "")]
     return [word for word in words if word]
+
+
+def curses_at_nobody(reading: ReadingShown) -> bool:
+    """Foul words that insult no person: said beside, and never in place of, an insult."""
+    return (reading.curses or reading.offensive) and "abuse" not in reading.flags
 
 
 def _why(reading: ReadingShown) -> str:

@@ -25,6 +25,7 @@ SAID = {
     NoticeKind.ASSIGNED: "A case was given to you",
     NoticeKind.NOT_SENT: "Your reply did not arrive, or nobody knows",
     NoticeKind.AT_RISK: "A promise is about to break",
+    NoticeKind.MOOD: "A customer grows angry",
 }
 HURRIES = frozenset(
     {NoticeKind.MENTION, NoticeKind.ASSIGNED, NoticeKind.NOT_SENT, NoticeKind.AT_RISK, NoticeKind.CHANNEL}

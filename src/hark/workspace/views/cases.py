@@ -9,13 +9,16 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from hark.contacts.actions import prefer
 from hark.conversations.actions.cases import assign, open_case_by_hand, reopen, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
+from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
+from hark.conversations.queries.drafts import drafts_of
 from hark.conversations.types import Author
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.actions import take
 from hark.workspace.actions.acts import author_of
+from hark.workspace.queries.hearing import thanks_for
 from hark.workspace.views.answers import changed, message_of, number_in
 from hark.workspace.views.desk import agent_of, desk
 
@@ -68,9 +71,13 @@ def correction(request: HttpRequest, key: str) -> HttpResponse:
 
 @desk("POST", right=Right.ANSWER)
 def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
-    """Make a message of the stream a case of one's own."""
+    """Make a message of the stream a case of one's own; to thank, with the brand's line as a draft."""
     agent = agent_of(request)
-    case = open_case_by_hand(message_id=message_of(agent, key).pk, author=author_of(agent))
+    message = message_of(agent, key)
+    case = open_case_by_hand(message_id=message.pk, author=author_of(agent))
+    if request.POST.get("thank") and not drafts_of(agent, case).get("reply"):
+        line = thanks_for([message.pk]).get(message.pk, "")
+        keep_draft(case_id=case.pk, kind="reply", text=line, author=author_of(agent))
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(f"/case/{case.key}/")
     return redirect(f"/case/{case.key}/")

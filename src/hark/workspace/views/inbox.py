@@ -27,6 +27,7 @@ from hark.workspace.queries.later import moments
 from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
+from hark.workspace.queries.plans import plan_words_of, tone_of
 from hark.workspace.queries.shapes import clock_shown
 from hark.workspace.queries.together import company
 from hark.workspace.queries.typed import drafts_shown
@@ -170,6 +171,7 @@ def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
         "merge": live_merge(case),
         "beside": cases_beside(agent, case),
         "again": again_shown(agent, case, at=at),
+        "plan": plan_words_of(case),
     }
 
 
@@ -184,6 +186,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "kind": first_kind([way] if way else []),
         "drafts": drafts_shown(agent, case),
         "trays": files_beside(agent, case),
+        "tone": tone_of(case),
         "send_key": new_uuid(),
         "moments": moments(database_now()),
         "company": company(agent, case, at=database_now()),
