@@ -6,6 +6,7 @@ from hark.conversations.models.holding import HeldReply
 from hark.conversations.models.letters import MessageHtml, NamedBeside, Participant, ThreadRef
 from hark.conversations.models.matters import Again
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
+from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.talk import (
     Case,
@@ -47,9 +48,12 @@ __all__ = [
     "NoticeWishes",
     "Participant",
     "Reading",
+    "Repeat",
+    "SameWords",
     "SavedReply",
     "SavedView",
     "Tag",
     "ThreadRef",
     "Tombstone",
+    "WordBand",
 ]
