@@ -104,12 +104,12 @@ def main() -> None:
         copies = copies_of(texts, 2_100)
         found = measured(texts, copies)
         ways = ", ".join(f"{way} {found.right.get(way, 0) / asked:.3f}" for way, asked in found.asked.items())
-        print(f"{name}: {len(texts):,} texts, {len(copies):,} copies, {1000 * found.seconds / len(copies):.2f} ms each")  # noqa: T201
-        print(f"  recall {found.recall:.3f}, pair precision {found.precision:.3f}; {ways}")  # noqa: T201
+        print(f"{name}: {len(texts):,} texts, {len(copies):,} copies, {1000 * found.seconds / len(copies):.2f} ms each")
+        print(f"  recall {found.recall:.3f}, pair precision {found.precision:.3f}; {ways}")
         if "--show" in sys.argv:
             for title, rows in (("missed", found.missed), ("wrong", found.wrong)):
                 for row in rows[:25]:
-                    print(title, *row, sep="\n    ")  # noqa: T201
+                    print(title, *row, sep="\n    ")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ CONTENT = 4  # letters from which a word carries meaning
 CROWDED = 16  # texts in one band from which it tells nothing: phrases that everybody uses
 
 Bands = NDArray[np.int64]
-_RANDOM = np.random.RandomState(20261)  # noqa: NPY002 - fixed numbers, the same in every release of numpy
+_RANDOM = np.random.RandomState(20261)
 _FACTORS = (_RANDOM.randint(0, 2**31, BANDS * ROWS).astype(np.uint64) * 2 + 1).astype(np.uint32)
 _TERMS = _RANDOM.randint(0, 2**31, BANDS * ROWS).astype(np.uint32)
 _PLACES = (_RANDOM.randint(0, 2**31, SHINGLE).astype(np.uint64) * 2 + 1).astype(np.uint32)

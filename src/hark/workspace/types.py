@@ -130,7 +130,7 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True)
 class HeardShown:
-    """A message of the stream with its evidence underlined."""
+    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands."""
 
     row: HeardRow
     hour: str
@@ -142,3 +142,5 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    fold: str = ""
+    fold_title: str = ""

@@ -1,6 +1,6 @@
 """The stream: what was heard and is no case, newest first, with the verdict and its reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,14 @@ from django.db.models.functions import Coalesce
 from hark.conversations.models import Correction, Message, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.folded import TOLD, Fold, folds_of, one_of_each, said_alike
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
 LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+LOOSE = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
 
 
 class Label(TextChoices):
@@ -29,7 +31,10 @@ class Label(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class HeardRow:
-    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words."""
+    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words.
+
+    With a `fold` the line stands for all of those. `case_key`: it is in a case by now, and here for its words only.
+    """
 
     id: int
     key: str
@@ -45,6 +50,16 @@ class HeardRow:
     why: tuple[str, ...]
     alike: int
     reading: ReadingShown | None
+    fold: Fold | None = None
+    case_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How much was heard, and by how many people it was said: who says it often counts once."""
+
+    messages: int
+    authors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +71,59 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first. Five queries; one more under a label, one more behind a short page.
+    """One page, newest first; what says the same in the same words is one line, where its newest message stands.
 
-    A filter looks at the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
+    Seven queries; one more under a label, behind a short page and behind the first page. It looks at the next LOOKED_AT
+    messages: a page may be short, and still name where the next one begins.
     """
     place = Place.parse(after)
     heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
-    told = heard if label == Label.ALL else _judged(heard, label)
-    found = list(told.select_related("channel", "identity", "agent")[: limit + 1])
-    if len(found) > limit:
-        found, end = found[:limit], found[limit - 1].pk
+    told = _judged(heard, label)
+    rows = list(told.values_list("pk", "repeat__words")[:LOOKED_AT])
+    shown = _shown_above(agent, label, place.id, {words for _, words in rows if words}) if place else ()
+    lines = one_of_each(rows, shown=shown)
+    if len(lines) > limit:
+        lines, end = lines[:limit], lines[limit - 1]
     else:
         end = next(iter(heard.values_list("pk", flat=True)[LOOKED_AT - 1 : LOOKED_AT]), 0)
-    return StreamPage(_rows(agent, found), str(Place(None, 0, end)) if end else "")
+    return StreamPage(_rows(agent, _in_full(lines), folds_of(agent, lines)), str(Place(None, 0, end)) if end else "")
+
+
+def said_page(agent: Agent, message_id: int) -> tuple[HeardRow, ...]:
+    """The messages with the same words as this one, newest first, at most TOLD: those of the stream and of cases.
+
+    Raises NotFound.
+    """
+    ids = list(said_alike(agent, message_id).values_list("pk", flat=True)[:TOLD])
+    return _rows(agent, _in_full(ids), {})
+
+
+def heard_alike(agent: Agent, message_id: int) -> list[int]:
+    """The messages of the stream with the same words as this one, oldest first, the newest TOLD. Raises NotFound."""
+    return sorted(said_alike(agent, message_id).filter(LOOSE).values_list("pk", flat=True)[:TOLD])
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
     """How many of the newest LOOKED_AT messages of the stream stand under each label. Two queries."""
-    newest = _window(_heard(agent))
-    judged = newest.annotate(verdict=_verdict()).values("verdict").annotate(n=Count("pk"))
-    found = {row["verdict"]: row["n"] for row in judged}
-    return {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
+    return {label: total.messages for label, total in stream_totals(agent).items()}
+
+
+def stream_totals(agent: Agent) -> dict[Label, Total]:
+    """How many of the newest LOOKED_AT messages stand under each label, and by how many authors. Two queries."""
+    rows = list(_window(_heard(agent)).annotate(verdict=_verdict()).values_list("verdict", "identity__contact"))
+    under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
+    return {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
 
 
 def _heard(agent: Agent) -> QuerySet[Message]:
     """The stream, newest first: what others wrote in conversations without a case."""
-    loose = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
-    return messages_visible_to(agent).filter(loose).order_by("-pk")
+    return messages_visible_to(agent).filter(LOOSE).order_by("-pk")
 
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
+    if label == Label.ALL:
+        return heard
     return _window(heard).annotate(verdict=_verdict()).filter(verdict=label.value).order_by("-pk")
 
 
@@ -103,7 +140,25 @@ def _verdict() -> Coalesce:
     return Coalesce(Subquery(said[:1]), Subquery(read[:1]))
 
 
-def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
+def _shown_above(agent: Agent, label: Label, place: int, words: Collection[int]) -> set[int]:
+    """Which of these texts have a line on an earlier page. One query for some, none for none."""
+    if not words:
+        return set()
+    above = _heard(agent).filter(pk__gte=place, repeat__words__in=words).order_by()
+    if label != Label.ALL:
+        above = above.annotate(verdict=_verdict()).filter(verdict=label.value)
+    return set(above.values_list("repeat__words", flat=True).distinct())
+
+
+def _in_full(ids: Sequence[int]) -> list[Message]:
+    return list(
+        Message.objects.filter(pk__in=ids)
+        .select_related("channel", "identity", "agent", "conversation__case")
+        .order_by("-pk")
+    )
+
+
+def _rows(agent: Agent, messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
     ids = [message.pk for message in messages]
     readings, corrections = newest_readings(ids), corrections_of(ids)
     keys = {row.duplicate_key for row in readings.values() if row.duplicate_key}
@@ -130,6 +185,8 @@ def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
             why=tuple(reason.why for reason in shown.reasons if reason.field == "relevance") if shown else (),
             alike=max(0, counted.get(reading.duplicate_key, 1) - 1) if reading else 0,
             reading=shown,
+            fold=folds.get(message.pk),
+            case_key=message.conversation.case.key if message.conversation.case else "",
         )
 
     return tuple(_row(message) for message in messages)

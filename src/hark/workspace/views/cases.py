@@ -7,8 +7,9 @@ from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from hark.contacts.actions import prefer
-from hark.conversations.actions.cases import assign, open_case_by_hand, reopen, resolve, set_waiting
+from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
+from hark.conversations.actions.judging import open_case_for_all
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.types import Author
@@ -68,9 +69,9 @@ def correction(request: HttpRequest, key: str) -> HttpResponse:
 
 @desk("POST", right=Right.ANSWER)
 def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
-    """Make a message of the stream a case of one's own."""
+    """Make a message of the stream a case of one's own, with all places where its author says the same."""
     agent = agent_of(request)
-    case = open_case_by_hand(message_id=message_of(agent, key).pk, author=author_of(agent))
+    case = open_case_for_all(message_id=message_of(agent, key).pk, author=author_of(agent))
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(f"/case/{case.key}/")
     return redirect(f"/case/{case.key}/")
