@@ -89,6 +89,9 @@ class _Folding:
         self.bands = bands
         self.pool = {one.id: one for one in new}
         self.words = {one.id: one.words_id for one in new}
+        self.waiting = set(
+            self.pool
+        )  # what comes later in the batch is compared with what came before, not the other way
         self.before: dict[int, list[tuple[int, int]]] = {}  # message → (band, first message) from the database
         self.here: dict[int, list[int]] = {}  # band → first messages of this batch
         self.firsts: dict[int, bool] = {}  # texts that are said more than once from now on: passed on?
@@ -105,6 +108,7 @@ class _Folding:
 
     def take_in(self, one: Said, own: Collection[int]) -> None:
         """Find who said it before, else let it be the first."""
+        self.waiting.discard(one.id)
         keys = self.bands.get(one.id, ())
         here = [(band, who) for band in keys for who in self.here.get(band, ())]
         near = by_votes([*self.before.get(one.id, ()), *here], most=COMPARED)
@@ -120,7 +124,7 @@ class _Folding:
 
     def _same(self, one: Said, who: int) -> bool:
         other = self.pool.get(who)
-        if other is None or other.id == one.id or other.brand_id != one.brand_id:
+        if other is None or other.id == one.id or other.id in self.waiting or other.brand_id != one.brand_id:
             return False
         return same_words(other.utterance, one.utterance)
 

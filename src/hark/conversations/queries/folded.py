@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, F, Min, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Concat
 
 from hark.conversations.models import Message, Repeat
 from hark.conversations.queries.access import messages_visible_to
@@ -15,6 +17,8 @@ from hark.conversations.types import Direction
 from hark.kernel.errors import NotFound
 from hark.organisation.models import Agent
 
+# A made-up network is a venue of its own.
+VENUE = Concat("channel__venue", KeyTextTransform("network", "channel__settings"), output_field=TextField())
 TOLD = 200  # lines of one text that are shown at once
 
 
@@ -56,7 +60,7 @@ def folds_of(agent: Agent, message_ids: Collection[int]) -> dict[int, Fold]:
     told = said.annotate(
         messages=Count("pk", distinct=True),
         authors=Count("identity__contact", distinct=True),
-        venues=Count("channel__venue", distinct=True),
+        venues=Count(VENUE, distinct=True),
         since=Min("sent_at"),
     ).filter(messages__gt=1)
     found = {row.pop("repeat__words"): Fold(**row) for row in told}
