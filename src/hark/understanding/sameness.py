@@ -1,6 +1,7 @@
 """The same words again: near-duplicates by shingles and MinHash bands, with the rule of whose words may be folded."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ CONTAINED = 0.85  # of the shorter one's shingles stand in the longer one
 SHORTEST_SHARE = 0.4  # of the longer text that a contained one must be: a quotation in a long text is not that text
 HARDLY_ALIKE = 0.25  # shared shingles below which no two texts are compared letter by letter
 EXACT_BELOW = 3  # words: of so few nothing may differ
-SAME_WORD = 0.5  # of two words in one place: a slip of the pen, or another word
+SAME_WORD = 0.72  # of two words in one place: a slip of the pen, or another word
 CONTENT = 4  # letters from which a word carries meaning
 CROWDED = 16  # texts in one band from which it tells nothing: phrases that everybody uses
 
+NUMBER = re.compile(r"\d+")
 Bands = NDArray[np.int64]
 _RANDOM = np.random.RandomState(20261)
 _FACTORS = (_RANDOM.randint(0, 2**31, BANDS * ROWS).astype(np.uint64) * 2 + 1).astype(np.uint32)
@@ -121,18 +123,23 @@ def _filled_in_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
     edits = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     last = len(edits) - 1
     for number, (kind, *place) in enumerate(edits):
-        if kind == "replace":
-            here, there = one[place[0] : place[1]], other[place[2] : place[3]]
-            if _numbers(here) and _numbers(there) and _numbers(here) != _numbers(there):
-                return True
-            inside = 0 < number < last and max(len(here), len(there)) <= SHARED_AT_LEAST // 2
-            if inside and _another_word(here, there):
-                return True
+        if kind != "replace":
+            continue
+        here, there = one[place[0] : place[1]], other[place[2] : place[3]]
+        if number == last and (there[0].startswith(here[-1]) or here[0].startswith(there[-1])):
+            continue  # cut off in the middle of a word
+        if _other_numbers(here, there):
+            return True
+        inside = 0 < number < last and max(len(here), len(there)) <= SHARED_AT_LEAST // 2
+        if inside and _another_word(here, there):
+            return True
     return False
 
 
-def _numbers(words: Iterable[str]) -> set[str]:
-    return {word for word in words if any(letter.isdigit() for letter in word)}
+def _other_numbers(here: Sequence[str], there: Sequence[str]) -> bool:
+    """Do both hold numbers, and others? What letters stand around the digits does not matter."""
+    ours, theirs = (NUMBER.findall(" ".join(words)) for words in (here, there))
+    return bool(ours and theirs) and ours != theirs
 
 
 def _another_word(here: Sequence[str], there: Sequence[str]) -> bool:
