@@ -50,10 +50,11 @@ def form_of(text: str) -> str:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What somebody said, ready to be compared. `author` None: nobody knows who."""
+    """What somebody said, ready to be compared. `author` None: nobody knows who. `key`: what the text is known by."""
 
     form: str
     author: str | int | None = None
+    key: str = ""
 
     @cached_property
     def words(self) -> list[str]:
@@ -170,9 +171,11 @@ def _scope(scope: str) -> np.uint64:
 
 def _signature(form: str) -> NDArray[np.uint32]:
     codes = np.frombuffer(form.ljust(SHINGLE).encode("utf-32-le", "surrogatepass"), np.uint32)
-    windows = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
-    hashed = (windows * _PLACES).sum(1, dtype=np.uint32)
-    hashed = np.unique(hashed ^ (hashed >> np.uint32(15)))
+    last = len(codes) - SHINGLE
+    hashed = codes[: last + 1] * _PLACES[0]
+    for place in range(1, SHINGLE):
+        hashed += codes[place : last + 1 + place] * _PLACES[place]
+    hashed ^= hashed >> np.uint32(15)
     hashed *= np.uint32(0x85EBCA6B)
     hashed ^= hashed >> np.uint32(13)
     least: NDArray[np.uint32] = (hashed[:, None] * _FACTORS + _TERMS).min(0)

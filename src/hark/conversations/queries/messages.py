@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from hark.conversations.models import Message, MessageHtml, MessageVersion, Reading, Repeat
+from hark.conversations.models import Message, MessageHtml, MessageVersion, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.files import FileShown, files_of_messages
@@ -112,7 +112,7 @@ class MessageShown:
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most twelve queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most eleven queries."""
     ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
@@ -120,7 +120,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
     files, formatted = files_of_messages(ids), _formatted(ids)
     parts = parts_of(item for message in messages for item in (message.outbox_item, message.change_item))
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
-    nearly = _nearly_posted(agent, ids)
+    nearly = _nearly_posted(agent, messages)
 
     def _shown(message: Message) -> MessageShown:
         reading = readings.get(message.pk)
@@ -274,9 +274,9 @@ def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted
     return found
 
 
-def _nearly_posted(agent: Agent, message_ids: list[int]) -> dict[int, dict[int, AlsoPosted]]:
-    """Messages that say nearly the same, by message: whoever wrote them, but through the gate."""
-    words = dict(Repeat.objects.filter(message__in=message_ids).values_list("message_id", "words_id"))
+def _nearly_posted(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoPosted]]:
+    """Messages that say nearly the same, by message: whoever wrote them, but through the gate. `repeat` is at hand."""
+    words = {message.pk: message.repeat.words_id for message in messages if hasattr(message, "repeat")}
     if not words:
         return {}
     said = messages_visible_to(agent).filter(repeat__words__in=set(words.values()), deleted_at=None)
