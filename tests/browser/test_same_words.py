@@ -1,4 +1,4 @@
-"""What many say in the same words is one line of the stream, opened and judged by keys; one person's places, one case."""
+"""What many say in the same words is one line of the stream, opened and judged by keys; one person has one case."""
 
 from pathlib import Path
 
@@ -31,7 +31,8 @@ def five_times(channels: list[Channel], day: str) -> list[Message]:
     people = [f"{name}{day}" for name in ("Maud", "Bram", "Oda", "Maud", "Juno")]
     return [
         say(
-            channels[number % 3], known(who, handle=f"@{who}", name=who), way.format(BURNT.format(day)), ago=60 - number,
+            channels[number % 3], known(who, handle=f"@{who}", name=who),
+            way.format(BURNT.format(day)), ago=60 - number,
             thread_id=f"{day}{number}", visibility=Visibility.PUBLIC, case_reason="", kind="post",
             permalink=f"https://square.example/{number}", reads={"label": "unsure", "p": 0.5},
         )
@@ -59,8 +60,8 @@ def test_five_copies_are_one_line_that_opens_and_is_judged_by_keys(
     expect(line.locator("summary")).to_contain_text("Said 5 times by 4 authors on 2 venues")
     page.keyboard.press("j")
     page.keyboard.press("f")
-    expect(line.locator(".said time")).to_have_count(4)
-    expect(line.locator(".said")).to_contain_text(f"Bram{day}")
+    expect(line.locator(".alike time")).to_have_count(4)
+    expect(line.locator(".alike")).to_contain_text(f"Bram{day}")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=tmp_path / f"fold-{day}.png")

@@ -63,7 +63,10 @@ def folds_of(agent: Agent, message_ids: Collection[int]) -> dict[int, Fold]:
         venues=Count(VENUE, distinct=True),
         since=Min("sent_at"),
     ).filter(messages__gt=1)
-    found = {row.pop("repeat__words"): Fold(**row) for row in told}
+    found = {
+        row["repeat__words"]: Fold(row["messages"], row["authors"], row["venues"], row["since"], row["passed_on"])
+        for row in told
+    }
     return {message: found[text] for message, text in words.items() if text in found}
 
 
