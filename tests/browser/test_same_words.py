@@ -1,5 +1,6 @@
 """What many say in the same words is one line of the stream, opened and judged by keys; one person has one case."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from tests.workspace.makers import World, case_of, known, make_channel, make_cor
 
 BURNT = "My new kettle from Plum burst into flames this {} morning and nobody there picks up the phone"
 Corner = tuple[Agent, list[Channel]]
+numbers = count(1)
 
 
 @pytest.fixture
-def corner(running: Product, plum: World, request: pytest.FixtureRequest) -> Corner:
+def corner(running: Product, plum: World) -> Corner:
     """A corner of its own, heard at three places."""
     with running.data():
-        agent, chat = make_corner(plum, f"Kettle{abs(hash(request.node.name)) % 10_000}")
+        agent, chat = make_corner(plum, f"Kettle{next(numbers)}")
         return agent, [chat, *(make_channel(chat.inbox, "simulated", f"@plum{n}") for n in range(2))]
 
 
