@@ -173,3 +173,21 @@ def test_relevance_corrections_act_and_others_are_taken(bench: Bench) -> None:
 def test_unreadable_corrections_end_the_run_at_once(bench: Bench, correction: Any) -> None:
     result, answers = bench.run([{"id": "1", "text": "x"}], [correction])
     assert (result.exit_code, answers) == (2, [])
+
+
+def test_duplicate_keys_join_nearly_the_same_words_of_strangers_within_a_brand(bench: Bench) -> None:
+    said = "My new kettle from Plum burst into flames this morning and nobody picks up the phone"
+    lines = [
+        {"id": "1", "text": said, "author": "ann", "brand": "plum"},
+        {"id": "2", "text": f"RT @ann: {said.upper()}!!", "author": "bob", "brand": "plum"},
+        {"id": "3", "text": said, "author": "cid"},
+        {
+            "id": "4",
+            "text": "Plum charged me twice for the bundle and says that I am wrong",
+            "author": "dan",
+            "brand": "plum",
+        },
+    ]
+    keys = [answer["duplicate_key"] for answer in bench.run(lines)[1]]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3

@@ -54,7 +54,9 @@ def test_graph_is_near_to_the_floats_it_was_written_from(arrays: Arrays, pieces:
 
 
 def test_tuned_branch_is_read_back_from_its_graph(arrays: Arrays, pieces: list[list[int]]) -> None:
-    changed = {name: value * 1.1 if name.startswith("encoder.layer.4.output") else value for name, value in arrays.items()}
+    changed = {
+        name: value * 1.1 if name.startswith("encoder.layer.4.output") else value for name, value in arrays.items()
+    }
     found = read_back(calibrated(arrays, changed, pieces[:3]), arrays)
     assert set(found) == set(arrays)
     for name, value in changed.items():

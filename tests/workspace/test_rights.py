@@ -112,6 +112,8 @@ TABLE: dict[str, Row] = {
     "presence": Row(Right.ANSWER, post=True, what=(("presence", "busy"),)),
     "heartbeat": Row(Right.ANSWER, post=True),
     "stream": Row(EVERYBODY),
+    "said_alike": Row(EVERYBODY, about="message"),
+    "judge_alike": Row(Right.ANSWER, post=True, about="message", what=(("relevance", "irrelevant"),)),
     "search": Row(EVERYBODY),
     "parked": Row(Right.SUPERVISE),
     "parked_arrival": Row(Right.SUPERVISE, about="arrival"),

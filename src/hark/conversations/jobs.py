@@ -1,4 +1,4 @@
-"""Background work: files, silences, sleepers, promises about to break, and search, which follows the journal."""
+"""Background work: files, silences, sleepers, promises about to break; search and the same words follow the journal."""
 
 from hark.conversations.actions.due import FETCH, have_fetched
 from hark.conversations.actions.fetching import fetch_next_file, sweep_files
@@ -6,6 +6,7 @@ from hark.conversations.actions.figures import count_left_aside, count_weeks
 from hark.conversations.actions.going_on import go_on_by_mail
 from hark.conversations.actions.holding import release_due
 from hark.conversations.actions.looking import forget_past_looks
+from hark.conversations.actions.repeats import follow_repeats, forget_bands
 from hark.conversations.actions.searching import follow_journal
 from hark.conversations.actions.silence import learn_usual_gaps, watch_silence
 from hark.conversations.actions.snoozing import BATCH, wake_due
@@ -13,7 +14,7 @@ from hark.conversations.actions.warning import warn_of_clocks
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import database_now
 
-__all__ = ["fetch_files", "follow_journal"]
+__all__ = ["fetch_files", "follow_journal", "follow_repeats"]
 
 MOST_A_JOB = 200
 
@@ -37,6 +38,12 @@ def fetch_due_files() -> None:
 def sweep() -> None:
     """Once a night."""
     sweep_files()
+
+
+@periodic("conversations.forget_bands", "50 3 * * *", tries=3)
+def forget_words() -> None:
+    """Once a night."""
+    forget_bands()
 
 
 @periodic("conversations.learn_usual_gaps", "20 2 * * *", tries=3)

@@ -20,7 +20,7 @@ STUCK = 3  # exit status when a step did not finish in time; its lease ends by i
 
 def wired(worker: int, workers: int, pollers: "Pollers") -> Sequence[Loop]:
     """The loops of worker number `worker` of `workers`."""
-    from hark.conversations.jobs import follow_journal
+    from hark.conversations.jobs import follow_journal, follow_repeats
     from hark.delivery.jobs import SENDERS, send_due
     from hark.journey.jobs import drain_step, notice_step, react_step
     from hark.routing.actions import route
@@ -31,6 +31,7 @@ def wired(worker: int, workers: int, pollers: "Pollers") -> Sequence[Loop]:
         Loop("notices", notice_step, wake="hark_live", interval_seconds=2),
         *(Loop(f"delivery-{n}", send_due, wake="hark_outbox", interval_seconds=1) for n in range(SENDERS)),
         Loop("search", follow_journal, wake="hark_live", interval_seconds=1),
+        Loop("same-words", follow_repeats, wake="hark_live", interval_seconds=1),
         Loop("routing", route, wake="hark_routing", interval_seconds=1),
         Loop("polling", pollers.step, wake="hark_polling"),
     )

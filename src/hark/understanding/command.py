@@ -19,6 +19,7 @@ from hark.understanding.corrections import RelevanceCorrection, learn, learn_own
 from hark.understanding.files import Asked, BadLine, Correction, Unreadable, brands_from, correction_from, line_from
 from hark.understanding.folds import moods
 from hark.understanding.loading import Models, load_models
+from hark.understanding.sameness import Heard, Utterance, form_of
 from hark.understanding.types import BrandProfile
 
 BATCH = 256
@@ -261,10 +262,10 @@ def _read(
     input_file: Path, output_file: Path, models: Models, brands: Mapping[str, BrandProfile], progress: _Progress
 ) -> int:
     """Read the file in batches, in its order; the number of malformed lines. No more than a batch is held."""
-    malformed = 0
+    malformed, heard = 0, Heard()
     with input_file.open("rb") as source, output_file.open("w", encoding="utf-8") as target:
         for batch in _batches(_lines(source, brands)):
-            for answer in _answers(batch, models, brands):
+            for answer in _answers(batch, models, brands, heard):
                 target.write(json.dumps(answer, ensure_ascii=True) + "\n")
             faults = [line for line in batch if line.asked is None]
             malformed += len(faults)
@@ -287,8 +288,10 @@ def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
         yield batch
 
 
-def _answers(batch: list[_Line], models: Models, brands: Mapping[str, BrandProfile]) -> Iterator[dict[str, Any]]:
-    """One answer a line, in order."""
+def _answers(
+    batch: list[_Line], models: Models, brands: Mapping[str, BrandProfile], heard: Heard
+) -> Iterator[dict[str, Any]]:
+    """One answer a line, in order; `heard` is what the lines before it said."""
     asked = [line.asked for line in batch if line.asked]
     contexts = [one.context for one in asked]
     readings = analyse([one.text for one in asked], contexts, models, brands)
@@ -299,7 +302,9 @@ def _answers(batch: list[_Line], models: Models, brands: Mapping[str, BrandProfi
             yield {"id": line.id, "error": line.error, "line": line.number}
             continue
         shape = next(shapes)
-        shape["duplicate_key"] = shape["duplicate_key"] or own_key(line.asked.id, line.number)
+        key = shape["duplicate_key"] or own_key(line.asked.id, line.number)
+        said = Utterance(form_of(line.asked.text), line.asked.context.author, key)
+        shape["duplicate_key"] = heard.first_of(said, line.asked.context.brand or "").key
         yield {"id": line.asked.id, **shape}
 
 

@@ -137,7 +137,7 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True)
 class HeardShown:
-    """A message of the stream with its evidence underlined."""
+    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands."""
 
     row: HeardRow
     hour: str
@@ -150,3 +150,5 @@ class HeardShown:
     why: str
     venue: str
     thanks: str = ""
+    fold: str = ""
+    fold_title: str = ""

@@ -124,6 +124,12 @@ def open_case_by_hand(*, message_id: int, author: Author) -> Case:
     case = _new_case(conversation, message, author)
     conversation.case = case
     conversation.save(update_fields=["case"])
+    start_waiting(case, conversation)
+    return Case.objects.get(pk=case.pk)
+
+
+def start_waiting(case: Case, conversation: Conversation) -> None:
+    """A conversation of the stream is in a case now: its clock runs from the earliest message without an answer."""
     asked = conversation.messages.filter(direction=Direction.INBOUND, deleted_at=None).select_related("channel")
     if conversation.last_outbound_at:
         asked = asked.filter(sent_at__gt=conversation.last_outbound_at)
@@ -131,7 +137,6 @@ def open_case_by_hand(*, message_id: int, author: Author) -> Case:
     if waiting is not None:
         waiting.conversation = conversation
         clocks.start_by_hand(case=case, message=waiting)
-    return Case.objects.get(pk=case.pk)
 
 
 def _new_case(conversation: Conversation, message: Message, author: Author) -> Case:

@@ -7,12 +7,11 @@ from datetime import datetime
 from hark.clocks.arithmetic import believable_start, due_at
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
+from hark.conversations.actions.joining import Joins
 from hark.conversations.matter import PAUSE
 from hark.conversations.types import FROM_OUTSIDE, IncomingMessage, Status
 
 LINE = 200  # characters of the newest message that a list shows
-
-JoinKey = tuple[int, int, str]  # contact, inbox, duplicate key
 
 
 @dataclass(slots=True)
@@ -118,14 +117,8 @@ def wakes(message: NewMessage, thread: ThreadState) -> bool:
     return bool(incoming.case_reason) or incoming.contact_id == case.contact_id
 
 
-def join_key(message: IncomingMessage) -> JoinKey | None:
-    """By what a repeated message finds the case of the first; None where sameness cannot be told."""
-    duplicate_key = message.reading.get("duplicate_key")
-    return (message.contact_id, message.inbox_id, str(duplicate_key)) if duplicate_key else None
-
-
 def fold(
-    new: Iterable[tuple[NewMessage, ThreadState]], targets: Mapping[int, Targets], joins: dict[JoinKey, CaseState]
+    new: Iterable[tuple[NewMessage, ThreadState]], targets: Mapping[int, Targets], joins: Joins[CaseState]
 ) -> None:
     """Let each thread, and its case if there is or will be one, take in its new messages; changes the states.
 
@@ -138,7 +131,7 @@ def fold(
             _wake_and_promise(message, thread, thread.case, targets)
 
 
-def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, CaseState]) -> None:
+def _take_in(message: NewMessage, thread: ThreadState, joins: Joins[CaseState]) -> None:
     incoming = message.incoming
     if thread.last_inbound_at is None:  # a thread that we began: it is about whoever answers
         thread.contact_id = incoming.contact_id
@@ -146,28 +139,28 @@ def _take_in(message: NewMessage, thread: ThreadState, joins: dict[JoinKey, Case
     thread.changed = True
     if thread.case is None:
         thread.case = _case_for(message, joins)
-    case, shared = thread.case, join_key(incoming)
+    case = thread.case
     if case is None or incoming.automatic:
         return
     case.changed = True
     if not thread.outside:
         case.returned = case.returned or incoming.sent_at - case.last_message_at >= PAUSE
         case.last_inbound_at = max(case.last_inbound_at or incoming.sent_at, incoming.sent_at)
-        if shared and case.status != Status.RESOLVED:
-            joins.setdefault(shared, case)
+        if case.status != Status.RESOLVED:
+            joins.add(incoming, case)
     if incoming.sent_at >= case.last_message_at and not message.deleted:
         case.last_message_at, case.last_kind = incoming.sent_at, incoming.kind
         case.last_text = line_of(incoming.text, outside=thread.outside)
 
 
-def _case_for(message: NewMessage, joins: dict[JoinKey, CaseState]) -> CaseState | None:
+def _case_for(message: NewMessage, joins: Joins[CaseState]) -> CaseState | None:
     """The open case in which the same person says the same, else a new one, else none: it stays in the stream."""
     incoming = message.incoming
     if not incoming.case_reason or incoming.backfilled or incoming.automatic or message.deleted:
         return None
-    shared = join_key(incoming)
-    if shared is not None and shared in joins:
-        return joins[shared]
+    found = joins.find(incoming)
+    if found is not None:
+        return found
     return CaseState(
         contact_id=incoming.contact_id,
         inbox_id=incoming.inbox_id,

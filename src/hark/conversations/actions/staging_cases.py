@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
-from hark.conversations.actions.folding import CaseState, ClockState, JoinKey, ThreadState
+from hark.conversations.actions.folding import CaseState, ClockState, ThreadState
+from hark.conversations.actions.joining import JoinKey, Person
 from hark.kernel.db import copy_rows, execute, fetch_all, stage
 from hark.kernel.ids import public_key
 
@@ -37,6 +38,21 @@ SAME_WORDS = """
         WHERE i.contact_id = w.contact_id AND NOT v.outside AND c.inbox_id = w.inbox_id AND c.status <> 'resolved'
         ORDER BY c.id LIMIT 1) same
 """  # OFFSET 0: from the ten readings outwards, also where the planner takes a table that has just grown for empty
+# Of a person's newest cases the open ones, and what he wrote there last: what he says nearly alike is near in time too.
+OPEN_WORDS = """
+    SELECT w.contact_id, w.inbox_id, c.id, substr(m.text, 1, coalesce(m.quote_from, 20000))
+    FROM unnest(%s::bigint[], %s::bigint[]) AS w (contact_id, inbox_id)
+    CROSS JOIN LATERAL (
+        SELECT id, inbox_id, status FROM conversations_case WHERE contact_id = w.contact_id
+        ORDER BY opened_at DESC LIMIT 10) c
+    CROSS JOIN LATERAL (
+        SELECT id FROM conversations_conversation WHERE case_id = c.id AND NOT outside ORDER BY id LIMIT 10) v
+    CROSS JOIN LATERAL (
+        SELECT id, text, quote_from FROM conversations_message
+        WHERE conversation_id = v.id AND direction = 'in' AND deleted_at IS NULL
+        ORDER BY sent_at DESC, id DESC LIMIT 3) m
+    WHERE c.inbox_id = w.inbox_id AND c.status <> 'resolved' ORDER BY c.id, m.id
+"""
 DRAW = """
     SELECT nextval(pg_get_serial_sequence('conversations_case', 'id')), clock_timestamp() FROM generate_series(1, %s)
 """
@@ -122,6 +138,17 @@ def cases_with_same_words(wanted: Collection[JoinKey]) -> dict[JoinKey, int]:
         return {}
     columns = [list(column) for column in zip(*sorted(wanted), strict=True)]
     return {(contact, inbox, shared): case_id for contact, inbox, shared, case_id in fetch_all(SAME_WORDS, columns)}
+
+
+def words_in_open_cases(people: Collection[Person]) -> dict[Person, list[tuple[str, int]]]:
+    """What these people wrote last in their open cases of an inbox, and in which, the oldest first. One query."""
+    if not people:
+        return {}
+    columns = [list(column) for column in zip(*sorted(people), strict=True)]
+    found: dict[Person, list[tuple[str, int]]] = {}
+    for contact, inbox, case_id, text in fetch_all(OPEN_WORDS, columns):
+        found.setdefault((contact, inbox), []).append((text, case_id))
+    return found
 
 
 def add_cases(cases: Sequence[CaseState], moods: Mapping[int, str]) -> None:

@@ -35,7 +35,9 @@ def seen_case(agent: Agent, case_id: int) -> Case:
 def stop_if_newer(messages: QuerySet[Message], agent: Agent, seen_message_id: int | None) -> None:
     """Raise NewerMessage with what others have written among these since the agent looked."""
     newer = messages.filter(pk__gt=seen_message_id or 0, deleted_at=None, automatic=False).exclude(agent=agent)
-    found = list(newer.select_related("channel", "identity", "agent", "outbox_item").order_by("id")[:NEWER_SHOWN])
+    found = list(
+        newer.select_related("channel", "identity", "agent", "outbox_item", "repeat").order_by("id")[:NEWER_SHOWN]
+    )
     if found:
         raise NewerMessage(found)
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from hark.clocks.queries import targets_of
 from hark.conversations.actions.again import count_again
 from hark.conversations.actions.branches import give_to_branches
-from hark.conversations.actions.folding import CaseState, JoinKey, NewMessage, ThreadState, fold, join_key, wakes
+from hark.conversations.actions.folding import CaseState, NewMessage, ThreadState, fold, wakes
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
+from hark.conversations.actions.joining import Joins, join_key, person_of
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
 from hark.conversations.actions.staging import (
     Repeated,
@@ -19,7 +20,13 @@ from hark.conversations.actions.staging import (
     other_words,
     thread_keys,
 )
-from hark.conversations.actions.staging_cases import add_cases, cases_with_same_words, lock_cases, write
+from hark.conversations.actions.staging_cases import (
+    add_cases,
+    cases_with_same_words,
+    lock_cases,
+    words_in_open_cases,
+    write,
+)
 from hark.conversations.actions.staging_readings import add_readings, fold_moods
 from hark.conversations.actions.versions import complete, take_words
 from hark.conversations.types import IncomingMessage, Status, ThreadedMessage, Visibility
@@ -100,19 +107,20 @@ def _count_again(cases: Sequence[CaseState]) -> None:
         asked[number].again = mark
 
 
-def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], dict[JoinKey, CaseState]]:
+def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[CaseState], Joins[CaseState]]:
     """Lock the cases of the threads, hang them in, and find those that repeated words may join."""
-    wanted = {
-        key
-        for one, thread in placed
-        if thread.case_id is None and one.incoming.case_reason and (key := join_key(one.incoming))
-    }
+    asking = [one.incoming for one, thread in placed if thread.case_id is None and one.incoming.case_reason]
+    wanted = {key: one for one in asking if (key := join_key(one))}
     same = cases_with_same_words(wanted)
-    locked = lock_cases({one.case_id for one in threads.values() if one.case_id is not None} | set(same.values()))
+    alike = words_in_open_cases({person_of(one) for key, one in wanted.items() if key not in same})
+    joined = {*same.values(), *(case_id for rows in alike.values() for _, case_id in rows)}
+    locked = lock_cases({one.case_id for one in threads.values() if one.case_id is not None} | joined)
     for one in threads.values():
         one.case = locked[one.case_id] if one.case_id is not None else None
-    joins = {key: locked[case_id] for key, case_id in same.items() if locked[case_id].status != Status.RESOLVED}
-    return list(locked.values()), joins
+    stay = {number: case for number, case in locked.items() if case.status != Status.RESOLVED}
+    exact = {key: stay[case_id] for key, case_id in same.items() if case_id in stay}
+    near = {who: [(text, stay[case_id]) for text, case_id in rows if case_id in stay] for who, rows in alike.items()}
+    return list(locked.values()), Joins.of(exact, near)
 
 
 def _distinct(cases: Iterable[CaseState | None]) -> list[CaseState]:

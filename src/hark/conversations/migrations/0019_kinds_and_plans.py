@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contacts', '0003_preferred_identity'),
-        ('conversations', '0016_branches'),
+        ('conversations', '0018_same_words'),
         ('organisation', '0010_brand_reading_and_mood_plans'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0016_branches'),
+        ('conversations', '0019_kinds_and_plans'),
         ('organisation', '0009_again_days'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,6 +9,7 @@ from hark.conversations.models.matters import Again
 from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.rereading import Rereading
+from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.talk import (
     Case,
@@ -54,10 +55,13 @@ __all__ = [
     "Participant",
     "Reading",
     "ReadingWeek",
+    "Repeat",
     "Rereading",
+    "SameWords",
     "SavedReply",
     "SavedView",
     "Tag",
     "ThreadRef",
     "Tombstone",
+    "WordBand",
 ]

@@ -112,7 +112,7 @@ class MessageShown:
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most ten queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most eleven queries."""
     ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
@@ -120,10 +120,11 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
     files, formatted = files_of_messages(ids), _formatted(ids)
     parts = parts_of(item for message in messages for item in (message.outbox_item, message.change_item))
     duplicates = _also_posted(agent, {row.duplicate_key for row in readings.values() if row.duplicate_key})
+    nearly = _nearly_posted(agent, messages)
 
     def _shown(message: Message) -> MessageShown:
         reading = readings.get(message.pk)
-        alike = duplicates.get(reading.duplicate_key, {}) if reading else {}
+        alike = (duplicates.get(reading.duplicate_key, {}) if reading else {}) | nearly.get(message.pk, {})
         case = message.conversation.case
         change = message.change_item
         outside = _outside(message)
@@ -269,13 +270,30 @@ def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted
     told = alike.select_related("message__channel", "message__identity", "message__conversation__case")
     found: dict[str, dict[int, AlsoPosted]] = {}
     for reading in told.order_by("-id")[:DUPLICATES_TOLD]:
-        message, case = reading.message, reading.message.conversation.case
-        found.setdefault(reading.duplicate_key, {})[message.pk] = AlsoPosted(
-            venue=message.channel.venue,
-            channel=message.channel.name,
-            who=author_name(message),
-            sent_at=message.sent_at,
-            permalink=message.permalink,
-            case_key=case.key if case else "",
-        )
+        found.setdefault(reading.duplicate_key, {})[reading.message_id] = _posted(reading.message)
     return found
+
+
+def _nearly_posted(agent: Agent, messages: Sequence[Message]) -> dict[int, dict[int, AlsoPosted]]:
+    """Messages that say nearly the same, by message: whoever wrote them, but through the gate. `repeat` is at hand."""
+    words = {message.pk: message.repeat.words_id for message in messages if hasattr(message, "repeat")}
+    if not words:
+        return {}
+    said = messages_visible_to(agent).filter(repeat__words__in=set(words.values()), deleted_at=None)
+    told = said.select_related("channel", "identity", "agent", "conversation__case", "repeat")
+    alike: dict[int, dict[int, AlsoPosted]] = {}
+    for message in told.order_by("-pk")[:DUPLICATES_TOLD]:
+        alike.setdefault(message.repeat.words_id, {})[message.pk] = _posted(message)
+    return {number: alike.get(text, {}) for number, text in words.items()}
+
+
+def _posted(message: Message) -> AlsoPosted:
+    case = message.conversation.case
+    return AlsoPosted(
+        venue=message.channel.venue,
+        channel=message.channel.name,
+        who=author_name(message),
+        sent_at=message.sent_at,
+        permalink=message.permalink,
+        case_key=case.key if case else "",
+    )

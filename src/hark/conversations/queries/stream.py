@@ -3,7 +3,7 @@
 What the models doubt comes in the order in which an answer teaches most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from hark.conversations.models import Correction, Message, Reading
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.appearance import author_name, icon_of
+from hark.conversations.queries.folded import TOLD, Fold, folds_of, one_of_each, said_alike
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.queries.unsure import doubts, most_instructive
@@ -21,6 +22,7 @@ from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
 LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+LOOSE = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
 
 
 class Label(TextChoices):
@@ -35,7 +37,10 @@ class Label(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class HeardRow:
-    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words."""
+    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words.
+
+    With a `fold` the line stands for all of those. `case_key`: it is in a case by now, and here for its words only.
+    """
 
     id: int
     key: str
@@ -51,6 +56,16 @@ class HeardRow:
     why: tuple[str, ...]
     alike: int
     reading: ReadingShown | None
+    fold: Fold | None = None
+    case_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How much was heard, and by how many people it was said: who says it often counts once."""
+
+    messages: int
+    authors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +77,68 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first; what is unsure, most instructive first. Five queries; one more under a label, one more
-    behind a short page.
+    """One page, newest first; what is unsure, most instructive first. What says the same in the same words is one line,
+    where its newest message stands.
 
-    A filter looks at the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
+    Seven queries; one more under a label, behind a short page and behind the first page. It looks at the next LOOKED_AT
+    messages: a page may be short, and still name where the next one begins.
     """
     place = Place.parse(after)
     if label == Label.UNSURE:
         return _unsure_page(agent, place, limit=limit)
     heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
-    told = heard if label == Label.ALL else _judged(heard, label)
-    found = list(told.select_related("channel", "identity", "agent")[: limit + 1])
-    if len(found) > limit:
-        found, end = found[:limit], found[limit - 1].pk
+    told = _judged(heard, label)
+    rows = list(told.values_list("pk", "repeat__words")[:LOOKED_AT])
+    shown = _shown_above(agent, label, place.id, {words for _, words in rows if words}) if place else ()
+    lines = one_of_each(rows, shown=shown)
+    if len(lines) > limit:
+        lines, end = lines[:limit], lines[limit - 1]
     else:
         end = next(iter(heard.values_list("pk", flat=True)[LOOKED_AT - 1 : LOOKED_AT]), 0)
-    return StreamPage(_rows(agent, found), str(Place(None, 0, end)) if end else "")
+    return StreamPage(_rows(agent, _in_full(lines), folds_of(agent, lines)), str(Place(None, 0, end)) if end else "")
+
+
+def said_page(agent: Agent, message_id: int) -> tuple[HeardRow, ...]:
+    """The messages with the same words as this one, newest first, at most TOLD: those of the stream and of cases.
+
+    Raises NotFound.
+    """
+    ids = list(said_alike(agent, message_id).values_list("pk", flat=True)[:TOLD])
+    return _rows(agent, _in_full(ids), {})
+
+
+def heard_alike(agent: Agent, message_id: int) -> list[int]:
+    """The messages of the stream with the same words as this one, oldest first, the newest TOLD. Raises NotFound."""
+    return sorted(said_alike(agent, message_id).filter(LOOSE).values_list("pk", flat=True)[:TOLD])
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label; all doubts in the lane.
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. Five queries."""
+    return {label: total.messages for label, total in stream_totals(agent).items()}
 
-    Four queries.
+
+def stream_totals(agent: Agent) -> dict[Label, Total]:
+    """How many of the newest LOOKED_AT messages stand under each label, and by how many authors; in the lane all doubts.
+
+    Five queries.
     """
-    newest = _window(_heard(agent))
-    judged = _told_apart(newest).values("verdict").annotate(n=Count("pk"))
-    found = {row["verdict"]: row["n"] for row in judged}
-    told = {label: sum(found.values()) if label == Label.ALL else found.get(label.value, 0) for label in Label}
-    return {**told, Label.UNSURE: len(doubts(agent))}
+    rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
+    under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
+    told = {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
+    asked = [one.message_id for one in doubts(agent)]
+    authors = Message.objects.filter(pk__in=asked).order_by().values("identity__contact").distinct().count()
+    return {**told, Label.UNSURE: Total(len(asked), authors)}
 
 
 def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
-    """These messages of the stream in this order, without those that the agent may not see. Four queries."""
-    seen = _heard(agent).filter(pk__in=ids, pk__gte=min(ids, default=0)).select_related("channel", "identity", "agent")
+    """These messages of the stream in this order, without those that the agent may not see. Five queries."""
+    seen = (
+        _heard(agent)
+        .filter(pk__in=ids, pk__gte=min(ids, default=0))
+        .select_related("channel", "identity", "agent", "conversation__case")
+    )
     rows = {message.pk: message for message in seen}
-    return _rows(agent, [rows[number] for number in ids if number in rows])
+    return _rows(agent, [rows[number] for number in ids if number in rows], folds_of(agent, list(rows)))
 
 
 def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage:
@@ -107,12 +149,13 @@ def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage
 
 def _heard(agent: Agent) -> QuerySet[Message]:
     """The stream, newest first: what others wrote in conversations without a case."""
-    loose = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
-    return messages_visible_to(agent).filter(loose).order_by("-pk")
+    return messages_visible_to(agent).filter(LOOSE).order_by("-pk")
 
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
+    if label == Label.ALL:
+        return heard
     return _told_apart(_window(heard)).filter(verdict=label.value).order_by("-pk")
 
 
@@ -134,7 +177,25 @@ def _told_apart(messages: QuerySet[Message]) -> QuerySet[Any]:
     )
 
 
-def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
+def _shown_above(agent: Agent, label: Label, place: int, words: Collection[int]) -> set[int]:
+    """Which of these texts have a line on an earlier page. One query for some, none for none."""
+    if not words:
+        return set()
+    above = _heard(agent).filter(pk__gte=place, repeat__words__in=words).order_by()
+    if label != Label.ALL:
+        above = _told_apart(above).filter(verdict=label.value)
+    return set(above.values_list("repeat__words", flat=True).distinct())
+
+
+def _in_full(ids: Sequence[int]) -> list[Message]:
+    return list(
+        Message.objects.filter(pk__in=ids)
+        .select_related("channel", "identity", "agent", "conversation__case")
+        .order_by("-pk")
+    )
+
+
+def _rows(agent: Agent, messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
     ids = [message.pk for message in messages]
     readings, corrections = newest_readings(ids), corrections_of(ids)
     keys = {row.duplicate_key for row in readings.values() if row.duplicate_key}
@@ -161,6 +222,8 @@ def _rows(agent: Agent, messages: Sequence[Message]) -> tuple[HeardRow, ...]:
             why=tuple(reason.why for reason in shown.reasons if reason.field == "relevance") if shown else (),
             alike=max(0, counted.get(reading.duplicate_key, 1) - 1) if reading else 0,
             reading=shown,
+            fold=folds.get(message.pk),
+            case_key=message.conversation.case.key if message.conversation.case else "",
         )
 
     return tuple(_row(message) for message in messages)

@@ -105,7 +105,7 @@ def _messages(agent: Agent, case: Case) -> QuerySet[Message]:
     said = said.exclude(outbox_item__state=OutboxState.CANCELLED, deleted_at__isnull=False, external_id__isnull=True)
     said = said.exclude(native=True, external_id__isnull=True)
     beside = ("conversation__case", "conversation__contact", "channel", "identity", "agent")
-    return said.select_related(*beside, "outbox_item", "change_item")
+    return said.select_related(*beside, "outbox_item", "change_item", "repeat")
 
 
 def _notes(agent: Agent, cases: list[str]) -> QuerySet[Note]:

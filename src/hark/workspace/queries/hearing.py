@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from hark.conversations.models import Message
-from hark.conversations.queries.stream import HeardRow, Label, stream_counts, stream_page
+from hark.conversations.queries.folded import Fold
+from hark.conversations.queries.stream import HeardRow, Label, Total, said_page, stream_page, stream_totals
 from hark.kernel.html import evidence_html
 from hark.organisation.models import Agent
 from hark.organisation.queries import own_readings
@@ -13,6 +14,8 @@ from hark.workspace.queries.words import exact, hour
 from hark.workspace.types import HeardShown
 
 VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed")}
+
+PASSED_ON = "A headline, a shared link or a polite phrase: everybody uses it, nobody complains by it"
 
 
 def heard_page(agent: Agent, label: Label, *, after: str = "") -> tuple[list[HeardShown], str]:
@@ -31,9 +34,29 @@ def thanks_for(message_ids: Collection[int]) -> dict[int, str]:
     return {number: own[brand].thanks for number, brand in brands.items()}
 
 
-def heard_counts(agent: Agent) -> list[tuple[Label, str]]:
-    """Each label with its count."""
-    return [(label, f"{number:,}") for label, number in stream_counts(agent).items()]
+def said_shown(agent: Agent, message_id: int) -> list[HeardShown]:
+    """Every line with the same words as this message, newest first. Raises NotFound."""
+    return [heard_shown(row) for row in said_page(agent, message_id)]
+
+
+def heard_counts(agent: Agent) -> list[tuple[Label, str, str]]:
+    """Each label with its count of messages, and how many people said them: who says it often counts once."""
+    return [(label, f"{total.messages:,}", by_authors(total)) for label, total in stream_totals(agent).items()]
+
+
+def by_authors(total: Total) -> str:
+    """12 messages by 9 authors."""
+    return f"{_many(total.messages, 'message')} by {_many(total.authors, 'author')}"
+
+
+def fold_words(fold: Fold) -> str:
+    """Said 5 times by 4 authors on 3 venues. What was passed on is not said by those who did."""
+    verb = "Passed on" if fold.passed_on else "Said"
+    return f"{verb} {fold.messages:,} times by {_many(fold.authors, 'author')} on {_many(fold.venues, 'venue')}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
@@ -54,6 +77,8 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
         why=_corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
         thanks=thanks,
+        fold=fold_words(row.fold) if row.fold else "",
+        fold_title=PASSED_ON if row.fold and row.fold.passed_on else "",
     )
 
 

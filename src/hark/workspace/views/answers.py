@@ -26,6 +26,7 @@ from hark.organisation.types import Right
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.later import moment_of
 from hark.workspace.queries.ledger import newer_shown
+from hark.workspace.queries.places import places_shown, still_waiting
 from hark.workspace.views.desk import agent_of, desk, rail, show
 from hark.workspace.views.inbox import case_context, composer_context, list_context, view_of
 
@@ -70,7 +71,8 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
         return stopped(request, case, conversation, newer=newer_shown(agent, error.messages, at=database_now()))
     except LookAgain as error:
         return stopped(request, case, conversation, findings=error.findings)
-    return written(request, case, kind=kind, way_key=conversation.key, **sent_context(sent))
+    still = still_waiting(places_shown(case), but=conversation.key)
+    return written(request, case, kind=kind, way_key=conversation.key, still=still, **sent_context(sent))
 
 
 @desk("POST", right=Right.NOTE)

@@ -7,9 +7,10 @@ from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from hark.contacts.actions import prefer
-from hark.conversations.actions.cases import assign, open_case_by_hand, reopen, resolve, set_waiting
+from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.judging import open_case_for_all
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
 from hark.conversations.queries.drafts import drafts_of
@@ -71,10 +72,13 @@ def correction(request: HttpRequest, key: str) -> HttpResponse:
 
 @desk("POST", right=Right.ANSWER)
 def case_by_hand(request: HttpRequest, key: str) -> HttpResponse:
-    """Make a message of the stream a case of one's own; to thank, with the brand's line as a draft."""
+    """Make a message of the stream a case of one's own, with all places where its author says the same.
+
+    To thank, with the brand's line as a draft.
+    """
     agent = agent_of(request)
     message = message_of(agent, key)
-    case = open_case_by_hand(message_id=message.pk, author=author_of(agent))
+    case = open_case_for_all(message_id=message.pk, author=author_of(agent))
     if request.POST.get("thank") and not drafts_of(agent, case).get("reply"):
         line = thanks_for([message.pk]).get(message.pk, "")
         keep_draft(case_id=case.pk, kind="reply", text=line, author=author_of(agent))

@@ -27,6 +27,7 @@ from hark.workspace.queries.later import moments
 from hark.workspace.queries.ledger import ledger
 from hark.workspace.queries.lists import held_back, list_of, list_shown, rows_changed, views_shown
 from hark.workspace.queries.people import contact_shown, who_may_hold
+from hark.workspace.queries.places import places_shown
 from hark.workspace.queries.plans import plan_words_of, tone_of
 from hark.workspace.queries.shapes import clock_shown
 from hark.workspace.queries.together import company
@@ -170,6 +171,7 @@ def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
         "tags": tags_of(case),
         "merge": live_merge(case),
         "beside": cases_beside(agent, case),
+        "places": places_shown(case),
         "again": again_shown(agent, case, at=at),
         "plan": plan_words_of(case),
     }
