@@ -118,7 +118,7 @@ def stream_counts(agent: Agent) -> dict[Label, int]:
 
 
 def stream_totals(agent: Agent) -> dict[Label, Total]:
-    """How many of the newest LOOKED_AT messages stand under each label, and by how many authors; in the lane all doubts.
+    """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts.
 
     Five queries.
     """
