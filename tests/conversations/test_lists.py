@@ -332,7 +332,7 @@ def test_cost_does_not_grow_with_the_rows(
             case_counts(tessa, at=at)
         with django_assert_num_queries(13):
             assert len(timeline(tessa, case, at=at, limit=rows).entries) == rows
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             assert len(stream_page(tessa, Label.UNSURE, limit=rows - 1).rows) == rows - 1
         with django_assert_num_queries(2):
             stream_counts(tessa)
