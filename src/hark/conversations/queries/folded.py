@@ -3,7 +3,7 @@
 Everything is counted through the gate: whoever does not see an inbox is told nothing of what was said there.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from django.db.models import Count, F, Min, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Concat
 
-from hark.conversations.models import Message, Repeat
+from hark.conversations.models import Message
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.types import Direction
 from hark.kernel.errors import NotFound
@@ -51,9 +51,11 @@ def one_of_each(rows: Iterable[tuple[int, int | None]], *, shown: Collection[int
     return kept
 
 
-def folds_of(agent: Agent, message_ids: Collection[int]) -> dict[int, Fold]:
-    """What these messages stand for, by message, where the agent sees another one with the same words. Two queries."""
-    words = dict(Repeat.objects.filter(message__in=message_ids).values_list("message_id", "words_id"))
+def folds_of(agent: Agent, words: Mapping[int, int]) -> dict[int, Fold]:
+    """What these messages stand for, by message, where the agent sees another one with the same words. One query.
+
+    `words`: message → the text that it says as others do.
+    """
     if not words:
         return {}
     said = _alike(agent, set(words.values())).values("repeat__words", passed_on=F("repeat__words__passed_on"))

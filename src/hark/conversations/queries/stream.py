@@ -80,8 +80,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     """One page, newest first; what is unsure, most instructive first. What says the same in the same words is one line,
     where its newest message stands.
 
-    Seven queries; one more under a label, behind a short page and behind the first page. It looks at the next LOOKED_AT
-    messages: a page may be short, and still name where the next one begins.
+    Five queries; one more under a label, where texts are folded, behind a short page and behind the first. It looks at
+    the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
     """
     place = Place.parse(after)
     if label == Label.UNSURE:
@@ -95,7 +95,10 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
         lines, end = lines[:limit], lines[limit - 1]
     else:
         end = next(iter(heard.values_list("pk", flat=True)[LOOKED_AT - 1 : LOOKED_AT]), 0)
-    return StreamPage(_rows(agent, _in_full(lines), folds_of(agent, lines)), str(Place(None, 0, end)) if end else "")
+    kept = set(lines)
+    alike = {message: words for message, words in rows if words and message in kept}
+    folds = folds_of(agent, alike)
+    return StreamPage(_rows(agent, _in_full(lines), folds), str(Place(None, 0, end)) if end else "")
 
 
 def said_page(agent: Agent, message_id: int) -> tuple[HeardRow, ...]:
