@@ -1,6 +1,7 @@
 """`hark understand`: one answer a line, in order; faults of a line are answered, faults of a file end it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hark.understanding.command import understand
+from hark.understanding.loading import CARD, FOLDER, LINEAR
 
 BRANDS = {
     "brands": [{"key": "plum", "name": "Plum", "handles": ["@plumcare"], "products": ["sim"], "exclude": ["jam"]}]
@@ -191,3 +193,19 @@ def test_duplicate_keys_join_nearly_the_same_words_of_strangers_within_a_brand(b
     keys = [answer["duplicate_key"] for answer in bench.run(lines)[1]]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
+
+
+def test_folder_of_ones_own_is_read_with_and_a_wrong_one_is_refused(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.setenv("HARK_MODELS", str(tmp_path / "models"))
+    result, answers = bench.run([{"id": "a", "text": "where is my order?"}])
+    assert result.exit_code == 2
+    assert "MODEL.json" in result.output
+    assert answers == []
+    for name in (CARD, LINEAR):
+        shutil.copy(FOLDER / name, tmp_path / "models")
+    result, answers = bench.run([{"id": "a", "text": "where is my order?"}])
+    assert result.exit_code == 0, result.output
+    assert [answer["id"] for answer in answers] == ["a"]

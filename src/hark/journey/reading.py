@@ -4,7 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from hark.conversations.profiles import finished, models_for, profile_of
 from hark.conversations.queries.history import Key, Said, said_before
@@ -16,7 +19,7 @@ from hark.journey.passengers import Passenger
 from hark.organisation.models import Brand
 from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
-from hark.understanding.loading import Models, WeightsDamaged, load_models
+from hark.understanding.loading import FOLDER, Models, WeightsDamaged, load_models
 from hark.understanding.trials import remembering
 from hark.understanding.types import BrandProfile, Context, HistoryItem, Reading
 
@@ -154,7 +157,7 @@ def _in_halves(
 def _models() -> Models | None:
     """The models, read once a process. Where they are damaged messages go on unread: they are shown all the same."""
     try:
-        return load_models()
+        return load_models(Path(settings.HARK_MODELS or FOLDER))
     except WeightsDamaged as error:
         logger.error("messages go on without a reading: %s", error.message)
         return None

@@ -12,6 +12,7 @@ env = Env(os.environ)
 
 HARK_DATA = env.path("HARK_DATA", default_data_folder())
 HARK_FILES = env.text("HARK_FILES", "")  # where attachments lie; empty: the folder `files` in HARK_DATA
+HARK_MODELS = env.text("HARK_MODELS", "")  # a folder with models of one's own; empty: the shipped ones
 HARK_FILE_MB = env.number("HARK_FILE_MB", 100)  # the largest attachment that is kept
 HARK_DATABASE_URL = env.text("HARK_DATABASE_URL", "")
 HARK_KEYS = env.text("HARK_KEYS", "")  # key ring; empty: the file `keys` in HARK_DATA

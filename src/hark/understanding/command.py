@@ -18,7 +18,7 @@ from hark.understanding.analyse import analyse
 from hark.understanding.corrections import RelevanceCorrection, learn, learn_own_intents
 from hark.understanding.files import Asked, BadLine, Correction, Unreadable, brands_from, correction_from, line_from
 from hark.understanding.folds import moods
-from hark.understanding.loading import Models, load_models
+from hark.understanding.loading import FOLDER, Models, load_models
 from hark.understanding.sameness import Heard, Utterance, form_of
 from hark.understanding.types import BrandProfile
 
@@ -28,6 +28,7 @@ LONGEST_LINE = 16 << 20  # bytes; of a longer line nothing is kept
 MALFORMED = 2
 TOLD_EVERY = 20  # batches between two words of progress, where they go to a file
 EXISTING = click.Path(dir_okay=False, path_type=Path)
+FOLDERS = click.Path(file_okay=False, exists=True, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ class _Line:
 @click.option("--output", "output_file", type=EXISTING, help="Readings, one JSON object a line.")
 @click.option("--corrections", "corrections_file", type=EXISTING, help="What people corrected, one JSON object a line.")
 @click.option("--linear", is_flag=True, help="Only the linear models: faster, less exact.")
+@click.option("--models", "models_dir", type=FOLDERS, envvar="HARK_MODELS", help="Models of one's own.")
 @click.pass_context
-def understand(
+def understand(  # noqa: PLR0913 - the command's own options
     context: click.Context,
     *,
     brands_file: Path | None,
@@ -56,6 +58,7 @@ def understand(
     output_file: Path | None,
     corrections_file: Path | None,
     linear: bool,
+    models_dir: Path | None,
 ) -> None:
     """Read texts: language, relevance, feeling, complaint, urgency, flags and mood, each with its reasons.
 
@@ -69,7 +72,7 @@ def understand(
         raise click.UsageError("--brands, --input and --output are needed")
     try:
         _check_files(input_file, output_file, brands_file, corrections_file)
-        models, brands = _prepared(brands_file, corrections_file, linear=linear)
+        models, brands = _prepared(brands_file, corrections_file, models_dir or FOLDER, linear=linear)
         progress = _Progress(_count(input_file, brands))
         malformed = _read(input_file, output_file, models, brands, progress)
     except (HarkError, OSError) as error:
@@ -88,7 +91,7 @@ def understand(
 @click.option(
     "--encoder",
     "encoder_dir",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=FOLDERS,
     help="Keep the encoder of this folder, which was tuned already; only the heads are fitted anew.",
 )
 def train_command(  # noqa: PLR0913 - the command's own options
@@ -138,7 +141,7 @@ def _tell(step: str) -> None:
 
 
 def _prepared(
-    brands_file: Path, corrections_file: Path | None, *, linear: bool
+    brands_file: Path, corrections_file: Path | None, models_dir: Path, *, linear: bool
 ) -> tuple[Models, dict[str, BrandProfile]]:
     """The models, with what the corrections teach, and the profiles."""
     try:
@@ -146,7 +149,7 @@ def _prepared(
     except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"brands: {error}") from error
     given = corrections_in(corrections_file) if corrections_file else []
-    models = load_models(linear=linear)
+    models = load_models(models_dir, linear=linear)
     near = models.deep.near if models.deep else None
     models = replace(models, brands=learn(relevance_of(given, brands), brands, models.prior, near))
     if near and models.deep:
