@@ -19,6 +19,11 @@ def measured_tweets(data: Path) -> Labelled:
     return paired(data / "tweeteval" / "sentiment", "val").without(set()).every(2, 1)
 
 
+def tuning_tweets(data: Path) -> Labelled:
+    """The other half."""
+    return paired(data / "tweeteval" / "sentiment", "val").without(set()).every(2, 0)
+
+
 def training_tweets(data: Path) -> Labelled:
     """What Hark's own sentiment heads learn from: SemEval 2013-2016 without any of TweetEval's validation tweets."""
     validation = paired(data / "tweeteval" / "sentiment", "val").without(set())

@@ -19,12 +19,13 @@ from hark.conversations.models import Correction, Message, Reading, Rereading
 from hark.conversations.queries import rereading as asking
 from hark.conversations.queries.readings import newest_reading
 from hark.conversations.queries.rereading import changes_of, next_batch
-from hark.conversations.types import RereadingState
+from hark.conversations.types import RereadingState, Visibility
 from hark.journey import reading, rereading
 from hark.journey.rereading import step, take_turn
 from hark.kernel.errors import NotAllowed
 from hark.kernel.tasks import TASKS
 from hark.kernel.time import database_now
+from hark.organisation.models import Brand
 from hark.understanding.loading import load_models
 from hark.workspace.actions.acts import author_of
 from tests.journey.venue import arrive, direct
@@ -180,6 +181,26 @@ def test_reading_by_a_version_that_was_there_before_becomes_the_newest(world: Wo
     assert message.readings.count() == 2
     read_again()
     to_the_end()
+    assert message.readings.count() == 2
+
+
+def test_changed_profile_is_seen_by_the_same_version_too(world: World) -> None:
+    message = say(
+        world.square, known("u"), "Zwetschge Deluxe is broken at Plum, I want my money back", ago=60,
+        visibility=Visibility.PUBLIC, targets_us="keyword",
+    )  # fmt: skip
+    read_again()
+    to_the_end()
+    first = newest_reading(message)
+    Brand.objects.filter(pk=world.brand.pk).update(name="Zwetschge", handles=[], exclude=["broken", "money"])
+    run = read_again()
+    to_the_end()
+    run.refresh_from_db()
+    newest = newest_reading(message)
+    assert first is not None
+    assert newest is not None
+    assert newest.model_version == first.model_version
+    assert newest.data["relevance"] != first.data["relevance"]
     assert message.readings.count() == 2
 
 

@@ -137,11 +137,12 @@ def _still_so(batch: OldBatch, readings: Mapping[int, Data]) -> dict[int, dict[s
 
 
 def _write(new: dict[int, dict[str, Any]], before: Mapping[int, Reading]) -> None:
-    """The newest reading counts: one by the same version that is no longer the newest makes room for itself."""
+    """The newest reading counts. There is one by each version: where it is not the newest, or says something else now
+    (the brand's profile has changed since), it makes room for itself."""
     for pk, old in before.items():
         if old.duplicate_key:  # which messages are alike was found out among all of them, not by the models
             new[pk]["duplicate_key"] = old.duplicate_key
-    fresh = {pk: one for pk, one in new.items() if pk not in before or before[pk].model_version != one["model_version"]}
+    fresh = {pk: one for pk, one in new.items() if pk not in before or before[pk].data != one}
     for version in {one["model_version"] for one in fresh.values()}:
         Reading.objects.filter(message__in=fresh, model_version=version).delete()
     if fresh:

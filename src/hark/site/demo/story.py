@@ -66,7 +66,7 @@ def _found(beat: int, thread: str, text: str) -> Cue:
 LOOK_ALIKE = _found(25, "dog-now", "Finally home with Plum, best day ever.")
 JUDGED_BEFORE = (  # and what colleagues said of them: is it about the company?
     (_found(5, "firm-1", "Whole office without network again. Thanks for nothing, Plum."), True),
-    (_found(7, "dog-1", "Plum barked at the postman for an hour again. Sorry, neighbours."), False),
+    (_found(7, "dog-1", "Plum learned to sit today! New week, new trick."), False),
     (_found(9, "firm-2", "Switched to Plum last week, number moved in one day."), True),
     (_found(11, "dog-2", "Plum is ten weeks old today and has chewed both my slippers."), False),
     (_found(13, "firm-3", "Does anybody know whether Plum Unlimited slows down after 50 GB?"), True),
