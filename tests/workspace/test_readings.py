@@ -210,6 +210,25 @@ def test_correction_form_shows_model_chance_and_history(world: World, signed_in:
     assert "Complaint: yes, now no (Ann Words, " in page
 
 
+def test_warnings_are_taken_away_and_added_in_the_same_form(world: World, signed_in: SignedIn) -> None:
+    agent, channel = make_corner(world, "Warn")
+    message, client = say(channel, known("ann"), "I sue nobody, but it burns."), signed_in(agent)
+    path, case = f"/message/{message.key}/correct/", f"/case/{case_of(message).key}/?view=all"
+    assert client.post(path, {"warning": "flags.legal"}).status_code == 302
+    page = page_of(client.get(case))
+    assert '<select name="flags.legal">' in page
+    assert '<option value="flags.legal">' not in page
+    client.post(path, {"flags.legal": "false", "was_flags.legal": "true", "warning": "flags.safety"})
+    page = page_of(client.get(case))
+    assert "Legal: yes, now no (Ann Warn, " in page
+    assert '<select name="flags.safety">' in page
+    assert list(message.corrections.order_by("id").values_list("field", "new_value")) == [
+        ("flags.legal", "true"), ("flags.legal", "false"), ("flags.safety", "true"),
+    ]  # fmt: skip
+    client.post(path, {"warning": "flags.nonsense"})
+    assert message.corrections.count() == 3
+
+
 @pytest.mark.parametrize("asked", ["?brand=brand_unknown", "?brand=%00"])
 def test_unknown_brand_is_not_found(world: World, signed_in: SignedIn, asked: str) -> None:
     assert signed_in(world.owner).get(PATH + asked).status_code == 404

@@ -48,7 +48,8 @@ class RowShown:
 class ReadingWords:
     """A reading as a line: mood, short words, why; `values` are the fields as they stand, for the correction form.
 
-    `chances` are (what was read, how sure), `changes` who corrected what and when, both in words, by `model`.
+    `chances` are (what was read, how sure), `changes` who corrected what and when, both in words, by `model`. `flags`
+    are set, `unset` are not: (field, word).
     """
 
     mood: MoodShown | None
@@ -59,6 +60,8 @@ class ReadingWords:
     model: str = ""
     chances: tuple[tuple[str, str], ...] = ()
     changes: tuple[str, ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
+    unset: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

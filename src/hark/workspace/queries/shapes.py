@@ -80,6 +80,8 @@ def reading_words(reading: ReadingShown) -> ReadingWords:
         model=reading.model_version,
         chances=chances_in_words(reading),
         changes=changes_in_words(reading),
+        flags=tuple((f"flags.{flag}", FLAG_WORDS[flag]) for flag in reading.flags),
+        unset=tuple((f"flags.{flag}", word) for flag, word in FLAG_WORDS.items() if flag not in reading.flags),
     )
 
 

@@ -18,12 +18,13 @@ from hark.conversations.types import Author
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.routing.actions import take
+from hark.understanding.types import FLAGS
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.hearing import thanks_for
 from hark.workspace.views.answers import changed, message_of, number_in
 from hark.workspace.views.desk import agent_of, desk
 
-CORRECTED = ("sentiment", "urgency", "complaint", "relevance")
+CORRECTED = ("sentiment", "urgency", "complaint", "relevance", *(f"flags.{flag}" for flag in FLAGS))
 STATUS_ACTS: dict[str, Callable[..., Case]] = {"resolve": resolve, "reopen": reopen, "wait": set_waiting}
 
 
@@ -65,6 +66,8 @@ def correction(request: HttpRequest, key: str) -> HttpResponse:
         value = request.POST.get(field)
         if value is not None and value != request.POST.get(f"was_{field}", ""):
             correct(message_id=message.pk, field=field, value=value, author=author)
+    if warning := request.POST.get("warning", ""):
+        correct(message_id=message.pk, field=warning, value="true", author=author)
     if message.conversation.case is None:
         return corrected_in_stream(request)
     return changed(request, message.conversation.case)
