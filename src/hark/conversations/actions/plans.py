@@ -41,8 +41,8 @@ def follow_plans(case_ids: Iterable[int], *, skills: Mapping[str, str]) -> dict[
 
     Running response clocks are shortened to the plan's share of the inbox's own promise, never lengthened, never below
     a quarter or a minute. A case takes a plan on when the mood is worse than that of the plan it has; then it gets the
-    plan's words, and an event says it once. One message's words alone are no anger (`acted_on`). `skills` by key.
-    Idempotent. No query for no case.
+    plan's words, and an event says it once. One message's words alone are no anger (`acted_on`). `skills`: names by
+    key. Idempotent. No query for no case.
     """
     ids = sorted(set(case_ids))
     if not ids:

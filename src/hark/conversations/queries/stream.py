@@ -22,6 +22,7 @@ from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 
 LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
+SHOWN = ("channel", "identity", "agent", "conversation__case")
 LOOSE = Q(conversation__case__isnull=True, direction=Direction.INBOUND, deleted_at__isnull=True)
 
 
@@ -135,13 +136,10 @@ def stream_totals(agent: Agent) -> dict[Label, Total]:
 
 def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
     """These messages of the stream in this order, without those that the agent may not see. Five queries."""
-    seen = (
-        _heard(agent)
-        .filter(pk__in=ids, pk__gte=min(ids, default=0))
-        .select_related("channel", "identity", "agent", "conversation__case")
-    )
-    rows = {message.pk: message for message in seen}
-    return _rows(agent, [rows[number] for number in ids if number in rows], folds_of(agent, list(rows)))
+    seen = _heard(agent).filter(pk__in=ids, pk__gte=min(ids, default=0)).annotate(words=F("repeat__words"))
+    rows = {message.pk: message for message in seen.select_related(*SHOWN)}
+    folds = folds_of(agent, {number: message.words for number, message in rows.items() if message.words})
+    return _rows(agent, [rows[number] for number in ids if number in rows], folds)
 
 
 def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage:
@@ -191,11 +189,7 @@ def _shown_above(agent: Agent, label: Label, place: int, words: Collection[int])
 
 
 def _in_full(ids: Sequence[int]) -> list[Message]:
-    return list(
-        Message.objects.filter(pk__in=ids)
-        .select_related("channel", "identity", "agent", "conversation__case")
-        .order_by("-pk")
-    )
+    return list(Message.objects.filter(pk__in=ids).select_related(*SHOWN).order_by("-pk"))
 
 
 def _rows(agent: Agent, messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
