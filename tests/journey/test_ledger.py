@@ -36,6 +36,11 @@ from tests.journey.venue import arrive, direct, drain
 pytestmark = pytest.mark.django_db(transaction=True)  # reactions see only what is committed
 
 THREADS, EACH = 8, 5
+MATTERS = (  # each its own: the same words of one person would be one case
+    "There is no signal since Monday", "My invoice is wrong again", "Where is the SIM card that I ordered",
+    "Roaming was charged although I stayed at home", "The app logs me out all day", "I want another tariff, which one",
+    "Your shop in Ghent was closed", "My number was not taken over",
+)  # fmt: skip
 FAULTS_OF_A_KIND = 34
 
 
@@ -63,7 +68,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         channel = make_channel(inbox, base_url=venue.base_url("acct"))
         for thread in range(THREADS):
             for number in range(EACH):
-                call = direct(f"{thread}-{number}", f"t{thread}", f"u{thread % 3}")
+                call = direct(f"{thread}-{number}", f"t{thread}", f"u{thread % 3}", text=f"{MATTERS[thread]}, {number}")
                 ask(venue.ledger, channel.external_id, arrive, channel, call)
         ask(
             venue.ledger,

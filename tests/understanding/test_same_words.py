@@ -8,7 +8,7 @@ from tests.paths import shared
 from tests.understanding.measure_same_words import copies_of, measured, tweets, written
 
 BURNT = "My new kettle burst into flames this morning and nobody there picks up the phone"
-FIRST, SECOND = 4778690607758693715, 735555584095985866
+FIRST, SECOND = 1025301389973566342, -3057144081080979430
 
 
 def say(text: str, author: str | None = "ann") -> Utterance:

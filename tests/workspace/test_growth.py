@@ -18,7 +18,7 @@ from hark.organisation.models import Agent
 
 MESSAGES = 20_000
 MOST_ROWS = 6_000  # of one table by one statement; the stream looks at its newest 1,000, which are every fifth message
-MOST_STATEMENTS = 66
+MOST_STATEMENTS = 65
 PAGES = (
     "/?view=all", "/?view=mine", "/?view=waiting", "/?view=resolved", "/inbox/pulse/?view=all",
     "/case/case_1500/?view=all", "/case/case_7/timeline/", "/stream/", "/stream/?judged=unsure", "/search/?q=n400 ",

@@ -27,12 +27,18 @@ CROWDED = 16  # texts in one band from which it tells nothing: phrases that ever
 
 NUMBER = re.compile(r"\d+")
 Bands = NDArray[np.int64]
-_RANDOM = np.random.RandomState(20261)
-_FACTORS = (_RANDOM.randint(0, 2**31, BANDS * ROWS).astype(np.uint64) * 2 + 1).astype(np.uint32)
-_TERMS = _RANDOM.randint(0, 2**31, BANDS * ROWS).astype(np.uint32)
-_PLACES = (_RANDOM.randint(0, 2**31, SHINGLE).astype(np.uint64) * 2 + 1).astype(np.uint32)
-_JOINED = (_RANDOM.randint(0, 2**62, ROWS).astype(np.uint64) * np.uint64(2)) + np.uint64(1)
-_NUMBERED = _RANDOM.randint(0, 2**62, BANDS).astype(np.uint64)
+
+
+def _constants(name: str, count: int) -> NDArray[np.uint64]:
+    """Numbers without a pattern that are the same on every machine and in every release."""
+    return np.frombuffer(hashlib.shake_128(name.encode()).digest(8 * count), "<u8").astype(np.uint64)
+
+
+_FACTORS = _constants("factors", BANDS * ROWS).astype(np.uint32) | np.uint32(1)
+_TERMS = _constants("terms", BANDS * ROWS).astype(np.uint32)
+_PLACES = _constants("places", SHINGLE).astype(np.uint32) | np.uint32(1)
+_JOINED = _constants("joined", ROWS) | np.uint64(1)
+_NUMBERED = _constants("numbered", BANDS)
 _IN_FULL = {
     "u": "you", "ur": "your", "r": "are", "pls": "please", "plz": "please", "thx": "thanks", "tx": "thanks",
     "bc": "because", "cuz": "because", "b4": "before", "gr8": "great", "msg": "message", "ppl": "people",

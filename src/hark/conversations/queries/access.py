@@ -13,7 +13,7 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, sees_everything, who_may
 from hark.organisation.types import Right
 
-BESIDE_A_CASE = ("contact", "inbox", "assignee", "matter__corrected_by")
+BESIDE_A_CASE = ("contact", "inbox__brand", "assignee", "matter__corrected_by")
 
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:

@@ -117,21 +117,20 @@ def heard_alike(agent: Agent, message_id: int) -> list[int]:
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. Five queries."""
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. Four queries."""
     return {label: total.messages for label, total in stream_totals(agent).items()}
 
 
 def stream_totals(agent: Agent) -> dict[Label, Total]:
     """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts.
 
-    Five queries.
+    Four queries.
     """
     rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
     under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
     told = {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
-    asked = [one.message_id for one in doubts(agent)]
-    authors = Message.objects.filter(pk__in=asked).order_by().values("identity__contact").distinct().count()
-    return {**told, Label.UNSURE: Total(len(asked), authors)}
+    asked = doubts(agent)
+    return {**told, Label.UNSURE: Total(len(asked), len({one.author for one in asked}))}
 
 
 def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:

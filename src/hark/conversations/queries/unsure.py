@@ -19,11 +19,13 @@ REACHED = 10_000  # newest doubts of the whole desk among which those of the age
 FINE = 10_000  # steps between 0 and 1: probabilities have four digits
 # The lateral part is fenced (OFFSET 0): joined, the planner may walk over all messages there are.
 DOUBTS = """
-    SELECT r.message_id, (r.data #>> '{relevance,p}')::float8, m.text
+    SELECT r.message_id, (r.data #>> '{relevance,p}')::float8, m.text, m.author
     FROM (SELECT id, message_id, data FROM conversations_reading
           WHERE relevance = 'unsure' ORDER BY id DESC LIMIT %s) r
     CROSS JOIN LATERAL (
-        SELECT left(text, 400) AS text FROM conversations_message
+        SELECT left(text, 400) AS text,
+            (SELECT contact_id FROM contacts_identity i WHERE i.id = identity_id) AS author
+        FROM conversations_message
         WHERE id = r.message_id AND channel_id = ANY(%s) AND direction = 'in' AND deleted_at IS NULL
           AND (SELECT case_id FROM conversations_conversation c WHERE c.id = conversation_id) IS NULL
           AND (SELECT max(n.id) FROM conversations_reading n WHERE n.message_id = r.message_id) = r.id
@@ -36,11 +38,12 @@ DOUBTS = """
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A message of the stream that nobody has judged; `p` that it is about the brand."""
+    """A message of the stream that nobody has judged; `p` that it is about the brand; `author`: whose, by contact."""
 
     message_id: int
     p: float
     text: str
+    author: int | None = None
 
 
 def doubts(agent: Agent) -> list[Doubt]:

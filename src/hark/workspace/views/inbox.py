@@ -182,6 +182,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
     ways = ways_shown(agent, case)
     chosen = said.pop("way_key", "") or (ways[0].key if ways else "")
     way = next((one for one in ways if one.key == chosen), ways[0] if ways else None)
+    at = database_now()
     return {
         "ways": ways,
         "way": way,
@@ -190,7 +191,7 @@ def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
         "trays": files_beside(agent, case),
         "tone": tone_of(case),
         "send_key": new_uuid(),
-        "moments": moments(database_now()),
-        "company": company(agent, case, at=database_now()),
+        "moments": moments(at),
+        "company": company(agent, case, at=at),
         **said,
     }
