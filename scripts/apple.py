@@ -7,10 +7,8 @@ drawn five times, may be corrected; the other half is read. The trials at the en
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from hark.understanding.train import figures
 from hark.understanding.train import near as training
 from hark.understanding.train.prior import fit_prior
 from hark.understanding.train.sources import own_posts
+from hark.understanding.trials import remembering
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "apple.md"
 STAGES = (0, 1, 3, 6, 10)
@@ -66,12 +65,10 @@ class Brand:
 
 def left_out() -> list[Brand]:
     """Every brand with the models that are learnt over the others."""
-    models = load_models()
+    models = remembering(load_models())  # the same post is read many times here
     posts, deep = own_posts(), models.deep
     if deep:
-        encoder: Any = deep.encoder
-        encoder._encoded = cache(encoder._encoded)  # the same post is read many times here
-        known = training._posts(encoder)
+        known = training._posts(deep.encoder)
     brands = []
     for key in dict.fromkeys(brand.key for brand, *_ in posts):
         own = [(text, bool(label)) for brand, text, label in posts if brand.key == key]
