@@ -51,7 +51,7 @@ def examine() -> list["Finding"]:
         pass  # the checks below say it
     checked = health.checks()
     answers = all(finding.ok for finding in checked if finding.name in {"database", "schema"})
-    return [folder(), *checked, *ours, *(asked_of_the_database() if answers else [])]
+    return [folder(), models(), *checked, *ours, *(asked_of_the_database() if answers else [])]
 
 
 def folder() -> "Finding":
@@ -69,6 +69,25 @@ def folder() -> "Finding":
             "folder", ok=False, sentence=f"This user may not write to {place}.", cure=f"chown it to {os.getuid()}."
         )
     return Finding("folder", ok=True, sentence=f"The data folder is {place}.")
+
+
+def models() -> "Finding":
+    """Are the models whole by which messages are read?"""
+    from django.conf import settings
+
+    from hark.kernel.health import Finding
+    from hark.understanding.loading import FOLDER, WeightsDamaged, load_models
+
+    cure = "Install Hark again; with HARK_MODELS see that its files belong to its MODEL.json."
+    try:
+        version = load_models(Path(settings.HARK_MODELS or FOLDER)).version
+    except WeightsDamaged as problem:
+        sentence = f"Messages go on without a reading: the models are damaged or missing ({problem.message})."
+        return Finding("models", ok=False, sentence=sentence, cure=cure)
+    if version.endswith("+linear"):
+        sentence = f"The encoder is missing or damaged: messages are read by the words alone ({version})."
+        return Finding("models", ok=False, sentence=sentence, cure=cure)
+    return Finding("models", ok=True, sentence=f"Messages are read by the models {version}.")
 
 
 def asked_of_the_database() -> Sequence["Finding"]:
