@@ -129,7 +129,7 @@ given_fields = st.fixed_dictionaries(
 
 
 @given(st.lists(given_fields.map(lambda line: json.dumps(line).encode()) | st.binary(max_size=60), max_size=8))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=30)
 def test_any_file_is_answered_line_by_line(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     folder = tmp_path_factory.mktemp("any")
     source = folder / "in.jsonl"
