@@ -56,7 +56,7 @@ def test_what_changes_while_the_page_fetches_is_fetched_again(plum: World, runni
     page.wait_for_load_state("networkidle")
     page.evaluate("document.addEventListener('hark:heard', ({ detail }) => document.body.classList.add(detail.kind))")
     held: list[Route] = []
-    page.route("**/timeline/**", held.append, times=1)
+    page.route("**/timeline/**", lambda route: held.append(route), times=1)  # noqa: PLW0108 - a builtin is no handler
     page.evaluate(f"document.dispatchEvent(new CustomEvent('hark:changed', {{ detail: {{ case: '{case.key}' }} }}))")
     while not held:
         page.wait_for_timeout(20)

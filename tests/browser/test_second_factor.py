@@ -72,7 +72,10 @@ def test_agent_sets_up_an_app_on_a_phone_and_the_code_is_asked_for(
     plum: World, running: Product, opened: Opened
 ) -> None:
     person = a_person(running, "Tomas", teams=[plum.team])
-    page = opened("/account/", as_=person, width=360, height=740)
+    page = opened("/sign-in/?next=/account/", width=360, height=740)
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Set up a second factor").click()
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     page.get_by_label("Six digits").fill(code_of(secret, steps=-1))
