@@ -167,39 +167,45 @@ def weak_texts(name: str, material: Material, tweets: Labelled) -> Labelled:
 
 @dataclass(frozen=True)
 class Checks:
-    """Validation texts of a public head: one half sets the stack, the other is measured."""
+    """Validation texts of a public head, in two halves: each is measured by a stack that the other one has set."""
 
     tune: Labelled
     measure: Labelled
 
 
 def public_head(fit: Fit, linear: Trained, checks: Checks, reader: Reader) -> tuple[Stack, Metrics]:
-    """The stack of a head of the tuned branch, and its figures on the half that nothing was set by."""
+    """The stack of a head of the tuned branch, set by all validation texts, and its figures, cross-fitted."""
     from hark.understanding.train.features import matrix
 
-    def both(labelled: Labelled) -> tuple[Doubles, Doubles]:
-        return logits_of(fit, reader.read(labelled.texts)), linear.head.logits(matrix(labelled.texts))
+    halves = (checks.tune, checks.measure)
+    logits = [(logits_of(fit, reader.read(half.texts)), linear.head.logits(matrix(half.texts))) for half in halves]
+    found, kept = [], []
+    for own, other in ((0, 1), (1, 0)):
+        by_other = stacked(*logits[other], halves[other].labels)
+        found.append(probabilities(by_other.joined(*logits[own])))
+        kept.append(found[-1].max(axis=1) >= by_other.surest)
+    labels = [label for half in halves for label in half.labels]
+    dense, beside = (np.concatenate(parts) for parts in zip(*logits, strict=True))
+    stack = stacked(dense, beside, labels)
+    figured = _figures(labels, np.concatenate(found), np.concatenate(kept))
+    alone = figures.macro_f1(labels, probabilities(dense).argmax(axis=1))
+    return stack, {**figured, "alpha": stack.alpha, "macro_f1_encoder_alone": alone}
 
-    stack = stacked(*both(checks.tune), checks.tune.labels)
-    dense, own = both(checks.measure)
-    p = probabilities(stack.joined(dense, own))
-    labels = checks.measure.labels
-    alone = probabilities(dense).argmax(axis=1)
-    kept = p.max(axis=1) >= stack.surest
+
+def _figures(labels: Sequence[int], p: Doubles, kept: NDArray[np.bool_]) -> Metrics:
     right = p.argmax(axis=1) == np.asarray(labels)
     metrics: Metrics = {
         "texts": len(labels),
-        "alpha": stack.alpha,
         "macro_recall": figures.macro_recall(labels, p.argmax(axis=1)),
         "macro_f1": figures.macro_f1(labels, p.argmax(axis=1)),
-        "macro_f1_encoder_alone": figures.macro_f1(labels, alone),
         "accuracy": figures.mean(right.tolist()),
         "calibration_error": figures.calibration_error(labels, p),
         "accuracy_surest_80": figures.accuracy_of_surest(labels, p, 0.8),
         "answered": figures.mean(kept.tolist()),
         "accuracy_answered": figures.mean(right[kept].tolist()),
+        "curves": figures.curves(labels, p),
     }
-    return stack, metrics | ({"auc": figures.auc(labels, p[:, 1])} if p.shape[1] == 2 else {})
+    return metrics | ({"auc": figures.auc(labels, p[:, 1])} if p.shape[1] == 2 else {})
 
 
 def two_class_own(name: str, head: OwnHead, linear: Doubles, labels: NDArray[np.int64]) -> tuple[Stack, Metrics]:
@@ -221,6 +227,7 @@ def two_class_own(name: str, head: OwnHead, linear: Doubles, labels: NDArray[np.
         "macro_f1_worst_sector": min(scores, default=0.0),
         "auc": figures.auc(labels[customers], p[customers]),
         "calibration_error": figures.calibration_error(labels[customers], figures.two_class(p[customers])),
+        "curves": figures.curves(labels[customers], figures.two_class(p[customers])),
     }
     return stack, metrics
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 BINS = 15
+TENTHS = 10
 
 
 def _ints(values: ArrayLike) -> Ints:
@@ -69,6 +70,20 @@ def calibration_error(given: ArrayLike, probabilities: Doubles) -> float:
         abs(right[places == b].mean() - top[places == b].mean()) * (places == b).mean() for b in np.unique(places)
     )
     return _rounded(error)
+
+
+def curves(given: ArrayLike, probabilities: Doubles) -> dict[str, list[list[float]]]:
+    """`calibration`: [sureness, right, share of texts] by tenths of sureness; `coverage`: [share answered, right]."""
+    truth, top = _ints(given), probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    places = np.minimum((top * TENTHS).astype(int), TENTHS - 1)
+    bins = [places == place for place in np.unique(places)]
+    return {
+        "calibration": [[_rounded(top[own].mean()), _rounded(right[own].mean()), _rounded(own.mean())] for own in bins],
+        "coverage": [
+            [share / TENTHS, accuracy_of_surest(given, probabilities, share / TENTHS)] for share in range(1, TENTHS + 1)
+        ],
+    }
 
 
 def two_class(p: Doubles) -> Doubles:
