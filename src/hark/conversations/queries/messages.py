@@ -125,7 +125,8 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
     def _shown(message: Message) -> MessageShown:
         reading = readings.get(message.pk)
         alike = (duplicates.get(reading.duplicate_key, {}) if reading else {}) | nearly.get(message.pk, {})
-        case = message.conversation.case
+        case = message.conversation.case  # what it says itself stands in its timeline already
+        elsewhere = {pk: one for pk, one in alike.items() if not (case and one.case_key == case.key)}
         change = message.change_item
         outside = _outside(message)
         return MessageShown(
@@ -155,7 +156,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             problem=message.problem,
             reading=corrected(reading, corrections.get(message.pk, ())) if reading and not outside else None,
             also_posted=tuple(
-                posted for pk, posted in alike.items() if pk not in {message.pk, *copies.get(message.pk, ())}
+                posted for pk, posted in elsewhere.items() if pk not in {message.pk, *copies.get(message.pk, ())}
             ),
             delivery=_delivery(message, parts, at),
             pending=(message.conversation_id, message.identity_id) in waiting,

@@ -87,7 +87,10 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
 def _corrected(row: HeardRow) -> str:
     """Who judged it last, and when."""
     told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
-    return f"corrected by {told[-1].by}, {day(told[-1].at, now())} {hour(told[-1].at)}" if told else ""
+    if not told:
+        return ""
+    said = day(told[-1].at, now())
+    return f"corrected by {told[-1].by}, {'' if said == 'Today' else f'{said} '}{hour(told[-1].at)}"
 
 
 def _sure(row: HeardRow) -> str:
