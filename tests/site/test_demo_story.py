@@ -1,15 +1,22 @@
 """What every demo shows of reading: its posts are read as the story needs them, and wait for the correction."""
 
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
+from hark.channels.testing.stand_in import StandIn
 from hark.conversations.actions.corrections import correct
+from hark.conversations.actions.learning import keep_model
 from hark.conversations.models import Case, Correction, Message
+from hark.conversations.queries.places import places_of
+from hark.kernel.time import now
+from hark.organisation.models import Channel
 from hark.site.demo import correcting
-from hark.site.demo.cast import BRAND, BY_ACCOUNT
+from hark.site.demo.cast import BRAND, BY_ACCOUNT, INBOXES
 from hark.site.demo.correcting import Correcting, judge
-from hark.site.demo.player import PAST_BEATS
+from hark.site.demo.player import PAST_BEATS, event_of
+from hark.site.demo.seed import connect
 from hark.site.demo.story import (
     AFTER_CORRECTION,
     COPIED,
@@ -26,6 +33,8 @@ from hark.site.demo.traffic import Traffic, post_of
 from hark.understanding import BrandProfile, Context, HistoryItem, Models, analyse, load_models, moods
 from hark.understanding.corrections import RelevanceCorrection, learn
 from hark.workspace.actions.acts import author_of
+from tests.journey.makers import make_inbox
+from tests.journey.venue import arrive, drain
 from tests.workspace.makers import World, known, make_world, say
 
 PLUM = BrandProfile("plum", BRAND.name, BRAND.handles, BRAND.products, BRAND.exclude, BRAND.about, BRAND.language)
@@ -97,6 +106,18 @@ def test_every_seed_tells_the_story_and_the_series_ends_before_ones_eyes() -> No
     assert [cue.beat > PAST_BEATS for cue in SERIES] == [False, False, True, True]
 
 
+@pytest.mark.django_db
+def test_one_case_names_the_public_places_where_the_same_was_told(tmp_path: Path) -> None:
+    inboxes = {name: make_inbox(name) for name, _ in INBOXES}
+    with StandIn(tmp_path / "venue.jsonl") as stand_in:
+        wires = [connect(BY_ACCOUNT[cue.account], inboxes[BY_ACCOUNT[cue.account].inbox], stand_in) for cue in COPIES]
+    for wire, cue in zip(wires, COPIES, strict=True):
+        arrive(Channel.objects.get(key=wire.channel_key), event_of(post_of(cue)))
+        drain()
+    told = Case.objects.filter(contact__name=PEOPLE["hedda"][0], inbox=inboxes["Care, public"])
+    assert [place.venue for case in told for place in places_of(case)] == ["simulated"] * 3
+
+
 def heard(world: World, *cues: object) -> None:
     for cue in cues:
         post = post_of(cue)  # type: ignore[arg-type]
@@ -122,7 +143,14 @@ def test_colleagues_judge_and_two_posts_wait_for_the_viewers_word(monkeypatch: p
     assert Correction.objects.count() == 5
     message = Message.objects.get(external_id=post_id(LOOK_ALIKE.thread))
     correct(message_id=message.pk, field="relevance", value="irrelevant", author=author_of(world.tessa))
+    clock[0] += 60
+    assert watch.step() == (), "nothing is learnt yet, however long that takes"
+    newest = Correction.objects.latest("pk").pk
+    figures = dict.fromkeys(("examples", "relevant", "cancelled", "agents", "tested", "right", "right_before"), 0)
+    keep_model(
+        brand=world.brand, at=now(), take=True, base="b", weights={}, probe=None, newest_correction=newest, **figures
+    )
     assert watch.step() == ()
-    clock[0] += 20
+    clock[0] += 5
     assert watch.step() == AFTER_CORRECTION
     assert watch.step() == ()

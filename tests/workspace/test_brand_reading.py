@@ -119,6 +119,16 @@ def test_intent_is_tried_before_it_is_kept(world: World, signed_in: SignedIn) ->
     assert not BrandIntent.objects.exists()
 
 
+def test_a_message_is_tried_also_while_no_new_intent_is_written(world: World, signed_in: SignedIn) -> None:
+    client, sent = signed_in(world.owner), {"act": "try", "name": "", "examples": "", "message": POINTS[0]}
+    page = page_of(client.post(intents_page(world), sent))
+    assert '<th scope="row">Intent</th>' in page
+    assert "This field is required" not in page
+    assert 'value="try" formnovalidate' in page
+    half = page_of(client.post(intents_page(world), {**sent, "name": "Loyalty points"}))
+    assert "This field is required" in half
+
+
 def test_plans_are_kept_within_their_bounds(world: World, signed_in: SignedIn) -> None:
     client, address = signed_in(world.owner), f"/settings/brands/{world.brand.key}/plans/"
     assert 'value="75"' in page_of(client.get(address))  # as shipped

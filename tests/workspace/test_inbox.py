@@ -197,6 +197,16 @@ def test_edited_deleted_and_repeated_messages_are_told_apart(world: World, signe
     assert "Deleted by the author" in page
 
 
+def test_what_a_case_says_itself_is_not_folded_under_it_again(world: World, signed_in: SignedIn) -> None:
+    repeated = {"reads": {"duplicate_key": "same words"}, "visibility": Visibility.PUBLIC}
+    first = say(world.square, known("ann"), "Charged twice, nobody answers.", ago=50, **repeated)
+    again = say(world.square, known("ann"), "Charged twice, nobody answers.", ago=40, thread_id="page", **repeated)
+    assert case_of(first) == case_of(again)
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(first).key}/"))
+    assert "Said at 2 places" in page.replace("</b>", "").replace("<b>", "")
+    assert "more with the same words" not in page
+
+
 def test_address_of_a_stranger_that_would_run_is_no_link(world: World, signed_in: SignedIn) -> None:
     message = say(world.square, known("eve", url="javascript:alert(1)"), "Hi", permalink="javascript:alert(2)")
     page = page_of(signed_in(world.tessa).get(f"/case/{case_of(message).key}/"))

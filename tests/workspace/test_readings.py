@@ -187,12 +187,12 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(world: Wor
 def test_lane_says_what_corrections_have_taught_and_no_more(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.tessa)
     lane = "/stream/?judged=unsure"
-    assert "Plum: no corrections yet. It learns after 3 about the brand and 3 not about it more." in page_of(
+    assert "Plum: no corrections yet. It learns once agents have called 3 more relevant and 3 more noise." in page_of(
         client.get(lane)
     )
     for number, value in enumerate(("relevant", "relevant", "relevant", "irrelevant")):
         judged(noise(world, number), world.tessa, "relevance", value)
-    assert "Plum: 4 corrections so far. It learns after 2 not about it more." in page_of(client.get(lane))
+    assert "Plum: 4 corrections so far. It learns once agents have called 2 more noise." in page_of(client.get(lane))
     a_model(world, tested=5, right=4, right_before=3)
     page = page_of(client.get(lane))
     assert "Plum: model 1 learnt from 8 corrections by 2 agents; of the newest 5, not shown to it, it judged 4" in page

@@ -61,6 +61,7 @@ def _mute(brand: Brand, days: int, author: Author, **target: object) -> Mute:
     if not 1 <= days <= MOST_DAYS:
         raise MuteTooLong
     at = database_now()
+    Mute.objects.filter(brand=brand, until_at__gt=at, made_at__lte=at, **target).update(until_at=at)  # muted anew
     mute = Mute.objects.create(
         key=public_key("mute"), brand=brand, agent_id=author.agent_id, made_at=at, until_at=at + timedelta(days=days),
         **target,

@@ -1,6 +1,6 @@
 """Messages as pages show them: with their reading, its corrections, duplicates, earlier texts and delivery state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -154,9 +154,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             permalink=message.permalink,
             problem=message.problem,
             reading=corrected(reading, corrections.get(message.pk, ())) if reading and not outside else None,
-            also_posted=tuple(
-                posted for pk, posted in alike.items() if pk not in {message.pk, *copies.get(message.pk, ())}
-            ),
+            also_posted=_elsewhere(message, alike, copies.get(message.pk, ())),
             delivery=_delivery(message, parts, at),
             pending=(message.conversation_id, message.identity_id) in waiting,
             automatic=_automatic(message),
@@ -259,6 +257,12 @@ def _formatted(message_ids: list[int]) -> dict[int, FormattedShown]:
     )
     rows = told.values_list("message_id", "has_html", "remote", "wanted", "arrived", "hidden_text")
     return {number: FormattedShown(*rest) for number, *rest in rows}
+
+
+def _elsewhere(message: Message, alike: Mapping[int, AlsoPosted], copies: Collection[int]) -> tuple[AlsoPosted, ...]:
+    """Those that stand neither in the message's own case, whose timeline shows them, nor among its copies."""
+    case, same = message.conversation.case, {message.pk, *copies}
+    return tuple(one for pk, one in alike.items() if pk not in same and not (case and one.case_key == case.key))
 
 
 def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted]]:

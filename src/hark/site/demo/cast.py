@@ -79,7 +79,8 @@ MACRO = ("Refund made", "Hello {{first_name}}, the money is on its way back to y
 class Stage:
     """One simulated account: its key in the venue, how it is called, which inbox it feeds, what its posts are.
 
-    `length` is how long its posts may be, what it counts, and how many posts one answer may become.
+    `length` is how long its posts may be, what it counts, and how many posts one answer may become. Within a `network`
+    people are one and the same: the three public sites share their sign-in.
     """
 
     account: str
@@ -89,6 +90,7 @@ class Stage:
     visibility: str
     targets_us: str
     length: tuple[int, str, int] = (500, "graphemes", 1)
+    network: str = "square"
 
 
 SHORT = (280, "weighted", 5)
@@ -99,7 +101,15 @@ STAGES = (
     Stage("plum@orchardbook", "Plum page (simulated)", "Care, public", "comment", "public", "owned_venue"),
     Stage("plum@starred", "Shop reviews (simulated)", "Care, public", "review", "public", "owned_venue"),
     Stage("dm@square", "Direct messages on Square (simulated)", "Care", "direct", "private", "mention"),
-    Stage("help@plum.example", "help@plum.example (simulated)", "Care", "email", "private", "mention"),
+    Stage(
+        "help@plum.example",
+        "help@plum.example (simulated)",
+        "Care",
+        "email",
+        "private",
+        "mention",
+        network="plum.example",
+    ),
 )
 BY_ACCOUNT = {stage.account: stage for stage in STAGES}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import DatabaseError, connection, transaction
 
 from hark.conversations.actions.corrections import correct
-from hark.conversations.models import Correction, Message
+from hark.conversations.models import BrandModel, Correction, Message
 from hark.conversations.types import Author
 from hark.kernel.errors import HarkError
 from hark.kernel.time import monotonic
@@ -13,7 +13,7 @@ from hark.organisation.models import Agent
 from hark.site.demo.story import AFTER_CORRECTION, JUDGED_BEFORE, LOOK_ALIKE, Cue, post_id
 
 COLLEAGUES = ("ines@plum.example", "milo@plum.example")  # who see the public inbox, by turns
-LEARNT_AFTER_SECONDS = 15.0  # a correction waits five for others, then a worker learns and all take it
+TAKEN_AFTER_SECONDS = 3.0  # every process takes a new model with its next batch
 
 
 class Correcting:
@@ -22,7 +22,7 @@ class Correcting:
     def __init__(self) -> None:
         """Nothing is judged yet."""
         self.judged = False
-        self.corrected_at: float | None = None
+        self.learnt_at: float | None = None
         self.told = False
 
     def step(self) -> Sequence[Cue]:
@@ -38,9 +38,9 @@ class Correcting:
 
     def _step(self) -> Sequence[Cue]:
         self.judged = self.judged or judge()
-        if self.judged and self.corrected_at is None and is_corrected(LOOK_ALIKE):
-            self.corrected_at = monotonic()
-        if self.corrected_at is None or monotonic() - self.corrected_at < LEARNT_AFTER_SECONDS:
+        if self.judged and self.learnt_at is None and is_learnt(LOOK_ALIKE):
+            self.learnt_at = monotonic()
+        if self.learnt_at is None or monotonic() - self.learnt_at < TAKEN_AFTER_SECONDS:
             return ()
         self.told = True
         return AFTER_CORRECTION
@@ -63,6 +63,8 @@ def judge() -> bool:
     return True
 
 
-def is_corrected(cue: Cue) -> bool:
-    """Has anybody said whether this post is about the company?"""
-    return Correction.objects.filter(message__external_id=post_id(cue.thread), field="relevance").exists()
+def is_learnt(cue: Cue) -> bool:
+    """Has anybody said whether this post is about the company, and is a model in use that has learnt from it?"""
+    said = Correction.objects.filter(message__external_id=post_id(cue.thread), field="relevance")
+    newest = said.order_by("-id").values_list("pk", flat=True).first()
+    return newest is not None and BrandModel.objects.filter(active=True, newest_correction__gte=newest).exists()

@@ -142,7 +142,7 @@ def connect(stage: Stage, inbox: Inbox, stand_in: StandIn) -> Wire:
         inbox=inbox,
         settings={
             "base_url": stand_in.base_url(stage.account),
-            "network": stage.account.partition("@")[2],
+            "network": stage.network,
             "self_ids": [stage.account],
             "handles": ["@plumcare"],
             "max_length": longest,

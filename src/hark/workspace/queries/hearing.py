@@ -6,11 +6,12 @@ from hark.conversations.models import Message
 from hark.conversations.queries.folded import Fold
 from hark.conversations.queries.stream import HeardRow, Label, Total, said_page, stream_page, stream_totals
 from hark.kernel.html import evidence_html
+from hark.kernel.time import now
 from hark.organisation.models import Agent
 from hark.organisation.queries import own_readings
 from hark.workspace.queries.channels import venue_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
-from hark.workspace.queries.words import exact, hour
+from hark.workspace.queries.words import day, exact, hour
 from hark.workspace.types import HeardShown
 
 VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed")}
@@ -52,7 +53,8 @@ def by_authors(total: Total) -> str:
 def fold_words(fold: Fold) -> str:
     """Said 5 times by 4 authors on 3 venues. What was passed on is not said by those who did."""
     verb = "Passed on" if fold.passed_on else "Said"
-    return f"{verb} {fold.messages:,} times by {_many(fold.authors, 'author')} on {_many(fold.venues, 'venue')}"
+    venues = f" on {_many(fold.venues, 'venue')}" if fold.venues > 1 else ""
+    return f"{verb} {fold.messages:,} times by {_many(fold.authors, 'author')}{venues}"
 
 
 def _many(number: int, what: str) -> str:
@@ -85,7 +87,10 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
 def _corrected(row: HeardRow) -> str:
     """Who judged it last, and when."""
     told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
-    return f"corrected by {told[-1].by}, {exact(told[-1].at)}" if told else ""
+    if not told:
+        return ""
+    said = day(told[-1].at, now())
+    return f"corrected by {told[-1].by}, {'' if said == 'Today' else f'{said} '}{hour(told[-1].at)}"
 
 
 def _sure(row: HeardRow) -> str:

@@ -42,9 +42,9 @@ def _so_far(one: BrandLearning) -> str:
 
 def _wanted(one: BrandLearning) -> str:
     about, other = max(0, LEAST - one.relevant), max(0, LEAST - (one.judged - one.relevant))
-    wanted = [f"{number} {words}" for number, words in ((about, "about the brand"), (other, "not about it")) if number]
+    wanted = [f"{number} more {words}" for number, words in ((about, "relevant"), (other, "noise")) if number]
     return (
-        f"It learns after {' and '.join(wanted)} more."
+        f"It learns once agents have called {' and '.join(wanted)}."
         if wanted
         else "It learns within a minute from what agents agree on."
     )

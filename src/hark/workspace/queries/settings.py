@@ -27,8 +27,8 @@ PLACES = (
         _place("brands", "Brands", Right.BRANDS, "brand_words", "brand_intents", "brand_intent", "brand_plans",
                "brand_mutes"),
         _place("readings", "Readings", Right.BRANDS),
-        _place("desk", "Desk", Right.BRANDS),
         _place("rereading", "Read again", Right.BRANDS),
+        _place("desk", "Desk", Right.BRANDS),
     )),
     ("Work", (
         _place("replies", "Saved replies", Right.TOOLS, "reply"),

@@ -50,13 +50,14 @@ def intents(request: HttpRequest, key: str) -> HttpResponse:
     """The brand's own intents, one more, and which of the shipped ones count."""
     brand, own = brand_and_own(key)
     act = request.POST.get("act", "")
-    form = IntentForm(request.POST if act in {"keep", "try"} else None)
+    blank = act == "try" and not any(request.POST.get(name, "").strip() for name in ("name", "examples"))
+    form = IntentForm(request.POST if act in {"keep", "try"} and not blank else None)
     shipped = ShippedForm(request.POST if act == "shipped" else None, initial={"shipped": counting(own)})
     if shipped.is_valid():
         switch_intents(brand=brand, off=shipped.off())
         messages.success(request, KEPT)
         return redirect(request.path)
-    trial = kept = None
+    trial, kept = trial_of(request, brand, own) if blank else None, None
     if form.is_valid() and act == "try":
         trial = trial_of(request, brand, with_intent(own, form.intent()))
     elif form.is_valid():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
@@ -98,8 +99,10 @@ def preference(request: HttpRequest, key: str) -> HttpResponse:
     return changed(request, case)
 
 
-def corrected_in_stream(request: HttpRequest) -> HttpResponse:
-    """The stream's page draws the line anew."""
-    if not request.headers.get("HX-Request"):
-        return redirect("/stream/")
-    return trigger_client_event(HttpResponse(status=204), "hark:corrected", {})
+def corrected_in_stream(request: HttpRequest, said: str = "") -> HttpResponse:
+    """The stream's page draws the line anew, and says what the line does not show."""
+    if request.headers.get("HX-Request"):
+        return trigger_client_event(HttpResponse(status=204), "hark:corrected", {"said": said} if said else {})
+    if said:
+        messages.success(request, said)
+    return redirect("/stream/")

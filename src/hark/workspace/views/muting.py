@@ -39,10 +39,12 @@ def mute(request: HttpRequest, key: str) -> HttpResponse:
     """Mute the author or the thread of a message."""
     agent = agent_of(request)
     days = number_in(request.POST.get("days", "")) or 7
-    mute_said(
-        message_id=message_of(agent, key).pk, what=request.POST.get("what", ""), days=days, author=author_of(agent)
+    what = request.POST.get("what", "")
+    mute_said(message_id=message_of(agent, key).pk, what=what, days=days, author=author_of(agent))
+    told = (
+        f"{'The author' if what == 'author' else 'The thread'} is muted for {'a day' if days == 1 else f'{days} days'}."
     )
-    return corrected_in_stream(request)
+    return corrected_in_stream(request, told)
 
 
 @desk("GET", "POST", right=Right.BRANDS)

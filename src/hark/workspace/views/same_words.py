@@ -22,7 +22,7 @@ def said_alike(request: HttpRequest, key: str) -> HttpResponse:
         others = [one for one in heard if one.row.key != key]
         return render(request, "workspace/parts/said_alike.html", {"said": others, "key": key})
     if request.headers.get("HX-Request"):
-        context = {"heard": heard, "label": Label.ALL, "may_answer": agent.may(Right.ANSWER)}
+        context = {"heard": heard, "label": Label.ALL, "may_answer": agent.may(Right.ANSWER), "alone": True}
         return render(request, "workspace/parts/heard_rows.html", context)
     return show(request, "stream.html", "stream", counts=heard_counts(agent), label=Label.ALL, heard=heard, alone=True)
 

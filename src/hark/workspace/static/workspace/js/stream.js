@@ -1,5 +1,5 @@
 /* The stream: the line at hand, what corrections changed, and what is new, which waits to be asked for. */
-import { all, one, part } from "./page.js";
+import { all, one, part, say } from "./page.js";
 
 let waiting = 0;
 
@@ -52,7 +52,7 @@ document.addEventListener("click", (event) => {
   const line = event.target.closest("[data-heard]");
   if (line && line !== standing()) { stand(line); event.target.closest("input, textarea")?.focus(); }
 });
-document.addEventListener("hark:corrected", redraw);
+document.addEventListener("hark:corrected", (event) => { if (event.detail?.said) say(event.detail.said); redraw(); });
 document.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.closest("[data-heard]")) one("textarea, input:not([type=hidden])", event.target)?.focus();
 }, true);
