@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -77,7 +76,7 @@ def test_same_words_at_two_venues_join_one_case() -> None:
 def test_messages_go_on_unread_when_the_models_are_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reading, "load_models", partial(load_models, tmp_path))
+    monkeypatch.setattr(reading, "load_models", lambda _: load_models(tmp_path))
     arrive(make_channel(), direct(1), direct(2))
     drain()
     assert (Message.objects.count(), Reading.objects.count(), Case.objects.count()) == (2, 0, 1)
@@ -88,7 +87,7 @@ def test_messages_go_on_unread_when_the_models_are_damaged(
 def test_messages_go_on_unread_when_the_models_break(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reading, "load_models", object)  # models that know nothing
+    monkeypatch.setattr(reading, "load_models", lambda _: object())  # models that know nothing
     arrive(make_channel(), *[direct(number, text=f"words {number}") for number in range(5)])
     drain()
     assert (Message.objects.count(), Reading.objects.count()) == (5, 0)
