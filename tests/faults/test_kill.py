@@ -1,6 +1,6 @@
 """kill -9 of web, workers and PostgreSQL at random moments under load: nothing lost, doubled or sent twice unnoticed.
 
-Six rounds in the suite; `make drills` runs a hundred. A failed run is repeated with the seed it prints.
+Ten rounds in the suite; `make drills` runs a hundred. A failed run is repeated with the seed it prints.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.browser.product import free_port
 from tests.cluster import copied
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
 SEED = int(os.environ.get("HARK_DRILL_SEED", "0")) or int(time.time())
 TARGETS = ("web", "worker-0", "worker-1", "postgres")
 
