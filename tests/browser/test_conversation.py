@@ -1,9 +1,11 @@
 """A visitor chats in one browser, an agent answers in another; nobody reloads anything."""
 
 import re
+import time
 
 from playwright.sync_api import Page, expect
 
+from hark.conversations.models import Case
 from hark.organisation.actions.people import add_agent
 from hark.organisation.models import Inbox
 from tests.browser.conftest import Opened
@@ -63,6 +65,9 @@ def test_reply_taken_back_never_reaches_the_visitor(plum: World, running: Produc
         Inbox.objects.filter(pk=plum.care.pk).update(undo_seconds=15)
     visitor = opened(f"/chat/{plum.chat.key}/")
     chat(visitor, "Where is the shop in Ghent?")
+    with running.data():
+        while not Case.objects.filter(title__startswith="Where is the shop").exists():  # a later one is held back
+            time.sleep(0.1)
     agent = opened("/?view=all", as_=plum.ruben)
     agent.locator("[data-row]").filter(has_text="Where is the shop in Ghent?").click()
     expect(agent.locator("#timeline")).to_contain_text("Where is the shop in Ghent?")

@@ -26,6 +26,7 @@ def weeks(running: Product, plum: World) -> World:
     with running.data():
         at = database_now()
         monday = at.date() - timedelta(days=at.weekday())
+        ReadingWeek.objects.filter(brand=plum.brand).delete()  # what the running product has counted meanwhile
         for back in range(8):
             for field, changed in (("relevance", 3 + back), ("sentiment", 9), ("complaint", 2 * back)):
                 ReadingWeek.objects.create(
