@@ -13,6 +13,7 @@ from hark.conversations.matter import Line, Said, contacts, is_saved_only, only_
 from hark.conversations.models import Again, Case, Message, SavedReply
 from hark.conversations.queries.cases import View, case_page, cases_in
 from hark.conversations.queries.filters import CaseFilter
+from hark.conversations.queries.matters import MOST_CASES, matters_of
 from hark.conversations.queries.saved_views import FilteredList
 from hark.conversations.types import Status
 from hark.kernel.db import execute, fetch_all
@@ -227,3 +228,11 @@ def test_pure_rules() -> None:
     assert not is_saved_only("We look at it, Maud. I call you at noon.", saved)
     assert not is_saved_only("", saved)
     assert not is_saved_only("I call you.", saved)
+
+
+def test_who_has_more_cases_than_are_looked_at_can_go_on_in_the_oldest(channel: Channel) -> None:
+    cases = [came(channel, f"matter {number} of another kind", ago=1_000 - number) for number in range(MOST_CASES + 2)]
+    told = matters_of([cases[0].pk])[cases[0].pk]
+    assert cases[0].pk in told.keys
+    assert len(told.keys) == MOST_CASES
+    assert a_case(channel, "and one thing more", ago=1, thread_id="t1000").pk == cases[0].pk

@@ -18,7 +18,7 @@ from hark.kernel.db import fetch_all
 from hark.kernel.fulltext import STEMMED, plain_words
 from hark.kernel.models import Event
 
-MOST_CASES = 20  # of one person, the newest
+MOST_CASES = 20  # of one person: the one that is asked for, and the newest beside it
 MOST_LINES = 500  # of one person
 TEXTS, LETTERS = 3, 500  # of each case: what it is about is said at its beginning
 SAME_CASE = "in this case"
@@ -42,7 +42,7 @@ CASES_OF_PERSON = """
         JOIN organisation_inbox i ON i.id = c.inbox_id AND i.brand_id = a.brand_id
         WHERE person.start = a.contact_id AND c.merged_into_id IS NULL
             AND (c.id = a.id OR c.last_inbound_at >= clock_timestamp() - make_interval(days => a.again_days))
-        ORDER BY c.opened_at DESC LIMIT %s) o
+        ORDER BY c.id = a.id DESC, c.opened_at DESC LIMIT %s) o
 """
 WORDS = """
     SELECT n, tsvector_to_array(to_tsvector(config::regconfig, text))
