@@ -16,14 +16,13 @@ from hark.conversations.models import Case, Conversation, Message
 from hark.intake.actions import replay
 from hark.intake.models import Arrival
 from hark.intake.types import TRIES, ArrivalState
-from hark.journey import reading
 from hark.journey.failing import is_contention, is_database_away
 from hark.journey.jobs import drain_step
+from hark.journey.reading import can_read
 from hark.kernel.ids import random_bytes
 from hark.kernel.models import Event
 from hark.organisation.models import Channel
 from hark.organisation.types import Role
-from hark.understanding.loading import load_models
 from tests.journey.makers import make_agent, make_channel
 from tests.journey.venue import arrive, direct, drain
 
@@ -55,11 +54,8 @@ def brittle() -> Iterator[Channel]:
         yield make_channel(venue="brittle")
 
 
-def test_poison_among_a_hundred_is_left_alone_and_its_neighbours_arrive(
-    brittle: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words_alone = load_models(linear=True)  # each half is read anew: the encoder's time is none of this test's
-    monkeypatch.setattr(reading, "_models", lambda: words_alone)
+def test_poison_among_a_hundred_is_left_alone_and_its_neighbours_arrive(brittle: Channel) -> None:
+    assert can_read()  # the models are loaded once a process, and not by the clock below
     calls = [direct(number, thread=f"t{number}") for number in range(100)]
     calls.insert(57, direct("bad", text="POISON"))
     arrive(brittle, *calls)

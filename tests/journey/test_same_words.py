@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hark.conversations.actions import joining
 from hark.conversations.actions.judging import judge_alike, open_case_for_all
 from hark.conversations.actions.repeats import fold_repeats, follow_repeats, forget_bands
 from hark.conversations.models import Case, Correction, Message, Repeat, SameWords, WordBand
@@ -18,6 +19,7 @@ from hark.kernel.ids import public_key
 from hark.organisation.actions.people import add_team
 from hark.organisation.models import Agent, Brand, Channel, Inbox
 from hark.organisation.types import Role
+from hark.understanding.sameness import Utterance, same_words
 from tests.conversations.desk import acts, an_agent
 from tests.journey.makers import make_channel, make_inbox
 from tests.journey.venue import arrive, direct, drain
@@ -291,3 +293,17 @@ def test_a_phrase_that_everybody_uses_costs_no_more_and_the_search_goes_by_index
     assert len(fetch_all(MET, [[0], [first.band]])) <= 17
     plan = "\n".join(row[0] for row in fetch_all(f"EXPLAIN {MET}", [[0], [first.band]]))
     assert "Index" in plan
+
+
+def test_who_writes_most_costs_no_more_than_others(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    def counted(one: Utterance, other: Utterance) -> bool:
+        compared.append(1)
+        return same_words(one, other)
+
+    monkeypatch.setattr(joining, "same_words", counted)
+    arrive(make_channel(inbox), *[direct(number, f"t{number}", text=f"Line {number} is dead") for number in range(120)])
+    drain()
+    assert Message.objects.count() == 120
+    assert 0 < len(compared) <= 120 * joining.COMPARED

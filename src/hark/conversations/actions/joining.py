@@ -10,6 +10,7 @@ from hark.understanding.sameness import Utterance, form_of, same_words
 JoinKey = tuple[int, int, str]  # contact, inbox, duplicate key
 Person = tuple[int, int]  # contact, inbox
 OneCase = TypeVar("OneCase")
+COMPARED = 20  # newest texts of a person with which his next one is compared: who writes most costs no more than others
 
 
 def join_key(message: IncomingMessage) -> JoinKey | None:
@@ -35,7 +36,10 @@ class Joins(Generic[OneCase]):
         cls, exact: Mapping[JoinKey, OneCase], near: Mapping[Person, Sequence[tuple[str, OneCase]]]
     ) -> "Joins[OneCase]":
         """From what was found: texts as they were written, by whom they are."""
-        told = {who: [(Utterance(form_of(text), who[0]), case) for text, case in rows] for who, rows in near.items()}
+        told = {
+            who: [(Utterance(form_of(text), who[0]), case) for text, case in rows[-COMPARED:]]
+            for who, rows in near.items()
+        }
         return cls(dict(exact), told)
 
     def find(self, message: IncomingMessage) -> OneCase | None:
@@ -53,7 +57,9 @@ class Joins(Generic[OneCase]):
         key = join_key(message)
         if key is not None and key not in self.exact:
             self.exact[key] = case
-            self.near.setdefault(person_of(message), []).append((_utterance(message), case))
+            before = self.near.setdefault(person_of(message), [])
+            before.append((_utterance(message), case))
+            del before[:-COMPARED]
 
     def _near(self, said: Utterance, before: Sequence[tuple[Utterance, OneCase]]) -> OneCase | None:
         return next((case for words, case in before if same_words(words, said)), None)
