@@ -23,6 +23,7 @@ from hark.organisation.types import Right
 Parts = Mapping[UUID | None, Sequence[OutboxItem]]
 LATE = timedelta(minutes=10)
 DUPLICATES_TOLD = 200
+DUPLICATES_SEEN = 500  # newest among which those that an agent may see are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class MessageShown:
 
 
 def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -> list[MessageShown]:
-    """Messages as the timeline shows them, in the order given; they come from the gate. At most eleven queries."""
+    """Messages as the timeline shows them, in the order given; they come from the gate. At most twelve queries."""
     ids, may_open = [message.pk for message in messages], agent.may(Right.ORIGINALS)
     copies = _copies(agent, messages)
     waiting = pending_writers({one.conversation_id for one in messages if one.channel.venue == MAIL})
@@ -266,15 +267,17 @@ def _elsewhere(message: Message, alike: Mapping[int, AlsoPosted], copies: Collec
 
 
 def _also_posted(agent: Agent, keys: set[str]) -> dict[str, dict[int, AlsoPosted]]:
-    """Messages with the same words, by duplicate key and message: whoever wrote them, but through the gate."""
+    """Messages with the same words, by duplicate key and message: whoever wrote them, through the gate. Two queries."""
     if not keys:
         return {}
-    visible = messages_visible_to(agent).filter(direction=Direction.INBOUND).values("pk")
-    alike = Reading.objects.filter(duplicate_key__in=keys, message__in=visible)
-    told = alike.select_related("message__channel", "message__identity", "message__conversation__case")
+    alike = Reading.objects.filter(duplicate_key__in=keys).order_by("-id")
+    # From the few words outwards: as one statement the planner may walk over all messages that the agent sees.
+    words = dict(alike.values_list("message_id", "duplicate_key")[:DUPLICATES_SEEN])
+    visible = messages_visible_to(agent).filter(direction=Direction.INBOUND, pk__in=list(words))
+    told = visible.select_related("channel", "identity", "conversation__case").order_by("-pk")
     found: dict[str, dict[int, AlsoPosted]] = {}
-    for reading in told.order_by("-id")[:DUPLICATES_TOLD]:
-        found.setdefault(reading.duplicate_key, {})[reading.message_id] = _posted(reading.message)
+    for message in told[:DUPLICATES_TOLD]:
+        found.setdefault(words[message.pk], {})[message.pk] = _posted(message)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
 from django.db.models.functions import Coalesce
 
 from hark.conversations.models import Correction, Message, Reading
@@ -38,9 +38,10 @@ class Label(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class HeardRow:
-    """One message of the stream. `why`: the reasons of the verdict; `alike`: other messages with the same words.
+    """One message of the stream. `why`: the reasons of the verdict.
 
-    With a `fold` the line stands for all of those. `case_key`: it is in a case by now, and here for its words only.
+    With a `fold` the line stands for all messages with the same words. `case_key`: it is in a case by now,
+    and here for its words only.
     """
 
     id: int
@@ -55,7 +56,6 @@ class HeardRow:
     label: str
     p: float | None
     why: tuple[str, ...]
-    alike: int
     reading: ReadingShown | None
     fold: Fold | None = None
     case_key: str = ""
@@ -99,7 +99,7 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     kept = set(lines)
     alike = {message: words for message, words in rows if words and message in kept}
     folds = folds_of(agent, alike)
-    return StreamPage(_rows(agent, _in_full(lines), folds), str(Place(None, 0, end)) if end else "")
+    return StreamPage(_rows(_in_full(lines), folds), str(Place(None, 0, end)) if end else "")
 
 
 def said_page(agent: Agent, message_id: int) -> tuple[HeardRow, ...]:
@@ -108,7 +108,7 @@ def said_page(agent: Agent, message_id: int) -> tuple[HeardRow, ...]:
     Raises NotFound.
     """
     ids = list(said_alike(agent, message_id).values_list("pk", flat=True)[:TOLD])
-    return _rows(agent, _in_full(ids), {})
+    return _rows(_in_full(ids), {})
 
 
 def heard_alike(agent: Agent, message_id: int) -> list[int]:
@@ -138,7 +138,7 @@ def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
     seen = _heard(agent).filter(pk__in=ids, pk__gte=min(ids, default=0)).annotate(words=F("repeat__words"))
     rows = {message.pk: message for message in seen.select_related(*SHOWN)}
     folds = folds_of(agent, {number: message.words for number, message in rows.items() if message.words})
-    return _rows(agent, [rows[number] for number in ids if number in rows], folds)
+    return _rows([rows[number] for number in ids if number in rows], folds)
 
 
 def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage:
@@ -191,14 +191,9 @@ def _in_full(ids: Sequence[int]) -> list[Message]:
     return list(Message.objects.filter(pk__in=ids).select_related(*SHOWN).order_by("-pk"))
 
 
-def _rows(agent: Agent, messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
+def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
     ids = [message.pk for message in messages]
     readings, corrections = newest_readings(ids), corrections_of(ids)
-    keys = {row.duplicate_key for row in readings.values() if row.duplicate_key}
-    alike = (
-        messages_visible_to(agent).filter(readings__duplicate_key__in=keys).values(words=F("readings__duplicate_key"))
-    )
-    counted = dict(alike.annotate(n=Count("pk", distinct=True)).values_list("words", "n")) if keys else {}
 
     def _row(message: Message) -> HeardRow:
         reading = readings.get(message.pk)
@@ -216,7 +211,6 @@ def _rows(agent: Agent, messages: Sequence[Message], folds: Mapping[int, Fold]) 
             label=shown.relevance if shown else "",
             p=shown.relevance_p if shown else None,
             why=tuple(reason.why for reason in shown.reasons if reason.field == "relevance") if shown else (),
-            alike=max(0, counted.get(reading.duplicate_key, 1) - 1) if reading else 0,
             reading=shown,
             fold=folds.get(message.pk),
             case_key=message.conversation.case.key if message.conversation.case else "",

@@ -66,7 +66,7 @@ class Timeline:
 def timeline(agent: Agent, case: Case, *, at: datetime, before: str = "", limit: int = 40) -> Timeline:
     """The newest page of a case's timeline, or the one before a place, over all that the agent may see of the contact.
 
-    At most thirteen queries, however long it is, and two where replies wait. The case comes from the gate.
+    At most fourteen queries, however long it is, and two where replies wait. The case comes from the gate.
     """
     place = Place.parse(before)
     told = _cases_of(agent, case).annotate(holds=Exists(WAITING)).values_list("key", "holds")

@@ -156,7 +156,7 @@ def case_context(agent: Agent, case: Case, view: AnyList, **composer: Any) -> di
         "ledger": ledger(agent, case, at=at),
         "contact": contact_shown(agent, case, at=at),
         **head_context(agent, case, at=at),
-        **composer_context(agent, case, **composer),
+        **composer_context(agent, case, at=at, **composer),
     }
 
 
@@ -177,12 +177,12 @@ def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def composer_context(agent: Agent, case: Case, **said: Any) -> dict[str, Any]:
+def composer_context(agent: Agent, case: Case, *, at: datetime | None = None, **said: Any) -> dict[str, Any]:
     """What the composer shows: the ways to answer, what was typed before, and a fresh key against double sending."""
+    at = at or database_now()
     ways = ways_shown(agent, case)
     chosen = said.pop("way_key", "") or (ways[0].key if ways else "")
     way = next((one for one in ways if one.key == chosen), ways[0] if ways else None)
-    at = database_now()
     return {
         "ways": ways,
         "way": way,
