@@ -26,12 +26,14 @@ def weeks(running: Product, plum: World) -> World:
     with running.data():
         at = database_now()
         monday = at.date() - timedelta(days=at.weekday())
-        ReadingWeek.objects.filter(brand=plum.brand).delete()  # what the running product has counted meanwhile
         for back in range(8):
             for field, changed in (("relevance", 3 + back), ("sentiment", 9), ("complaint", 2 * back)):
-                ReadingWeek.objects.create(
-                    brand=plum.brand, week=monday - timedelta(weeks=back), field=field, looked_at=90, changed=changed,
-                    bases=["2026.2+bbbbbbbb" if back < 3 else "2026.1+aaaaaaaa"],
+                ReadingWeek.objects.update_or_create(  # the running product counts this week too
+                    brand=plum.brand, week=monday - timedelta(weeks=back), field=field,
+                    defaults={
+                        "looked_at": 90, "changed": changed,
+                        "bases": ["2026.2+bbbbbbbb" if back < 3 else "2026.1+aaaaaaaa"],
+                    },
                 )  # fmt: skip
         weights = {"examples": 8, "bias": 0.1, "prior_gain": 0.2, "words": {}, "near": []}
         for tested, right in ((0, 0), (5, 4)):

@@ -26,24 +26,23 @@ def follow(passengers: Sequence[Passenger]) -> dict[int, Asked]:
     In the caller's transaction, after threading. A handful of statements for a batch, none where nobody wrote.
     """
     new = [
-        one for one in passengers if one.threaded and one.threaded.case_id and one.threaded.message_id and one.reading
+        (one, one.threaded, one.threaded.case_id)
+        for one in passengers
+        if one.threaded and one.threaded.case_id and one.threaded.message_id and one.reading
     ]
     if not new:
         return {}
     kinds: dict[int, str] = {}
     tags: list[tuple[int, str, str]] = []
     skills: dict[int, dict[str, None]] = {}
-    for one in new:
-        case_id = (one.threaded and one.threaded.case_id) or 0
+    for one, _, case_id in new:
         kinds[case_id] = weightier(kinds.get(case_id, ""), kind_in(one.reading or {}))
         for tag, skill, why in _consequences(one):
             tags += [(case_id, tag, why)] if tag else []
             skills.setdefault(case_id, {}).update({skill: None} if skill else {})
     note_kinds(kinds)
     put_tags_by_rule(tags)
-    waiting = [
-        one.threaded.case_id for one in new if one.threaded and one.threaded.case_id and one.threaded.waiting_since
-    ]
+    waiting = [case_id for _, threaded, case_id in new if threaded.waiting_since]
     plans = follow_plans(waiting, skills=skill_names()) if waiting else {}
     for case_id, plan in plans.items():
         skills.setdefault(case_id, {}).update({plan.skill: None} if plan.skill else {})

@@ -5,6 +5,7 @@ from typing import Any
 
 from hark.channels.types import Inbound
 from hark.journey.passengers import NOTHING_OWN
+from hark.journey.profiles import kind_in
 from hark.organisation.models import Brand
 from hark.organisation.types import OwnReading
 
@@ -58,8 +59,7 @@ def _about_something_else(inbound: Inbound, reading: Mapping[str, Any], brand: B
 
 def is_praise(inbound: Inbound, reading: Mapping[str, Any]) -> bool:
     """Is it said in public, pleased, and asks for nothing? A review with few stars never is, whatever its words."""
-    told = (reading.get("kind") or {}).get("label") == "praise"
-    return told and (inbound.rating is None or inbound.rating >= FEWEST_STARS)
+    return kind_in(reading) == "praise" and (inbound.rating is None or inbound.rating >= FEWEST_STARS)
 
 
 def _heard(reading: Mapping[str, Any], own: OwnReading) -> str:
@@ -67,7 +67,7 @@ def _heard(reading: Mapping[str, Any], own: OwnReading) -> str:
         return ""
     if "complaint" not in reading.get("abstain", ()) and (reading.get("complaint") or {}).get("p", 0.0) >= COMPLAINT:
         return "About us, a complaint"
-    if (own.buying_tag or own.buying_skill) and (reading.get("kind") or {}).get("label") == "buying":
+    if (own.buying_tag or own.buying_skill) and kind_in(reading) == "buying":
         return "About us, a buying question"
     level = (reading.get("urgency") or {}).get("level", "")
     return f"About us, {level} urgency" if level in URGENT else ""
