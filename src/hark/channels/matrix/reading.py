@@ -32,6 +32,7 @@ class Room:
     readers: str | None
     ours: bool = False  # everything that is said in it is said to us
     answers_us: bool = False
+    root: str | None = None  # of the thread of what is answered, where the poll has found it
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -118,7 +119,7 @@ def _said(account: Account, room: Room, said: dict[str, Any], content: Mapping[s
     return Inbound(
         "echo" if author and author.is_self else "message",
         external_id=event_id,
-        thread_id=thread_of(room.id, room.readers or "private", root or parent or event_id),
+        thread_id=thread_of(room.id, room.readers or "private", root or room.root or parent or event_id),
         parent_id=parent,
         root_id=root,
         visibility=room.readers,  # type: ignore[arg-type]
@@ -206,6 +207,7 @@ def _room(account: Account, room_id: str, about: Mapping[str, Any], direct: froz
         text_of(known.get("readers")) if known.get("readers") in READERS else _readers(room_id, about, state, direct),
         ours=isinstance(own, list | tuple) and room_id in own,
         answers_us=known.get("answers_us") is True,
+        root=id_of(known.get("root")),
         names={
             text_of(one.get("state_key")): text_of(_object(one.get("content")).get("displayname"))
             for one in state

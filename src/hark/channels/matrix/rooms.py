@@ -54,8 +54,12 @@ def refuse_unfit(account: Account, room: str, *, private: bool) -> None:
 
 def direct_room(account: Account, person: str) -> str:
     """Our private room with a person; made where there is none, under a name of its own, so that twice is one."""
-    if room := find_direct_room(account, person):
-        return room
+    room = find_direct_room(account, person) or _made(account, person)
+    note_direct_room(account, person, room)
+    return room
+
+
+def _made(account: Account, person: str) -> str:
     alias = _alias(account, person)
     about = {
         "preset": "trusted_private_chat",
@@ -71,7 +75,6 @@ def direct_room(account: Account, person: str) -> str:
         room = _room_named(account, alias)  # somebody was quicker, or the answer did not reach us
     if not room:
         raise Refused("no_room", "The homeserver made no private room.")
-    note_direct_room(account, person, room)
     return room
 
 

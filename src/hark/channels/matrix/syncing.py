@@ -22,6 +22,7 @@ from hark.kernel.time import now
 READ = ("m.room.message", "m.room.encrypted", "m.room.redaction", "m.reaction", "m.sticker")
 PAGE = 100
 MOST_PAGES_BACK = 10
+MOST_ABOVE = 8  # answers to answers that are not in a thread
 MEMBERS = {"types": ["m.room.member"], "lazy_load_members": True, "include_redundant_members": True}
 NOTHING: dict[str, Any] = {"types": []}
 
@@ -32,7 +33,7 @@ class Reader:
 
     account: Account
     readers: dict[str, str] = field(default_factory=dict)
-    senders: dict[tuple[str, str], str] = field(default_factory=dict)
+    events: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def raws(self, room: str, said: Mapping[str, Any], events: Sequence[Any], *, old: bool = False) -> list[Raw]:
         """The arrivals that events of a room are; `said` holds the members who wrote."""
@@ -53,34 +54,47 @@ class Reader:
         """Can Hark read such an event, and where it edits another one, is it by the same author?"""
         if not isinstance(event, dict) or event.get("type") not in READ:
             return False
-        sender = text_of(event.get("sender"))
-        self.senders[room, text_of(event.get("event_id"))] = sender
+        self.events[room, text_of(event.get("event_id"))] = event
         relates = relation_of(event)
         edits = relates.get("rel_type") == "m.replace"
-        return not edits or self._sender_of(room, text_of(relates.get("event_id"))) == sender
+        return not edits or self._event(room, relates.get("event_id")).get("sender") == event.get("sender")
 
-    def _sender_of(self, room: str, event_id: str) -> str:
-        if (room, event_id) not in self.senders:
+    def _event(self, room: str, event_id: Any) -> Mapping[str, Any]:
+        """An event that another one names; empty where we cannot see it."""
+        key = room, text_of(event_id)
+        if key not in self.events:
             try:
-                event = found(self.account, "rooms", room, "event", event_id) or {}
+                self.events[key] = found(self.account, "rooms", room, "event", key[1]) or {}
             except Refused:  # it lies before we came in
-                event = {}
-            self.senders[room, event_id] = text_of(event.get("sender"))
-        return self.senders[room, event_id]
+                self.events[key] = {}
+        return self.events[key]
 
     def _raw(self, room: str, event: dict[str, Any], members: Sequence[Any], *, old: bool) -> Raw:
         author = [one for one in members if isinstance(one, dict) and one.get("state_key") == event.get("sender")]
-        about = {"readers": self.readers_of(room), "answers_us": self._answers_us(room, event)}
+        about = {"readers": self.readers_of(room), **self._answered(room, event)}
         said = {"hark": about, "state": {"events": author[-1:]}, "timeline": {"events": [event]}}
         body = json.dumps({"rooms": {"join": {room: said}}}, ensure_ascii=False).encode("utf-8", "replace")
         return Raw(body, {"backfilled": "yes"} if old else {}, text_of(event.get("event_id")))
 
-    def _answers_us(self, room: str, event: Mapping[str, Any]) -> bool:
-        """Does it answer something that we have said? In private there is no question."""
-        answered = relation_of(event).get("m.in_reply_to")
-        if not isinstance(answered, dict) or self.readers_of(room) == "private":
-            return False
-        return self._sender_of(room, text_of(answered.get("event_id"))) in self.account.self_ids
+    def _answered(self, room: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Is it an answer to us, and in which thread is what it answers? In private there is no question."""
+        above = _mapping(relation_of(event).get("m.in_reply_to")).get("event_id")
+        if not above or self.readers_of(room) == "private":
+            return {}
+        ours = self._event(room, above).get("sender") in self.account.self_ids
+        return {"answers_us": ours, "root": self._root(room, above)}
+
+    def _root(self, room: str, event_id: Any) -> str:
+        """Where the thread of an event begins: its own root, or the first of what answers what."""
+        for _ in range(MOST_ABOVE):
+            relates = relation_of(self._event(room, event_id))
+            if relates.get("rel_type") == "m.thread":
+                return text_of(relates.get("event_id"))
+            above = _mapping(relates.get("m.in_reply_to")).get("event_id")
+            if not above:
+                break
+            event_id = above
+        return text_of(event_id)
 
 
 def next_page(account: Account, cursor: str, *, wait_seconds: float = 0.0) -> Page:
