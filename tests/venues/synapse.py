@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,11 @@ class Someone:
 
 @dataclass(frozen=True)
 class Synapse:
-    """Where the homeserver listens."""
+    """Where the homeserver listens, and how long it took until it did."""
 
     folder: Path
     port: int
+    up_in: float = 0.0
 
     @property
     def place(self) -> str:
@@ -158,9 +159,10 @@ def real_synapse() -> Iterator[Synapse]:
     with (folder / "out.log").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
     (folder / "pid").write_text(str(process.pid))
+    begun = monotonic()
     try:
         _wait(place, process)
-        yield place
+        yield replace(place, up_in=monotonic() - begun)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -133,19 +133,19 @@ def _said(account: Account, room: Room, said: dict[str, Any], content: Mapping[s
 
 
 def _edit(account: Account, room: Room, said: dict[str, Any], relates: Mapping[str, Any]) -> Inbound:
-    """Other words for a message: those of `m.new_content` (spec, 11.38)."""
+    """Other words for a message: those of `m.new_content` (spec, 11.38). One that Hark itself has sent is no news."""
     content = _object(said.get("content"))
     new = _object(content.get("m.new_content")) or content
     original = text_of(relates.get("event_id"))
     thread = _object(new.get("m.relates_to"))
     root = id_of(thread.get("event_id")) if thread.get("rel_type") == "m.thread" else None
-    text = _words(new, {}, has_file=text_of(new.get("msgtype")) in FILES)
+    text, author = _words(new, {}, has_file=text_of(new.get("msgtype")) in FILES), _person(account, room, said)
     return Inbound(
-        "edit",
+        "echo" if author and author.is_self and _our_reference(said) else "edit",
         external_id=original,
         thread_id=thread_of(room.id, room.readers or "private", root or original),
         visibility=room.readers,  # type: ignore[arg-type]
-        author=_person(account, room, said),
+        author=author,
         text=text,
         mentions=_mentions(new, text),
         targets_us=_target(account, room, new, text),
