@@ -20,7 +20,7 @@ from hark.delivery.jobs import send_due
 from hark.kernel.ids import new_uuid
 from hark.kernel.storage import read as read_file
 from hark.organisation.models import Agent, Channel
-from hark.organisation.types import Role
+from hark.organisation.types import ChannelState, Role
 from tests.conversations.desk import acts, an_agent, answers
 from tests.venues.synapse import PUBLIC, Someone, Synapse, real_synapse
 from tests.venues.transcript import Transcript
@@ -265,9 +265,10 @@ def _invited(desk: Desk, told: Transcript, place: Synapse) -> None:
 
 def _away(desk: Desk, told: Transcript) -> None:
     maud, room, channel = desk.maud, desk.room, desk.channel
-    with told.step("Hark", "was away while 260 lines were written; it has them all, once"):
+    with told.step("Maud", "writes 260 lines while Hark is away"):
         for number in range(260):
             maud.says(room, f"line {number}")
+    with told.step("Hark", "has them all, once: what `/sync` left out it has read from `/messages`"):
         lines = Message.objects.filter(channel=channel, text__startswith="line ")
         until(lambda: lines.count() >= 260, lambda: look(channel))
         look(channel)
@@ -307,7 +308,7 @@ def test_a_revoked_token_stops_sending_and_says_so(place: Synapse) -> None:
     reply = answers(desk.agent, case, "Too late.", visibility=Visibility.PUBLIC)
     settle()
     desk.channel.refresh_from_db()
-    assert desk.channel.sending_paused_at
+    assert desk.channel.state == ChannelState.SENDING_PAUSED
     item = reply.outbox_item
     assert item
     item.refresh_from_db()

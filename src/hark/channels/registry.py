@@ -19,6 +19,7 @@ BUILT_IN = {
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
     "matrix": "hark.channels.matrix:Matrix",
+    "bluesky": "hark.channels.bluesky:Bluesky",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
