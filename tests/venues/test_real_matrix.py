@@ -308,7 +308,7 @@ def test_a_revoked_token_stops_sending_and_says_so(place: Synapse) -> None:
     reply = answers(desk.agent, case, "Too late.", visibility=Visibility.PUBLIC)
     settle()
     desk.channel.refresh_from_db()
-    assert desk.channel.state == ChannelState.SENDING_PAUSED
+    assert desk.channel.state == ChannelState.AUTH_LOST
     item = reply.outbox_item
     assert item
     item.refresh_from_db()

@@ -14,9 +14,9 @@ from typing import Any
 from hark.channels.kit.careful_json import Unreadable, loads
 from hark.channels.kit.words import time_of
 
-OVERLAP = timedelta(hours=6)
+OVERLAP = timedelta(hours=3)
 MOST_PAGES = 10
-MOST_KNOWN = 400
+MOST_KNOWN = 1000
 MOST_WATCHED = 100
 WATCHED_FOR = timedelta(days=3)
 MISSED_BEFORE_GONE = 2
@@ -84,21 +84,29 @@ def read_on(fetch: Fetch, mark: Mark, at: datetime, *, days: int = 0) -> tuple[l
     At the first reading that is nothing, or what is `days` old at most.
     """
     begun = _time(mark.begun) or at - timedelta(days=days)
-    floor = _time(mark.floor) or max(begun, (_time(mark.at) or at) - OVERLAP if mark.at else begun)
-    known, cursor, taken, newest = dict.fromkeys(mark.known), mark.back, [], mark.at
+    floor = _time(mark.floor) or max(begun, (_time(mark.at) or begun) - OVERLAP)
+    first = not mark.at and not days
+    cursor, newest, seen, inside = mark.back, mark.at, list[Item](), list[Item]()
     for _ in range(MOST_PAGES):
         items, cursor = fetch(cursor)
         dated = [(time_of(item.get("indexedAt")) or at, item) for item in items]
         newest = max(newest, *(_text(when) for when, _ in dated)) if dated else newest
-        inside = [item for when, item in dated if when >= floor]
-        taken += [item for item in inside if _short(item) not in known]
-        known |= dict.fromkeys(_short(item) for item in (inside if mark.at or days else items))
-        if not cursor or len(inside) < len(items) or not items:
+        new = [item for when, item in dated if when >= floor]
+        inside, seen = [*inside, *new], [*seen, *(items if first else new)]
+        if not cursor or len(new) < len(items):
             cursor = ""
             break
-    kept = tuple(known)[-MOST_KNOWN:]
-    after = Mark(newest or _text(at), kept, _text(begun), cursor, _text(floor) if cursor else "")
-    return taken[::-1], after
+    known = frozenset(mark.known)
+    kept = [*(mark.known if cursor or mark.back else ()), *map(_short, reversed(seen))]
+    full = len(kept) > MOST_KNOWN and not cursor
+    after = Mark(
+        at=newest or _text(at),
+        known=tuple(dict.fromkeys(kept))[-MOST_KNOWN:] if not cursor else tuple(dict.fromkeys(kept)),
+        begun=newest if full else _text(begun),
+        back=cursor,
+        floor=_text(floor) if cursor else "",
+    )
+    return [item for item in reversed(inside) if _short(item) not in known], after
 
 
 def watching(watched: Iterable[Watched], new: Iterable[Item], at: datetime) -> tuple[Watched, ...]:

@@ -24,7 +24,7 @@ def read_answer(account: Account, raw: Raw) -> list[Inbound]:
         said = loads(raw.body, max_bytes=MAX_BATCH_BYTES)
     except Unreadable as problem:
         return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
-    own = account.self_ids | {text_of(_object(_object(said).get("hark")).get("self"))}
+    own = account.self_ids | ({text_of(_object(_object(said).get("hark")).get("self"))} - {""})
     policy = ("backfilled",) if raw.headers.get("backfilled") else ()
     return [
         replace(event, account=account.key, raw_id=raw.id, policy=(*policy, *event.policy))
@@ -37,7 +37,7 @@ def _events(own: frozenset[str], said: Json) -> Iterator[Inbound]:
         said = {"posts": said}
     if not isinstance(said, dict):
         yield Inbound("unknown", problem="no object and no list")
-    elif "commit" in said or said.get("kind") in {"commit", "identity", "account"}:
+    elif "commit" in said or text_of(said.get("kind")) in {"commit", "identity", "account"}:
         yield _commit(own, said)
     elif isinstance(said.get("notifications"), list):
         yield from (_notified(own, one) for one in said["notifications"])

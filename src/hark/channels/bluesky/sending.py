@@ -3,6 +3,7 @@
 A reply names its parent and the root of its thread by address and content hash (docs.bsky.app, "Posts").
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -65,7 +66,7 @@ def own_did(account: Account) -> str:
 
 def record_key(number: UUID) -> str:
     """A record key in the form of a TID, made of an id: always the same for the same."""
-    bits = number.int >> 68
+    bits = int.from_bytes(hashlib.sha256(number.bytes).digest()) >> 196
     return "3" + "".join(LETTERS[(bits >> shift) & 31] for shift in range(55, -1, -5))
 
 
