@@ -17,17 +17,13 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of Hark's. Header names are in lower case; of a query's repeated names the last counts.
-
-    `every` has all that were given under a name.
-    """
+    """One request of Hark's. Header names are in lower case; of a query's repeated names the last counts."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    every: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The body as JSON; None where it is empty."""
@@ -163,7 +159,6 @@ def _handler(venue: HttpCounterpart) -> type[BaseHTTPRequestHandler]:
                     _last_of(parse_qs(where.query, keep_blank_values=True)),
                     {name.lower(): value for name, value in self.headers.items()},
                     self.rfile.read(int(self.headers.get("content-length") or 0)),
-                    parse_qs(where.query, keep_blank_values=True),
                 )
             )
             if said is None:
