@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qs
 
 from hark.channels.kit.oauth import ACCESS
 from hark.channels.testing.counterpart import Answer, Call, HttpCounterpart
@@ -136,7 +137,7 @@ class Network(HttpCounterpart):
         )
 
     def _getPosts(self, call: Call) -> Answer:  # noqa: N802
-        return Answer(200, {"posts": [self.posts[uri] for uri in call.every["uris"] if uri in self.posts]})
+        return Answer(200, {"posts": [self.posts[uri] for uri in parse_qs(call.asked)["uris"] if uri in self.posts]})
 
     def _getRecord(self, call: Call) -> Answer:  # noqa: N802
         post = self.posts.get(f"at://{call.query['repo']}/{POST}/{call.query['rkey']}")
