@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Brings a Bluesky network into build/bluesky: Node.js 18 to 20 and Redis from the distribution (as root), the rest from npm.
+# Brings a Bluesky network into build/bluesky: Node.js, Redis and a PostgreSQL with its extensions from the distribution (as root), the rest from npm.
 set -euo pipefail
 from=scripts/venue_servers/bluesky there=build/bluesky
 missing=()
 command -v npm >/dev/null || missing+=(nodejs npm libnode-dev)
 command -v redis-server >/dev/null || missing+=(redis-server)
+compgen -G '/usr/share/postgresql/*/extension/pg_trgm.control' >/dev/null || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"

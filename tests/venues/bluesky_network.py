@@ -2,7 +2,9 @@
 
 import json
 import os
+import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -12,17 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
-from django.db import connection
-from psycopg import sql
 
 from hark.kernel.ids import new_uuid
-from hark.kernel.time import monotonic, now
+from hark.kernel.time import monotonic, now, sleep
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "bluesky"
@@ -127,6 +127,7 @@ class RealNetwork:
 def why_not() -> str:
     """Why it cannot run here; empty where it can."""
     missing = [program for program in ("node", "redis-server") if not shutil.which(program)]
+    missing += [] if _programs() else ["postgresql"]
     if missing:
         return f"not installed: {', '.join(missing)} (`make venues-bluesky` installs what is needed)"
     there = (FOLDER / "node_modules" / "@atproto" / "dev-env").exists()
@@ -148,11 +149,17 @@ def real_network() -> Iterator[RealNetwork]:
             "LOG_ENABLED": "false",
             "NODE_ENV": "test",
         }
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the network runs
         process = subprocess.Popen(
-            ["node", str(STARTER)], cwd=FOLDER, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ["node", str(STARTER)],
+            cwd=FOLDER,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
         )
         try:
-            told = _first_line(process)
+            told = _first_line(process, errors)
             yield RealNetwork(told["pds"], told["plc"], told["appview"], monotonic() - begun)
         finally:
             assert process.stdin
@@ -162,9 +169,11 @@ def real_network() -> Iterator[RealNetwork]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(20)
+            process.stdout.close() if process.stdout else None
+            errors.close()
 
 
-def _first_line(process: "subprocess.Popen[bytes]") -> dict[str, str]:
+def _first_line(process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> dict[str, str]:
     """Where it listens, once it does."""
     lines: SimpleQueue[bytes] = SimpleQueue()
     assert process.stdout
@@ -175,7 +184,9 @@ def _first_line(process: "subprocess.Popen[bytes]") -> dict[str, str]:
         try:
             line = lines.get(timeout=1)
         except Empty:
-            assert process.poll() is None, "the network ended before it was up"
+            if process.poll() is not None:
+                errors.seek(0)
+                raise AssertionError(f"the network ended: {errors.read()[-2000:].decode('utf-8', 'replace')}") from None
             continue
         if line.startswith(b"{"):
             found: dict[str, str] = json.loads(line)
@@ -185,8 +196,7 @@ def _first_line(process: "subprocess.Popen[bytes]") -> dict[str, str]:
 
 @contextmanager
 def _redis() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as line:
-        port = line.getsockname()[1]
+    port = _free_port()
     folder = tempfile.mkdtemp(prefix="hark-redis-")
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -200,13 +210,47 @@ def _redis() -> Iterator[str]:
 
 @contextmanager
 def _database() -> Iterator[str]:
-    """A database of its own in the cluster of the tests; its address."""
-    about, name = connection.settings_dict, f"bluesky_{new_uuid().hex[:8]}"
-    where = {"host": about["HOST"], "port": about["PORT"], "user": about["USER"], "password": about["PASSWORD"]}
-    with psycopg.connect(**where, dbname="postgres", autocommit=True) as line:
-        line.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    """A PostgreSQL of the distribution, which has the extension that the AppView wants; its address."""
+    folder, programs = Path(tempfile.mkdtemp(prefix="hark-bluesky-")), _programs()[-1]
+    owner = pwd.getpwnam("postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    port, data = _free_port(), folder / "data"
+    as_owner: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid} if os.geteuid() == 0 else {}
+    make = [str(programs / "initdb"), "-D", str(data), "-U", "hark", "--auth=trust", "--no-sync", "-E", "UTF8"]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=folder, **as_owner)
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *options]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log, cwd=folder, **as_owner)
     try:
-        yield f"postgresql://{where['user']}:{where['password']}@localhost:{where['port']}/{name}?host={where['host']}"
+        address = f"postgresql://hark@127.0.0.1:{port}/postgres"
+        _wait_for(address)
+        yield address
     finally:
-        with psycopg.connect(**where, dbname="postgres", autocommit=True) as line:
-            line.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> list[Path]:
+    """Where the distribution's PostgreSQL lies, oldest version first; only versions with its extensions."""
+    with_extensions = Path("/usr/share/postgresql").glob("*/extension/pg_trgm.control")
+    folders = (Path("/usr/lib/postgresql") / one.parts[-3] / "bin" for one in with_extensions)
+    return sorted((one for one in folders if (one / "initdb").exists()), key=lambda one: int(one.parts[-2]))
+
+
+def _wait_for(address: str) -> None:
+    until = monotonic() + SECONDS
+    while True:
+        try:
+            psycopg.connect(address, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            assert monotonic() < until, "PostgreSQL did not come up"
+            sleep(0.1)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        return int(line.getsockname()[1])

@@ -23,7 +23,7 @@ from hark.intake.actions.checking import check_channel
 from hark.kernel.ids import new_uuid
 from hark.kernel.storage import read as read_file
 from hark.kernel.time import now
-from hark.organisation.models import Agent, Channel, ChannelSignIn
+from hark.organisation.models import Agent, Brand, Channel, ChannelSignIn
 from hark.organisation.types import Role
 from tests.conversations.desk import acts, an_agent, answers
 from tests.venues.bluesky_network import RealNetwork, real_network
@@ -41,8 +41,8 @@ PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mN
 
 
 @pytest.fixture(scope="module")
-def network(django_db_setup: None, django_db_blocker: Any) -> Iterator[RealNetwork]:
-    with django_db_blocker.unblock(), real_network() as place:
+def network() -> Iterator[RealNetwork]:
+    with real_network() as place:
         yield place
 
 
@@ -64,6 +64,7 @@ class Desk:
         self.channel = connected("bluesky", self.care.handle, settings, {"password": self.password})
         check_channel(channel=self.channel)
         self.channel.refresh_from_db()
+        Brand.objects.update(handles=[f"@{self.care.handle}"])
 
 
 def replies_to(thread: dict[str, Any]) -> list[str]:
