@@ -87,12 +87,12 @@ class Bluesky(Venue):
             me = read(account, "com.atproto.server.getSession")
         except SendError as error:
             return Health((error.human if isinstance(error, Refused) else error.detail or error.message,), caps=caps)
-        handle, wrong = text_of(me.get("handle")), ()
-        if handle.casefold() != account.external_id.casefold():
-            wrong = (f"The account's handle is {handle} now. Write that one here.",)
+        handle = text_of(me.get("handle"))
+        changed = handle.casefold() != account.external_id.casefold()
+        warnings = (f"The account's handle is {handle} now. Write that one here.",) if changed else ()
         if me.get("active") is False:
             return Health((f"Bluesky says that this account is {me.get('status') or 'not active'}.",), caps=caps)
-        return Health(self_ids=(text_of(me.get("did")),), caps=caps, warnings=wrong)
+        return Health(self_ids=(text_of(me.get("did")),), caps=caps, warnings=warnings)
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
         """Notifications, posts, or one event of Jetstream."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -10,11 +10,11 @@ from urllib.parse import quote, unquote
 
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.words import id_of, number_of, text_of
-from hark.channels.matrix.rooms import OPEN_RULES, thread_of
+from hark.channels.matrix.rooms import thread_of
+from hark.channels.matrix.shown import Room, direct_rooms, listed, object_in, room_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Mention, Person, Raw
 
 FILES = frozenset({"m.image", "m.file", "m.audio", "m.video"})
-READERS = frozenset({"public", "private", "limited"})
 MXC = re.compile(r"mxc://[A-Za-z0-9.:\[\]-]{1,255}/[A-Za-z0-9_~-]{1,255}")
 NAMED = re.compile(r'<a\s+href="https://matrix\.to/#/(@[^"?]{1,255})[^"]{0,255}"[^<>]{0,100}>([^<>]{1,255})</a>')
 QUOTED = re.compile(r"(?:^> .*\n)+\n", re.MULTILINE)  # what older clients put before an answer
@@ -22,18 +22,6 @@ LATEST = 253_402_300_799_000  # the last second that a datetime holds
 MANY = 100
 SEALED = "This message is end-to-end encrypted, so Hark cannot read it. Read and answer it in a Matrix client."
 SEALED_FILE = "An encrypted file, which Hark cannot read. Open it in a Matrix client."
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room as an answer of /sync shows it."""
-
-    id: str
-    readers: str | None
-    ours: bool = False  # everything that is said in it is said to us
-    answers_us: bool = False
-    root: str | None = None  # of the thread of what is answered, where the poll has found it
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_sync(account: Account, raw: Raw) -> list[Inbound]:
@@ -52,14 +40,14 @@ def read_sync(account: Account, raw: Raw) -> list[Inbound]:
 
 
 def _events(account: Account, said: Mapping[str, Any]) -> Iterator[Inbound]:
-    direct = _direct_rooms(said)
-    joined = _object(_object(said.get("rooms")).get("join"))
+    direct = direct_rooms(said)
+    joined = object_in(object_in(said.get("rooms")).get("join"))
     for room_id, about in joined.items():
         if id_of(room_id) is None or not isinstance(about, dict):
             yield Inbound("unknown", problem="a room without an id, or without events")
             continue
-        room = _room(account, room_id, about, direct)
-        for event in _listed(_object(about.get("timeline")).get("events")):
+        room = room_of(account, room_id, about, direct)
+        for event in listed(object_in(about.get("timeline")).get("events")):
             yield _event(account, room, event)
 
 
@@ -70,7 +58,7 @@ def _event(account: Account, room: Room, said: Json) -> Inbound:
     if event_id is None:
         return Inbound("unknown", problem="an event without an id")
     read = KINDS.get(kind)
-    gone = "redacted_because" in _object(said.get("unsigned"))
+    gone = "redacted_because" in object_in(said.get("unsigned"))
     if gone and kind in WRITTEN:
         return _deleted(account, room, said, event_id)
     if read is None:
@@ -80,8 +68,8 @@ def _event(account: Account, room: Room, said: Json) -> Inbound:
 
 
 def _message(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
-    content = _object(said.get("content"))
-    relates = _object(content.get("m.relates_to"))
+    content = object_in(said.get("content"))
+    relates = object_in(content.get("m.relates_to"))
     if relates.get("rel_type") == "m.replace" and id_of(relates.get("event_id")):
         return _edit(account, room, said, relates)
     event = _said(account, room, said, content)
@@ -101,7 +89,7 @@ def _message(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
 
 def _encrypted(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
     """It is shown that somebody wrote, and where it can be read."""
-    event = _said(account, room, said, _object(said.get("content")))
+    event = _said(account, room, said, object_in(said.get("content")))
     target = _target(account, room, {}, "")
     return replace(event, text="", targets_us=target, problem="; ".join(filter(None, (event.problem, SEALED))))
 
@@ -109,9 +97,9 @@ def _encrypted(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
 def _said(account: Account, room: Room, said: dict[str, Any], content: Mapping[str, Any]) -> Inbound:
     """What all messages have: id, thread, author, time."""
     event_id, author = text_of(said.get("event_id")), _person(account, room, said)
-    relates = _object(content.get("m.relates_to"))
+    relates = object_in(content.get("m.relates_to"))
     root = id_of(relates.get("event_id")) if relates.get("rel_type") == "m.thread" else None
-    answered = id_of(_object(relates.get("m.in_reply_to")).get("event_id"))
+    answered = id_of(object_in(relates.get("m.in_reply_to")).get("event_id"))
     parent = root if root and relates.get("is_falling_back") is True else answered or root
     problems = [] if author else ["the author is not named"]
     if _time(said) is None:
@@ -134,10 +122,10 @@ def _said(account: Account, room: Room, said: dict[str, Any], content: Mapping[s
 
 def _edit(account: Account, room: Room, said: dict[str, Any], relates: Mapping[str, Any]) -> Inbound:
     """Other words for a message: those of `m.new_content` (spec, 11.38). One that Hark itself has sent is no news."""
-    content = _object(said.get("content"))
-    new = _object(content.get("m.new_content")) or content
+    content = object_in(said.get("content"))
+    new = object_in(content.get("m.new_content")) or content
     original = text_of(relates.get("event_id"))
-    thread = _object(new.get("m.relates_to"))
+    thread = object_in(new.get("m.relates_to"))
     root = id_of(thread.get("event_id")) if thread.get("rel_type") == "m.thread" else None
     text, author = _words(new, {}, has_file=text_of(new.get("msgtype")) in FILES), _person(account, room, said)
     return Inbound(
@@ -156,7 +144,7 @@ def _edit(account: Account, room: Room, said: dict[str, Any], relates: Mapping[s
 
 def _redaction(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
     """A deletion. What it deletes stands in the event, or from room version 11 on in its content."""
-    about = id_of(said.get("redacts")) or id_of(_object(said.get("content")).get("redacts"))
+    about = id_of(said.get("redacts")) or id_of(object_in(said.get("content")).get("redacts"))
     if about is None:
         return Inbound("unknown", external_id=text_of(said["event_id"]), problem="a deletion of nothing")
     return Inbound("delete", external_id=about, author=_person(account, room, said), sent_at=_time(said))
@@ -164,13 +152,13 @@ def _redaction(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
 
 def _deleted(account: Account, room: Room, said: dict[str, Any], event_id: str) -> Inbound:
     """A message that was deleted before we came to read it."""
-    because = _object(_object(said.get("unsigned")).get("redacted_because"))
+    because = object_in(object_in(said.get("unsigned")).get("redacted_because"))
     by = _person(account, room, because) if because else None
     return Inbound("delete", external_id=event_id, author=by, sent_at=_time(because) or _time(said))
 
 
 def _reaction(account: Account, room: Room, said: dict[str, Any]) -> Inbound:
-    relates = _object(_object(said.get("content")).get("m.relates_to"))
+    relates = object_in(object_in(said.get("content")).get("m.relates_to"))
     return Inbound(
         "reaction",
         external_id=text_of(said["event_id"]),
@@ -196,43 +184,6 @@ def permalink(room: str, event_id: str) -> str:
     via = room.partition(":")[2]
     path = f"{quote(room, safe='!:')}/{quote(event_id, safe='$:')}"
     return f"https://matrix.to/#/{path}{'?via=' + quote(via, safe=':') if via else ''}"
-
-
-def _room(account: Account, room_id: str, about: Mapping[str, Any], direct: frozenset[str]) -> Room:
-    known = _object(about.get("hark"))
-    state = [one for one in _listed(_object(about.get("state")).get("events")) if isinstance(one, dict)]
-    own = account.settings.get("own_rooms", ())
-    return Room(
-        room_id,
-        text_of(known.get("readers")) if known.get("readers") in READERS else _readers(room_id, about, state, direct),
-        ours=isinstance(own, list | tuple) and room_id in own,
-        answers_us=known.get("answers_us") is True,
-        root=id_of(known.get("root")),
-        names={
-            text_of(one.get("state_key")): text_of(_object(one.get("content")).get("displayname"))
-            for one in state
-            if one.get("type") == "m.room.member"
-        },
-    )
-
-
-def _readers(room_id: str, about: Mapping[str, Any], state: list[dict[str, Any]], direct: frozenset[str]) -> str | None:
-    """Who can read a room, as far as an answer says it: its rule for joining, `m.direct`, the number of members."""
-    rules = next((one for one in state if one.get("type") == "m.room.join_rules"), {})
-    if _object(rules.get("content")).get("join_rule") in OPEN_RULES:
-        return "public"
-    summary = _object(about.get("summary"))
-    joined = number_of(summary.get("m.joined_member_count"), 0, 1 << 40)
-    if joined is None:
-        return "private" if room_id in direct else None
-    return "private" if joined <= 2 else "limited"
-
-
-def _direct_rooms(said: Mapping[str, Any]) -> frozenset[str]:
-    """The rooms that the account's own list `m.direct` names, where the answer holds it."""
-    events = [one for one in _listed(_object(said.get("account_data")).get("events")) if isinstance(one, dict)]
-    lists = [_object(one.get("content")).values() for one in events if one.get("type") == "m.direct"]
-    return frozenset(room for rooms in lists for each in rooms for room in _listed(each) if isinstance(room, str))
 
 
 def _person(account: Account, room: Room, said: Mapping[str, Any]) -> Person | None:
@@ -263,7 +214,7 @@ def _files(content: Mapping[str, Any], kind: str) -> tuple[tuple[AttachmentRef, 
     address = text_of(content.get("url"))
     if not MXC.fullmatch(address):
         return (), "a file without an address"
-    info = _object(content.get("info"))
+    info = object_in(content.get("info"))
     name = text_of(content.get("filename")) or text_of(content.get("body"))
     return (AttachmentRef(address, text_of(info.get("mimetype")), number_of(info.get("size"), 0, 1 << 50), name),), ""
 
@@ -273,7 +224,7 @@ def _mentions(content: Mapping[str, Any], text: str) -> tuple[Mention, ...]:
     named = [
         (unquote(key), unescape(shown)) for key, shown in NAMED.findall(text_of(content.get("formatted_body"))[:65_536])
     ]
-    meant = _listed(_object(content.get("m.mentions")).get("user_ids"))
+    meant = listed(object_in(content.get("m.mentions")).get("user_ids"))
     named += [(key, key) for key in meant if isinstance(key, str)]
     found: dict[str, Mention] = {}
     for key, shown in named[:MANY]:
@@ -289,7 +240,7 @@ def _target(account: Account, room: Room, content: Mapping[str, Any], text: str)
         return "owned_venue"
     if room.answers_us:
         return "reply"
-    meant = _listed(_object(content.get("m.mentions")).get("user_ids"))
+    meant = listed(object_in(content.get("m.mentions")).get("user_ids"))
     if any(own and (own in meant or own in text) for own in account.self_ids):
         return "mention"
     return "mention" if any(own and own in text for own in account.handles) else "none"
@@ -297,17 +248,9 @@ def _target(account: Account, room: Room, content: Mapping[str, Any], text: str)
 
 def _our_reference(said: Mapping[str, Any]) -> str | None:
     """The transaction id under which we sent it: the reply's id, with a number where it is one of several events."""
-    return id_of(text_of(_object(said.get("unsigned")).get("transaction_id")).partition(".")[0])
+    return id_of(text_of(object_in(said.get("unsigned")).get("transaction_id")).partition(".")[0])
 
 
 def _time(said: Mapping[str, Any]) -> datetime | None:
     stamp = number_of(said.get("origin_server_ts"), 0, LATEST)
     return None if stamp is None else datetime.fromtimestamp(stamp / 1000, UTC)
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -1,6 +1,6 @@
 """Rooms: who can read them, which is our private one with a person, and what becomes of invitations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from hark.channels.errors import Refused
@@ -98,7 +98,7 @@ def note_direct_room(account: Account, person: str, room: str) -> None:
         unpublished(account, "PUT", "user", account.external_id, "account_data", "m.direct", said=said)
 
 
-def answer_invitation(account: Account, room: str, events: list[Mapping[str, Any]]) -> str:
+def answer_invitation(account: Account, room: str, events: Sequence[Mapping[str, Any]]) -> str:
     """Who invited us into a room that we shall join; empty where we shall not. Encrypted ones are declined in words."""
     if any(event.get("type") == "m.room.encryption" for event in events):
         unpublished(account, "POST", "rooms", room, "leave", said={"reason": DECLINED})

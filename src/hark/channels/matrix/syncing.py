@@ -114,7 +114,7 @@ def _next(account: Account, place: Place, wait_seconds: float) -> tuple[Page, Pl
     elif place.since:
         raws, place = _news(reader, place, wait_seconds)
     else:
-        raws, place = [], _beginning(account, days)
+        raws, place = list[Raw](), _beginning(account, days)
     return Page(tuple(raws), place.written(), more=bool(place.stretches)), place
 
 
