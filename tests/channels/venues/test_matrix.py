@@ -174,6 +174,18 @@ def test_invitations_to_private_talks_are_accepted_and_what_was_said_before_is_n
     assert "encrypted" in home.left[sealed]
 
 
+def test_old_talk_of_a_public_room_is_no_news_when_we_are_invited_into_it(home: Homeserver) -> None:
+    home.account = replace(home.account, settings={"user_id": CARE, "invitations": "all"})
+    _, cursor = polled(home, "")
+    club = home.room(f"!club:{SERVER}", "public", {MAUD: "join", f"@pia:{SERVER}": "join", CARE: "invite"})
+    home.put(club, MAUD, {"msgtype": "m.text", "body": "Years ago"})["unsigned"] = {"membership": "leave"}
+    home.invitations = {club: invited(MAUD, direct=False)}
+    events, cursor = polled(home, cursor)
+    assert (events, home.rooms[club]["members"][CARE]) == ([], "join")
+    home.put(club, MAUD, {"msgtype": "m.text", "body": "Welcome"})
+    assert [one.text for one in polled(home, cursor)[0]] == ["Welcome"]
+
+
 def test_long_silence_is_read_whole_and_in_order(home: Homeserver) -> None:
     _, cursor = polled(home, "")
     ids = home.offer(350)

@@ -112,11 +112,13 @@ def answer_invitation(account: Account, room: str, events: Sequence[Mapping[str,
     return text_of(ours.get("sender")) if direct or wanted == "all" else ""
 
 
-def join(account: Account, room: str, person: str) -> None:
-    """Come into a room; one to which its first person invited us for a private talk is noted as such."""
+def join(account: Account, room: str, person: str) -> bool:
+    """Come into a room; is it a private talk with the person who invited us? Then it is noted as such."""
     unpublished(account, "POST", "rooms", room, "join", said={})
-    if readers_of(account, room) == "private":
+    private = readers_of(account, room) == "private"
+    if private:
         note_direct_room(account, person, room)
+    return private
 
 
 def _is_ours(account: Account, event: Mapping[str, Any]) -> bool:

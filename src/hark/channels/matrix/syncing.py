@@ -185,18 +185,18 @@ def _with_invitations(account: Account, place: Place, said: Mapping[str, Any]) -
 
 
 def _come_in(account: Account, place: Place) -> Place:
-    """Try to join what we were invited to; what was said there before we came is news."""
+    """Try to join what we were invited to; what was said before we came is news where it was said to us alone."""
     stretches, waiting = list(place.stretches), []
     for one in place.invited:
         try:
-            join(account, one.room, one.person)
+            private = join(account, one.room, one.person)
         except (Retry, Ambiguous):
             if one.tries < MOST_TRIES:
                 waiting.append(replace(one, tries=one.tries + 1))
         except Refused:  # taken back, or not allowed here
             continue
         else:
-            stretches.append(Stretch(one.room))
+            stretches += [Stretch(one.room)] if private else []
     return replace(place, stretches=tuple(stretches), invited=tuple(waiting))
 
 
