@@ -17,6 +17,7 @@ BUILT_IN = {
     "email": "hark.channels.email.venue:Email",
     "api": "hark.channels.api:ApiChannel",
     "encounter": "hark.channels.encounter:Encounters",
+    "mastodon": "hark.channels.mastodon:Mastodon",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)

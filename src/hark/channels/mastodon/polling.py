@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Json
@@ -31,7 +32,7 @@ def read_page(account: Account, api: JsonApi, cursor: str) -> Page:
     """The next mentions, oldest first; when all of them are there, also our own posts, listening and the sweep."""
     place = places_in(cursor)
     if "mentions" not in place:
-        return _beginning(account, api)
+        place = _beginning(account, api)
     mentions = _newer(api, "/api/v1/notifications", text_of(place["mentions"]), _only_to_us())
     last, until = mentions[-1]["id"] if mentions else place["mentions"], text_of(place.get("until"))
     raws = [_mention(account, api, one, until) for one in mentions]
@@ -48,8 +49,8 @@ def read_page(account: Account, api: JsonApi, cursor: str) -> Page:
     return Page(tuple(raws), as_cursor(place), more)
 
 
-def _beginning(account: Account, api: JsonApi) -> Page:
-    """Where to begin: at the newest mention, or so many days before it. Nothing is read yet."""
+def _beginning(account: Account, api: JsonApi) -> Said:
+    """Where to begin: at the newest mention, or so many days before it."""
     days = account.settings.get("read_back_days")
     days = days if isinstance(days, int) else 0
     newest, oldest = START, START
@@ -63,7 +64,7 @@ def _beginning(account: Account, api: JsonApi) -> Page:
         if len(fresh) < len(found) or len(found) < PAGE:
             break
     begin = _before(oldest) if days and oldest != START else newest
-    return Page((), as_cursor({"mentions": begin, "until": newest}), more=begin != newest)
+    return {"mentions": begin, "until": newest}
 
 
 def _before(number: str) -> str:
@@ -147,24 +148,18 @@ def _ways(term: str) -> list[tuple[str, str, Pairs, str]]:
     words = [("q", f'"{term}"' if " " in term else term), ("type", "statuses")]
     ways = [("search", "/api/v2/search", words, "statuses")]
     is_name = "@" in term or not tag or tag.isdigit()
-    return ways if is_name else [("tag", f"/api/v1/timelines/tag/{tag}", [], ""), *ways]
+    return ways if is_name else [("tag", f"/api/v1/timelines/tag/{quote(tag)}", [], ""), *ways]
 
 
 def _listened(api: JsonApi, path: str, query: Pairs, inside: str, place: str) -> list[Said]:
     """What is new there, oldest first; nothing where the server does not let us listen this way."""
     begun = [("min_id", place)] if place else []
     try:
-        said = api.get(_quoted(path), [*query, *begun, ("limit", str(PAGE))])
+        said = api.get(path, [*query, *begun, ("limit", str(PAGE))])
     except Refused:
         return []
     found = _ordered(mapping(said).get(inside) if inside else said)
     return [one for one in found if (len(one["id"]), one["id"]) > (len(place), place)]
-
-
-def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path, safe="/")
 
 
 def _addressed(account: Account, post: Said) -> bool:

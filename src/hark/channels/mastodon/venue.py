@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
@@ -220,7 +220,3 @@ def _step(error: SendError, base: str) -> str:
     if isinstance(error, Refused):
         return f"{urlsplit_host(base)} refused to say who we are: {error.human}"
     return f"{urlsplit_host(base) or 'The server'} could not be reached ({error.detail or 'no answer'})."
-
-
-def _words(said: Any) -> str:
-    return text_of(said)
