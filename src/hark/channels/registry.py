@@ -18,6 +18,7 @@ BUILT_IN = {
     "api": "hark.channels.api:ApiChannel",
     "encounter": "hark.channels.encounter:Encounters",
     "mastodon": "hark.channels.mastodon:Mastodon",
+    "telegram": "hark.channels.telegram:Telegram",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)

@@ -69,26 +69,30 @@ class MastodonPlace(HttpCounterpart):
 
     def _reads(self, call: Call) -> Answer:
         path = call.path.removeprefix("/api/v1/")
-        posts = list(self.statuses.values())
-        if path == "notifications":
-            return Answer(200, self._page(call, self.notifications))
-        if path == f"accounts/{ME['id']}/statuses":
-            return Answer(200, self._page(call, (one for one in posts if one["account"] == ME)))
+        listed = self._listed(call, path, list(self.statuses.values()))
+        if listed is not None:
+            page = self._page(call, listed)
+            return Answer(200, {"statuses": page} if call.path == "/api/v2/search" else page)
         if path == "statuses":
             wanted = [value for name, value in parse_qsl(call.asked) if name == "id[]"]
-            if len(wanted) > 20:
-                return Answer(422, {"error": "too many"})
+            assert len(wanted) <= 20
             return Answer(200, [self.statuses[one] for one in wanted if one in self.statuses])
-        if found := re.fullmatch(r"timelines/tag/(.+)", path):
-            return Answer(200, self._page(call, (one for one in posts if f"#{found[1]}".lower() in one["content"].lower())))
-        if call.path == "/api/v2/search":
-            word = call.query["q"].strip('"').lower()
-            hits = (one for one in posts if one["visibility"] == "public" and word in one["content"].lower())
-            return Answer(200, {"statuses": self._page(call, hits)})
         found = re.fullmatch(r"statuses/(\w+)(/context)?", path)
         if not found or found[1] not in self.statuses:
             return Answer(404, {"error": "Record not found"})
         return Answer(200, self._context(found[1]) if found[2] else self.statuses[found[1]])
+
+    def _listed(self, call: Call, path: str, posts: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+        """What is in the list that was asked for."""
+        if path == "notifications":
+            return self.notifications
+        if path == f"accounts/{ME['id']}/statuses":
+            return [one for one in posts if one["account"] == ME]
+        tag = re.fullmatch(r"timelines/tag/(.+)", path)
+        if not tag and call.path != "/api/v2/search":
+            return None
+        word = f"#{tag[1]}" if tag else call.query["q"].strip('"')
+        return [one for one in posts if one["visibility"] == "public" and word.lower() in one["content"].lower()]
 
     def _context(self, number: str) -> dict[str, Any]:
         above: list[dict[str, Any]] = []
@@ -127,7 +131,8 @@ class MastodonPlace(HttpCounterpart):
         )  # fmt: skip
         private = said["visibility"] == "direct"
         self.taken.append({
-            "id": number, "text": without_name(said["status"]), "whole": said["status"], "parent": said.get("in_reply_to_id"),
+            "id": number, "text": without_name(said["status"]), "whole": said["status"],
+            "parent": said.get("in_reply_to_id"),
             "visibility": "private" if private else said["visibility"], "media": said.get("media_ids", []),
             "private_of": above["id"] if private and above and above["visibility"] == "public" else "",
         })  # fmt: skip

@@ -107,7 +107,9 @@ def test_an_answer_in_a_strangers_thread_knows_where_it_began() -> None:
     with MastodonPlace(ACCOUNT) as place:
         cursor = polled(place, "")[1]
         place.statuses["300"] = status("300", "a friend answers", in_reply_to_id=ASKED, in_reply_to_account_id="202")
-        place.notify(status("301", "@care look", in_reply_to_id="300", in_reply_to_account_id="5", mentions=[named(ME)]))
+        place.notify(
+            status("301", "@care look", in_reply_to_id="300", in_reply_to_account_id="5", mentions=[named(ME)])
+        )
         (event,) = polled(place, cursor)[0]
         assert (event.thread_id, event.parent_id, event.targets_us) == (ASKED, "300", "mention")
 
@@ -255,4 +257,9 @@ def test_a_handle_that_changes_its_owner_is_another_person() -> None:
     assert first.author.external_id != second.author.external_id
 
 
-MAUD_LIKE: Mapping[str, str] = {"id": "1", "username": "maud", "acct": "maud@far.example", "url": "https://far.example/@maud"}
+MAUD_LIKE: Mapping[str, str] = {
+    "id": "1",
+    "username": "maud",
+    "acct": "maud@far.example",
+    "url": "https://far.example/@maud",
+}

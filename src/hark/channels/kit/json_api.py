@@ -21,7 +21,7 @@ WORDS = ("error_description", "description", "message", "error", "reason")  # wh
 class JsonApi:
     """Where a venue listens and how we are known there. `refusal` says what an answer other than 2xx means."""
 
-    base: str
+    base: str = field(repr=False)  # some venues want a token in it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     refusal: Refusal | None = None
     seconds: float = TOTAL_SECONDS
@@ -76,7 +76,9 @@ def reason_of(response: HttpResponse) -> str:
         said = mapping(loads(response.body))
     except Unreadable:
         return ""
-    found = [text_of(one) for one in said["errors"] if isinstance(one, str)] if isinstance(said.get("errors"), list) else []
+    found = (
+        [text_of(one) for one in said["errors"] if isinstance(one, str)] if isinstance(said.get("errors"), list) else []
+    )
     found += [text_of(said.get(name)) for name in WORDS]
     return next((words.strip()[:200] for words in found if words.strip()), "")
 

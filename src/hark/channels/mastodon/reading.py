@@ -19,10 +19,12 @@ from hark.channels.mastodon.people import is_ours, person_of, web_link
 from hark.channels.types import Account, AttachmentRef, Inbound, Mention, Raw
 
 SEEN_BY = {"public": "public", "unlisted": "public", "private": "limited", "direct": "private"}
-TO_US = frozenset({"mention", "quote"})  # notifications that somebody has said something to us
-REACTIONS = frozenset({"favourite", "reblog", "pleroma:emoji_reaction"})
-ABOUT_PEOPLE = frozenset({"follow", "follow_request", "admin.sign_up"})
-WARNINGS = frozenset({"moderation_warning", "severed_relationships"})
+SAID = frozenset({"mention", "quote", "status", "update"})  # notifications of what somebody has said, or says now
+NOTED = {
+    "favourite": "reaction", "reblog": "reaction", "pleroma:emoji_reaction": "reaction", "follow": "profile",
+    "follow_request": "profile", "admin.sign_up": "profile", "moderation_warning": "channel_health",
+    "severed_relationships": "channel_health",
+}  # fmt: skip
 TYPES = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
     "mp4": "video/mp4", "webm": "video/webm", "mp3": "audio/mpeg", "ogg": "audio/ogg", "wav": "audio/wav",
@@ -68,7 +70,7 @@ def _found(said: Json) -> Iterator[_Found]:
 def _one(said: dict[str, Any]) -> _Found:
     if "event" in said:
         return _streamed(said)
-    if "notification" in said or "status" in said and "type" not in said:
+    if "notification" in said or ("status" in said and "type" not in said):
         kind = "notification" if "notification" in said else "status"
         more = {"root": text_of(said.get("root")), "heard": bool(said.get("heard"))}
         return _Found(kind, mapping(said[kind]), backfilled=said.get("backfilled") is True, **more)  # type: ignore[arg-type]
@@ -109,28 +111,25 @@ def _event(account: Account, found: _Found, words: Cleaned) -> Inbound:
 
 def _notification(account: Account, found: _Found, words: Cleaned) -> Inbound:
     said, kind = found.said, text_of(found.said.get("type"))
-    about = _status_in(found)
-    if kind in TO_US or kind == "status":
+    if kind in SAID:
         post = _post(account, found, words)
+        if kind == "update" and post.kind == "message":
+            return _as_edit(post, _status_in(found))
         quotes = kind == "quote" and post.targets_us == "none"
         return replace(post, targets_us="mention") if quotes else post
-    if kind == "update":
-        post = _post(account, found, words)
-        return _as_edit(post, about) if post.kind == "message" else post
-    known: dict[str, Any] = {
-        "external_id": f"notification:{text_of(said.get('id'))}",
-        "author": person_of(account, said.get("account")),
-        "sent_at": time_of(said.get("created_at")),
-    }
-    if id_of(said.get("id")) is None:
+    number, about = id_of(said.get("id")), id_of(_status_in(found).get("id"))
+    if number is None:
         return Inbound("unknown", problem="neither a status nor a notification with an id")
-    if kind in REACTIONS:
-        return Inbound("reaction", parent_id=id_of(about.get("id")), text=kind, **known)
-    if kind in ABOUT_PEOPLE:
-        return Inbound("profile", text=kind, **known)
-    if kind in WARNINGS:
-        return Inbound("channel_health", text=kind, **known)
-    return Inbound("unknown", problem="a notification of unknown type", **known)
+    noted = Inbound(
+        NOTED.get(kind, "unknown"),  # type: ignore[arg-type]
+        external_id=f"notification:{number}",
+        author=person_of(account, said.get("account")),
+        text=kind,
+        sent_at=time_of(said.get("created_at")),
+    )
+    if noted.kind == "unknown":
+        return replace(noted, text=None, problem="a notification of unknown type")
+    return replace(noted, parent_id=about) if noted.kind == "reaction" else noted
 
 
 def _as_edit(post: Inbound, said: dict[str, Any]) -> Inbound:

@@ -36,7 +36,9 @@ class Settings:
 
     handle: str = setting("", label="Account", help="With its server, such as care@plum.social.", required=True)
     base_url: str = setting(
-        "", label="Address of the server", help="Only where it is not behind the @, such as https://social.plum.example."
+        "",
+        label="Address of the server",
+        help="Only where it is not behind the @, such as https://social.plum.example.",
     )
     max_length: int = setting(
         USUAL_LENGTH,
