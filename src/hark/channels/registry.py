@@ -19,6 +19,7 @@ BUILT_IN = {
     "encounter": "hark.channels.encounter:Encounters",
     "mastodon": "hark.channels.mastodon:Mastodon",
     "telegram": "hark.channels.telegram:Telegram",
+    "discourse": "hark.channels.discourse:Discourse",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)

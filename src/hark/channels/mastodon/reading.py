@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hark.channels.kit.attached import mime_of, name_of, web
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.formatted import Cleaned
 from hark.channels.kit.fragments import cleaned_all
 from hark.channels.kit.json_api import mapping, mappings
 from hark.channels.kit.words import id_of, number_of, text_of, time_of
-from hark.channels.mastodon.people import is_ours, person_of, web_link
+from hark.channels.mastodon.people import is_ours, person_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Mention, Raw
 
 SEEN_BY = {"public": "public", "unlisted": "public", "private": "limited", "direct": "private"}
@@ -24,10 +25,6 @@ NOTED = {
     "favourite": "reaction", "reblog": "reaction", "pleroma:emoji_reaction": "reaction", "follow": "profile",
     "follow_request": "profile", "admin.sign_up": "profile", "moderation_warning": "channel_health",
     "severed_relationships": "channel_health",
-}  # fmt: skip
-TYPES = {
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
-    "mp4": "video/mp4", "webm": "video/webm", "mp3": "audio/mpeg", "ogg": "audio/ogg", "wav": "audio/wav",
 }  # fmt: skip
 SSE = re.compile(rb"\Aevent:[ ]?([\w.]+)\r?\ndata:[ ]?(.*?)(?:\r?\n)*\Z", re.DOTALL)
 
@@ -165,7 +162,7 @@ def _post(account: Account, found: _Found, words: Cleaned) -> Inbound:
         attachments=_attachments(number, said.get("media_attachments")),
         mentions=_mentions(said.get("mentions"), text, lead),
         sent_at=sent_at,
-        permalink=web_link(said.get("url")) or web_link(said.get("uri")),
+        permalink=web(text_of(said.get("url"))) or web(text_of(said.get("uri"))),
         targets_us=_target(account, said, heard=found.heard),  # type: ignore[arg-type]
         policy=("backfilled",) if found.backfilled else (),
         problem="; ".join(problems) or None,
@@ -208,9 +205,9 @@ def _mentions(said: Json, text: str, start: int) -> tuple[Mention, ...]:
 def _attachments(status: str, said: Json) -> tuple[AttachmentRef, ...]:
     """By status and number: where the bytes lie today is asked when they are fetched."""
     return tuple(
-        AttachmentRef(f"{status}/{number}", TYPES.get(name.rpartition(".")[2].lower(), ""), size, name)
+        AttachmentRef(f"{status}/{number}", mime_of(name), size, name)
         for one in mappings(said, 100)
         if (number := id_of(one.get("id")))
-        for name in [text_of(one.get("url")).rpartition("/")[2][:200]]
+        for name in [name_of(text_of(one.get("url")))]
         for size in [number_of(mapping(mapping(one.get("meta")).get("original")).get("size"), 0, 1 << 40)]
     )

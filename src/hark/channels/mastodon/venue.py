@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Refused, SendError
+from hark.channels.kit.attached import host_of, web
 from hark.channels.kit.json_api import JsonApi, mapping, mappings
 from hark.channels.kit.limits import MOST_PARTS, PARTS_HELP, refuse_longer
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of, number_of, text_of
-from hark.channels.mastodon.people import urlsplit_host, web_link
 from hark.channels.mastodon.polling import read_page
 from hark.channels.mastodon.reading import read_arrival
 from hark.channels.mastodon.sending import addressed, answered, as_status, uploaded
@@ -103,7 +103,7 @@ class Mastodon(Venue):
         found, url = {}, text_of(account.settings.get("base_url"))
         if not HANDLE.fullmatch(text_of(account.settings.get("handle")).strip()):
             found["handle"] = "Write it with its server, such as care@plum.social."
-        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit_host(url)):
+        if url and (urlsplit(url).scheme not in {"http", "https"} or not host_of(url)):
             found["base_url"] = "An address begins with https://, such as https://social.plum.example."
         return found
 
@@ -150,7 +150,7 @@ class Mastodon(Venue):
             said["media_ids"] = uploaded(api, outbound.attachments)
         taken = mapping(api.send("POST", "/api/v1/statuses", said, {"idempotency-key": str(outbound.id)}))
         number = id_of(taken.get("id"))
-        return Receipt((number,) if number else (), permalink=web_link(taken.get("url")) or "")
+        return Receipt((number,) if number else (), permalink=web(text_of(taken.get("url"))) or "")
 
     def change(self, account: Account, change: Change) -> Receipt:
         """The first post says all of it, or all of them go. What is gone already is taken away."""
@@ -172,7 +172,7 @@ class Mastodon(Venue):
             raise Refused("foreign_host", "This is no attachment of a post at Mastodon.")
         status = mapping(_api(account).get(f"/api/v1/statuses/{named[1]}"))
         found = [one for one in mappings(status.get("media_attachments")) if text_of(one.get("id")) == named[2]]
-        url = web_link(found[0].get("url")) if found else None
+        url = web(text_of(found[0].get("url"))) if found else None
         if url is None:
             raise Refused("gone", "This attachment is not there any more.")
         yield attempt(HttpRequest("GET", url, max_bytes=MAX_MEDIA)).body
@@ -220,5 +220,5 @@ def _step(error: SendError, base: str) -> str:
     if isinstance(error, AuthLost):
         return "The server does not know this access token. Make a new one and paste it."
     if isinstance(error, Refused):
-        return f"{urlsplit_host(base)} refused to say who we are: {error.human}"
-    return f"{urlsplit_host(base) or 'The server'} could not be reached ({error.detail or 'no answer'})."
+        return f"{host_of(base)} refused to say who we are: {error.human}"
+    return f"{host_of(base) or 'The server'} could not be reached ({error.detail or 'no answer'})."

@@ -2,9 +2,9 @@
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from hark.channels.errors import Refused
+from hark.channels.kit.attached import host_of
 from hark.channels.kit.careful_json import Json
 from hark.channels.kit.json_api import JsonApi, mapping, mappings
 from hark.channels.kit.words import number_of, text_of
@@ -49,17 +49,9 @@ def hook_warnings(me: dict[str, Any], hook: dict[str, Any], *, calls: bool) -> t
     """What Telegram complains about, and what a group would not show us."""
     found = []
     if calls and (trouble := text_of(hook.get("last_error_message"))):
-        host = urlsplit_host(text_of(hook.get("url")))
+        host = host_of(text_of(hook.get("url")))
         waiting = number_of(hook.get("pending_update_count"), 0, 1 << 40) or 0
         found.append(f"Telegram could not call {host}: {trouble[:200]}. {waiting:,} messages wait there.")
     if me.get("can_read_all_group_messages") is False:
         found.append("In groups the bot sees only what is addressed to it (BotFather: /setprivacy).")
     return tuple(found)
-
-
-def urlsplit_host(url: str) -> str:
-    """The host of an address."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
