@@ -20,6 +20,7 @@ BUILT_IN = {
     "mastodon": "hark.channels.mastodon:Mastodon",
     "telegram": "hark.channels.telegram:Telegram",
     "discourse": "hark.channels.discourse:Discourse",
+    "reddit": "hark.channels.reddit:Reddit",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)
