@@ -21,6 +21,7 @@ BUILT_IN = {
     "telegram": "hark.channels.telegram:Telegram",
     "discourse": "hark.channels.discourse:Discourse",
     "reddit": "hark.channels.reddit:Reddit",
+    "tumblr": "hark.channels.tumblr:Tumblr",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)
