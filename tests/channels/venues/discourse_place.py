@@ -19,8 +19,9 @@ def post(number: int, who: tuple[int, str], text: str, topic: int = TOPIC, **mor
     words = escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>")
     return {
         "id": number, "user_id": who[0], "username": who[1], "name": who[1].title(), "created_at": MOMENT.isoformat(),
-        "updated_at": MOMENT.isoformat(), "cooked": f"<p>{words}</p>", "raw": text, "post_number": number, "post_type": 1,
-        "reply_to_post_number": None, "topic_id": topic, "topic_slug": "wheel", "topic_title": "Wheel", "version": 1, **more,
+        "updated_at": MOMENT.isoformat(), "cooked": f"<p>{words}</p>", "raw": text, "post_number": number,
+        "post_type": 1, "reply_to_post_number": None, "topic_id": topic, "topic_slug": "wheel",
+        "topic_title": "Wheel", "version": 1, **more,
     }  # fmt: skip
 
 
@@ -46,13 +47,14 @@ class DiscoursePlace(HttpCounterpart):
             return Answer(403, {"errors": ["The API username or key is invalid."], "error_type": "invalid_access"})
         if call.path == "/session/current.json":
             return Answer(200, {"current_user": self.me})
+        return self._read_or_written(call)
+
+    def _read_or_written(self, call: Call) -> Answer:
         if call.path in {"/posts.json", "/private-posts.json"} and call.method == "GET":
             return self._list(call, private=call.path != "/posts.json")
         if call.path == "/uploads.json":
             return Answer(200, {"short_url": "upload://abc.png"})
-        if call.path == "/posts.json":
-            return self._posted(call.json())
-        return self._one(call)
+        return self._posted(call.json()) if call.path == "/posts.json" else self._one(call)
 
     def failure(self, how: str) -> Answer:
         """401 is a key that is not known, which a forum says with 403."""

@@ -16,17 +16,20 @@ ASKED, TALK = "t1_asked1", "t4_asked1"
 def comment(name: str, who: tuple[str, str], text: str, at: int = START, **more: Any) -> dict[str, Any]:
     """A comment as listings show it."""
     said = {
-        "name": name, "id": name[3:], "author": who[0], "author_fullname": who[1], "body": text, "parent_id": "t3_post01",
-        "link_id": "t3_post01", "link_title": "Wheels", "subreddit": "bikes", "subreddit_type": "public", "edited": False,
-        "permalink": f"/r/bikes/comments/post01/wheels/{name[3:]}/", "created_utc": float(at), "type": "username_mention",
+        "name": name, "id": name[3:], "author": who[0], "author_fullname": who[1], "body": text,
+        "parent_id": "t3_post01", "link_id": "t3_post01", "link_title": "Wheels", "subreddit": "bikes",
+        "subreddit_type": "public", "edited": False, "permalink": f"/r/bikes/comments/post01/wheels/{name[3:]}/",
+        "created_utc": float(at), "type": "username_mention",
     }  # fmt: skip
     return {"kind": "t1", "data": {**said, **more}}
 
 
 def message(name: str, who: tuple[str, str], text: str, at: int = START, **more: Any) -> dict[str, Any]:
     """A private message."""
-    said = {"name": name, "id": name[3:], "author": who[0], "author_fullname": who[1], "body": text, "subject": "Hello",
-            "dest": "", "parent_id": None, "first_message_name": None, "created_utc": float(at), "was_comment": False}  # fmt: skip
+    said = {
+        "name": name, "id": name[3:], "author": who[0], "author_fullname": who[1], "body": text, "subject": "Hello",
+        "dest": "", "parent_id": None, "first_message_name": None, "created_utc": float(at), "was_comment": False,
+    }  # fmt: skip
     return {"kind": "t4", "data": {**said, **more}}
 
 
@@ -52,6 +55,9 @@ class RedditPlace(HttpCounterpart):
             return Answer(200, {"name": "plumcare", "id": "plum1", "is_suspended": False})
         if call.method == "POST":
             return Answer(200, self._posted(call.path, call.form()))
+        return self._listed(call)
+
+    def _listed(self, call: Call) -> Answer:
         if call.path == "/api/info":
             return self._listing([name for name in call.query["id"].split(",") if name in self.things])
         if call.path == "/search":
@@ -128,8 +134,10 @@ class RedditPlace(HttpCounterpart):
     def mention(self, text: str) -> str:
         """A stranger's post."""
         name = f"t3_{self.number()}"
-        said = {"name": name, "title": text, "selftext": "", "is_self": True, "author": "tom", "author_fullname": "t2_tom",
-                "subreddit": "all", "permalink": f"/r/all/comments/{name[3:]}/x/", "created_utc": float(START + 5)}  # fmt: skip
+        said = {
+            "name": name, "title": text, "selftext": "", "is_self": True, "author": "tom", "author_fullname": "t2_tom",
+            "subreddit": "all", "permalink": f"/r/all/comments/{name[3:]}/x/", "created_utc": float(START + 5),
+        }  # fmt: skip
         return self.add({"kind": "t3", "data": said})
 
     def echo(self) -> Raw:

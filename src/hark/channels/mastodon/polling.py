@@ -172,7 +172,8 @@ def _addressed(account: Account, post: Said) -> bool:
 def _sweep(api: JsonApi, place: Said) -> list[Raw]:
     """Edits and deletions of the latest posts, in the words of the stream. A server before 4.3 tells neither."""
     recent = mapping(place.get("recent"))
-    numbers, changed = list(recent), []
+    numbers = list(recent)
+    changed: list[Raw] = []
     for start in range(0, len(numbers), AT_ONCE):
         asked = numbers[start : start + AT_ONCE]
         try:

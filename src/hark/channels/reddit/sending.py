@@ -1,4 +1,4 @@
-"""What leaves for Reddit: an answer below a comment, a post or a message, or a message of its own; other words; nothing."""
+"""What leaves for Reddit: an answer below a comment, post or message, or a message of its own; and changes of both."""
 
 import re
 from typing import Any

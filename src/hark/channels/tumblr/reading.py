@@ -1,6 +1,6 @@
 """What Tumblr shows of a blog's activity and of posts, in Hark's words. Pure and total.
 
-Source: tumblr/docs `api.md` (notifications, posts) and `npf-spec.md` (the Neue Post Format, which counts in code points).
+Source: tumblr/docs `api.md` (notifications, posts) and `npf-spec.md` (Neue Post Format, which counts in code points).
 A file holds an answer of `/notifications`, of `/posts` or of `/tagged`, one of their items, or a page of the poll:
 `{"notification": …, "post": …}` or `{"post": …}` with what only the poll knows.
 """
@@ -24,7 +24,8 @@ SAID = {
 NOTED = {
     "like": "reaction", "reblog_naked": "reaction", "follow": "profile", "new_group_blog_member": "profile",
     "answered_ask": "profile", "post_attribution": "profile", "what_you_missed": "profile",
-    "post_flagged": "channel_health", "post_appeal_accepted": "channel_health", "post_appeal_rejected": "channel_health",
+    "post_flagged": "channel_health", "post_appeal_accepted": "channel_health",
+    "post_appeal_rejected": "channel_health",
 }  # fmt: skip
 LISTS = {"quote": "“{}”", "ordered-list-item": "- {}", "unordered-list-item": "- {}"}
 MOST_BLOCKS = 1_000
@@ -81,7 +82,7 @@ def _event(account: Account, found: _Found) -> Inbound:
 
 
 def _note(account: Account, note: dict[str, Any], kind: str, *, backfilled: bool) -> Inbound:
-    """What is no post of its own: a reply below a post, an ask; or a post that could not be fetched, as it was summed up."""
+    """What is no post of its own: a reply below a post, an ask; or a post that could not be fetched, summed up."""
     number, target, at = _note_number(note), id_of(note.get("target_post_id")), time_at(note.get("timestamp"))
     who = _from(account, note)
     own = id_of(note.get("post_id")) if kind not in {"reply", "mention_in_reply", "ask"} else None

@@ -73,7 +73,7 @@ def blocks(text: str, named: Said) -> list[Said]:
 
 
 def reword(api: JsonApi, blog: str, post: str, text: str) -> None:
-    """Other words for a post of ours; it stays the reblog that it is, for which Tumblr wants to be told of what again."""
+    """Other words for a post of ours; it stays the reblog that it is, for which Tumblr wants its parent again."""
     path = f"/v2/blog/{quote(blog)}/posts/{quote(post, safe='')}"
     there = mapping(mapping(api.get(path, [("post_format", "npf")])).get("response"))
     kept = {name: there[name] for name in ("parent_tumblelog_uuid", "parent_post_id", "reblog_key") if there.get(name)}
