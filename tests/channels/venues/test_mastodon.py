@@ -15,7 +15,7 @@ from hark.channels.mastodon import Mastodon
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import only
-from hark.channels.types import Account, Inbound, OutboundFile, Raw, Request, Target
+from hark.channels.types import Account, Change, Inbound, OutboundFile, Raw, Request, Target
 from hark.kernel.storage import store
 from tests.channels.accounts import a_call
 from tests.channels.venues.mastodon_place import ASKED, ME, TOKEN, MastodonPlace, named, notification, status
@@ -118,9 +118,11 @@ def test_what_we_post_elsewhere_comes_back_as_our_own_and_nothing_of_it_is_read_
     with MastodonPlace(ACCOUNT) as place:
         place.statuses["310"] = status("310", "before Hark", account=ME)
         _, cursor = polled(place, "")
-        place.statuses["311"] = status("311", "from the app", account=ME, in_reply_to_id=ASKED)
+        place.statuses["310"] = status("310", "a friend", in_reply_to_id=ASKED)
+        place.statuses["311"] = status("311", "@maud @tom@far.example it is here", account=ME, in_reply_to_id="310")
         (event,) = polled(place, cursor)[0]
-        assert (event.kind, event.external_id, event.parent_id) == ("echo", "311", ASKED)
+        assert (event.kind, event.external_id, event.parent_id) == ("echo", "311", "310")
+        assert (event.thread_id, event.text) == (ASKED, "it is here"), "as the reply that it may be"
         assert event.author
         assert event.author.is_self
 
@@ -210,6 +212,16 @@ def test_pictures_go_along_and_other_files_are_refused(tmp_path: Path, settings:
         for files in ((replace(picture, mime="application/pdf"),), (picture,) * 5):
             with pytest.raises(Refused):
                 VENUE.send(place.account, reply(number=2, attachments=files))
+
+
+def test_other_words_keep_the_name_and_the_pictures() -> None:
+    with MastodonPlace(ACCOUNT) as place:
+        sent = VENUE.send(place.account, reply()).external_ids
+        place.statuses[sent[0]]["media_attachments"] = [{"id": "7"}, {"id": "8"}]
+        change = Change(UUID(int=3), UUID(int=1), sent, Target(), "public", "Really sorry.")
+        VENUE.change(place.account, change)
+        assert place.said[sent[0]] == "@maud@far.example Really sorry."
+        assert place.calls[-1].json()["media_ids"] == ["7", "8"]
 
 
 def test_check_names_missing_permissions_another_account_and_the_length() -> None:

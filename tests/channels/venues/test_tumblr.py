@@ -104,6 +104,8 @@ def test_a_reply_is_answered_by_a_reblog_of_our_own_post_that_names_whoever_repl
         target = Target(event.external_id or "", OURS, OURS, event.external_id or "", MAUD["uuid"])
         VENUE.send(place.account, TestTumblr().reply("It does.\n\nAll years.", target=target))
         assert (place.taken[0]["parent"], place.taken[0]["text"]) == (OURS, "@maud-rides It does.\n\nAll years.")
+        echo = only(VENUE.parse(ACCOUNT, place.echo()))
+        assert (echo.text, echo.thread_id) == ("It does.\n\nAll years.", OURS), "as the reply that it is"
         (mention,) = place.taken[0]["form"]["content"][0]["formatting"]
         assert (mention["start"], mention["end"], mention["blog"]) == (0, 11, {"uuid": MAUD["uuid"]})
 

@@ -16,6 +16,7 @@ NOT_PRIVATE = "This topic is public. Move the talk to private first, or answer i
 NO_TOPIC = "Nobody knows in which topic this belongs."
 WRONG_KEY = "API username or key is invalid"
 TITLE = 200
+MOST_FILES = 5
 
 
 def refusal(response: HttpResponse) -> SendError:
@@ -27,6 +28,8 @@ def refusal(response: HttpResponse) -> SendError:
 
 def as_post(api: JsonApi, outbound: Outbound) -> Said:
     """The fields of the new post, after a look at the one that it answers. Raises Refused."""
+    if len(outbound.attachments) > MOST_FILES:
+        raise Refused("files", f"At most {MOST_FILES} files go with a post here.")
     number = outbound.target.parent or outbound.target.external_id
     answered = _answered(api, number) if number.isdigit() else {}
     raw = "\n\n".join([outbound.text, *(_uploaded(api, file) for file in outbound.attachments)])

@@ -41,6 +41,7 @@ from hark.kernel.http import HttpRequest
 
 MAX_LENGTH = 32_000
 MAX_MEDIA = 15_000_000
+SECONDS = 20.0  # for one call
 MAX_FILES_OUT = 10_000_000
 SIGNATURE, KIND = "x-discourse-event-signature", "x-discourse-event-type"
 WEBHOOK = SharedSecret("webhook", "Calls from the forum", "The forum signs its calls with it.")
@@ -104,6 +105,7 @@ class Discourse(Venue):
     identified_by: ClassVar[str] = "base_url"
     folds_case: ClassVar[bool] = True
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (WEBHOOK,)
+    send_seconds: ClassVar[float] = (3 + sending.MOST_FILES) * SECONDS + 30
     poll_seconds: ClassVar[float] = 30.0
 
     def caps_for(self, account: Account) -> Caps:
@@ -201,7 +203,7 @@ class Discourse(Venue):
 def _api(account: Account) -> JsonApi:
     name = text_of(account.settings.get("username")).lstrip("@")
     headers = {"api-key": account.secrets.get("key", ""), "api-username": name}
-    return JsonApi(account.base_url.rstrip("/"), headers, refusal=sending.refusal)
+    return JsonApi(account.base_url.rstrip("/"), headers, refusal=sending.refusal, seconds=SECONDS)
 
 
 def _origin(url: str) -> tuple[str, str]:

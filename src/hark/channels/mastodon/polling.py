@@ -43,7 +43,7 @@ def read_page(account: Account, api: JsonApi, cursor: str) -> Page:
         own = _own_posts(account, api, place)
         heard = _heard(account, api, place, {text_of(one.get("id")) for one in seen})
         swept = _sweep(api, place)
-        raws += [_raw({"status": one}) for one in own] + [_raw(one) for one in heard] + swept
+        raws += [_with_root(api, one) for one in own] + [_raw(one) for one in heard] + swept
         seen += own + [mapping(one["status"]) for one in heard]
     place["recent"] = _recent(place.get("recent"), seen)
     return Page(tuple(raws), as_cursor(place), more)
@@ -97,6 +97,12 @@ def _mention(account: Account, api: JsonApi, said: Said, until: str) -> Raw:
     if (len(said["id"]), said["id"]) <= (len(until), until):
         found["backfilled"] = True
     return _raw(found)
+
+
+def _with_root(api: JsonApi, status: Said) -> Raw:
+    """A post of ours with the first one of its thread: it may be read before the reply that it is has its receipt."""
+    root = _root(api, status["id"]) if id_of(status.get("in_reply_to_id")) else ""
+    return _raw({"status": status, "root": root} if root else {"status": status})
 
 
 def _root(api: JsonApi, number: str) -> str:

@@ -26,6 +26,7 @@ NOTED = {
     "follow_request": "profile", "admin.sign_up": "profile", "moderation_warning": "channel_health",
     "severed_relationships": "channel_health",
 }  # fmt: skip
+NAMED = re.compile(r"\A(?:@[\w.-]+(?:@[\w.-]+)?\s+)+")
 SSE = re.compile(rb"\Aevent:[ ]?([\w.]+)\r?\ndata:[ ]?(.*?)(?:\r?\n)*\Z", re.DOTALL)
 
 
@@ -143,12 +144,15 @@ def _post(account: Account, found: _Found, words: Cleaned) -> Inbound:
         at = time_of(said.get("created_at"))
         return Inbound("reaction", number, parent_id=boosted, author=author, text="reblog", sent_at=at)
     text, lead = _text(said, words.text)
+    ours = author is not None and author.is_self
+    if ours and not lead:  # as it was written here: Hark puts the name of whom it answers before it
+        text = NAMED.sub("", text)
     parent, sent_at = id_of(said.get("in_reply_to_id")), time_of(said.get("created_at"))
     problems = [] if author else ["the author is not named"]
     if sent_at is None:
         problems.append("the time cannot be read")
     return Inbound(
-        "echo" if author and author.is_self else "message",
+        "echo" if ours else "message",
         external_id=number,
         thread_id=found.root or (None if parent else number),
         parent_id=parent,

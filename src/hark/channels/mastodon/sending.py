@@ -48,6 +48,14 @@ def addressed(account: Account, text: str, about: Said) -> str:
     return " ".join([*missing, text])
 
 
+def reworded(account: Account, text: str, about: Said) -> Said:
+    """The fields of a status of ours that says something else: what is not named again would be taken off it."""
+    said: Said = {"status": addressed(account, text, about)}
+    if files := [text_of(one.get("id")) for one in mappings(about.get("media_attachments"), MOST_FILES)]:
+        said["media_ids"] = files
+    return said
+
+
 def _seen_by(outbound: Outbound, about: Said) -> str:
     """Never seen by more people than the post it answers."""
     there = text_of(about.get("visibility"))

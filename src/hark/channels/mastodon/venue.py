@@ -16,13 +16,14 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of, number_of, text_of
 from hark.channels.mastodon.polling import read_page
 from hark.channels.mastodon.reading import read_arrival
-from hark.channels.mastodon.sending import addressed, answered, as_status, uploaded
+from hark.channels.mastodon.sending import answered, as_status, reworded, uploaded
 from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Page, Raw, Receipt
 from hark.kernel.http import HttpRequest
 
 USUAL_LENGTH = 500
 NAME_ROOM = 32  # a name of 30 characters, its @ and a space
 MAX_MEDIA = 15_000_000
+SECONDS = 20.0  # for one call
 MAX_FILES_OUT = 10_000_000
 SCOPES = ("read:accounts", "read:notifications", "read:search", "read:statuses", "write:media", "write:statuses")
 HANDLE = re.compile(r"@?[\w.-]{1,100}@([a-z0-9.-]+(?::\d{1,5})?)", re.IGNORECASE)
@@ -89,6 +90,7 @@ class Mastodon(Venue):
     Settings = Settings
     identified_by: ClassVar[str] = "handle"
     folds_case: ClassVar[bool] = True
+    send_seconds: ClassVar[float] = 6 * SECONDS + 30  # a look at the post, four pictures, the answer
     poll_seconds: ClassVar[float] = 30.0
 
     def caps_for(self, account: Account) -> Caps:
@@ -161,8 +163,7 @@ class Mastodon(Venue):
             if change.gone or place:
                 _remove(api, path)
             else:
-                text = addressed(account, change.text, mapping(api.get(path)))
-                api.send("PUT", path, {"status": text})
+                api.send("PUT", path, reworded(account, change.text, mapping(api.get(path))))
         return Receipt(change.of[:1])
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
@@ -181,7 +182,7 @@ class Mastodon(Venue):
 def _api(account: Account) -> JsonApi:
     named = HANDLE.fullmatch(text_of(account.settings.get("handle")).strip())
     base = account.base_url.rstrip("/") or (f"https://{named[1]}" if named else "")
-    return JsonApi(base, {"authorization": f"Bearer {account.secrets.get('token', '')}"})
+    return JsonApi(base, {"authorization": f"Bearer {account.secrets.get('token', '')}"}, seconds=SECONDS)
 
 
 def _scopes(api: JsonApi) -> set[str]:

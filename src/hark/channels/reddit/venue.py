@@ -77,6 +77,7 @@ class Reddit(Venue):
     Settings = Settings
     identified_by: ClassVar[str] = "username"
     folds_case: ClassVar[bool] = True
+    send_seconds: ClassVar[float] = 60.0  # three calls where a talk moves to private
     poll_seconds: ClassVar[float] = 60.0
 
     def caps_for(self, account: Account) -> Caps:

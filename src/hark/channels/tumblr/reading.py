@@ -127,13 +127,15 @@ def _post(account: Account, found: _Found, target: str) -> Inbound:
         return Inbound("unknown", problem="a post without an id")
     author, at = _blog(account, post), time_at(post.get("timestamp"))
     text, mentions = _words(post)
+    ours = author is not None and author.is_self
+    if ours and mentions and mentions[0].start == 0:  # as it was written here: Hark puts whom it answers before it
+        text, mentions = text[mentions[0].end :].lstrip(), ()
     trail = [mapping(one.get("post")) for one in mappings(post.get("trail"), 500)]
     above = id_of(post.get("parent_post_id")) or (id_of(trail[-1].get("id")) if trail else None)
     root = (id_of(trail[0].get("id")) if trail else None) or above or number
     problems = [] if author else ["the author is not named"]
     if at is None:
         problems.append("the time cannot be read")
-    ours = author is not None and author.is_self
     if not text and not _files(post) and above:  # passed on without a word
         return Inbound("reaction", number, parent_id=above, author=author, text="reblog", sent_at=at)
     return Inbound(

@@ -64,6 +64,7 @@ class Tumblr(Venue):
     Settings = Settings
     identified_by: ClassVar[str] = "blog"
     folds_case: ClassVar[bool] = True
+    send_seconds: ClassVar[float] = 70.0  # up to two looks at a post, one at a name, the answer
     poll_seconds: ClassVar[float] = 120.0
 
     def caps_for(self, account: Account) -> Caps:
