@@ -197,6 +197,11 @@ def test_a_forum_that_is_not_ours_is_for_us_only_where_it_says_so() -> None:
     assert only(VENUE.parse(ACCOUNT, Raw(body, CREATED))).targets_us == "owned_venue"
 
 
+def test_what_the_forum_s_own_machine_writes_leaves_nothing_to_do() -> None:
+    body = json.dumps({"post": post(1, (-1, "system"), "Welcome to the forum")}).encode()
+    assert only(VENUE.parse(ACCOUNT, Raw(body, CREATED))).policy == ("automatic",)
+
+
 def test_uploads_come_from_the_forum_or_where_the_settings_say() -> None:
     with DiscoursePlace(ACCOUNT) as place:
         url = place.file(10)

@@ -156,6 +156,21 @@ def test_a_post_with_our_hashtag_is_heard_once_and_not_when_it_names_us() -> Non
         assert [(event.external_id, event.targets_us) for event in found] == [("2000", "mention"), (number, "keyword")]
 
 
+def test_many_terms_take_turns_and_none_is_forgotten() -> None:
+    with MastodonPlace(ACCOUNT) as place:
+        listening = replace(place.account, terms=tuple(f"word{n}" for n in range(10)))
+        cursor = ""
+        for _ in range(5):
+            _, cursor = polled(place, cursor, listening)
+        wanted = {place.mention(f"my word{n} broke") for n in range(10)}
+        before, found = len(place.calls), set()
+        for _ in range(5):
+            events, cursor = polled(place, cursor, listening)
+            found |= {event.external_id for event in events}
+        assert found == wanted
+        assert len(place.calls) - before <= 5 * (2 + 8 + 1)
+
+
 def test_who_is_answered_is_named_and_nobody_else() -> None:
     with MastodonPlace(ACCOUNT) as place:
         place.statuses[ASKED]["mentions"] = [named(ME), {"id": "9", "username": "x", "acct": "x@y.example", "url": ""}]

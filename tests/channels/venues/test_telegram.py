@@ -15,10 +15,11 @@ from hark.channels.telegram import Telegram
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility, flipped, with_header
 from hark.channels.testing.conformance.inbound import only
+from hark.channels.testing.counterpart import Call
 from hark.channels.types import Account, Inbound, Outbound, OutboundFile, Raw, Request, Target
 from hark.kernel.storage import store
 from tests.channels.accounts import a_call
-from tests.channels.venues.telegram_place import GROUP, MAUD, TOKEN, TelegramPlace
+from tests.channels.venues.telegram_place import GROUP, MAUD, TOKEN, TelegramPlace, refused
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "telegram"
 SECRET = "a-webhook-secret-of-the-suite"
@@ -113,6 +114,15 @@ def test_a_webhook_that_is_set_is_told_to_whoever_asks() -> None:
         with pytest.raises(Refused, match="webhook is set"):
             VENUE.poll(place.account, "")
         assert "webhook is set" in VENUE.check(place.account).problems[0]
+
+
+def test_another_asker_is_told_and_asked_again_later() -> None:
+    class Contested(TelegramPlace):
+        def get_updates(self, call: Call) -> Any:
+            return refused(409, "Conflict: terminated by other getUpdates request")
+
+    with Contested(ACCOUNT) as place, pytest.raises(Retry, match="somebody else asks"):
+        VENUE.poll(place.account, "")
 
 
 def test_check_says_whose_token_it_is_and_what_keeps_calls_away() -> None:

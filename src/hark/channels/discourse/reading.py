@@ -46,8 +46,8 @@ def read_posts(account: Account, raw: Raw) -> list[Inbound]:
     events = _others(account, said, event)
     if events is None:
         found = [one for one in _posts(said, event) if not _is_strangers(account, one)]
-        words = cleaned_all([_cooked(one) for one in found])
-        shown = cleaned_all([text_of(one.post.get("cooked")) for one in found])
+        both = cleaned_all([*map(_cooked, found), *(text_of(one.post.get("cooked")) for one in found)])
+        words, shown = both[: len(found)], both[len(found) :]
         events = [_event(account, *each) for each in zip(found, words, shown, strict=True)]
     return [replace(one, account=account.key, raw_id=raw.id) for one in events]
 
@@ -135,12 +135,19 @@ def _event(account: Account, found: _Found, words: Cleaned, shown: Cleaned) -> I
         sent_at=at,
         permalink=_link(account, post, topic),
         targets_us=_target(account, found),  # type: ignore[arg-type]
-        policy=("backfilled",) if found.backfilled else (),
+        policy=_policy(found),
         problem="; ".join(problems) or None,
     )
     if found.event in {"post_edited", "post_recovered"} and read.kind == "message":
         return replace(read, kind="edit", sent_at=time_of(post.get("updated_at")) or at)
     return read
+
+
+def _policy(found: _Found) -> tuple[str, ...]:
+    """The forum's own machines have numbers below zero: what they write leaves nothing to do."""
+    number = found.post.get("user_id")
+    tags = {"backfilled": found.backfilled, "automatic": isinstance(number, int) and number < 0}
+    return tuple(tag for tag, holds in tags.items() if holds)
 
 
 def _parent(found: _Found, topic: str | None) -> str | None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hark.channels.errors import Refused
+from hark.channels.errors import Refused, Retry
 from hark.channels.kit.attached import host_of
 from hark.channels.kit.careful_json import Json
 from hark.channels.kit.json_api import JsonApi, mapping, mappings
@@ -29,7 +29,11 @@ def updates(api: JsonApi, cursor: str, *, wait: int) -> Page:
     try:
         said = mapping(api.get("/getUpdates", asked))
     except Refused as error:
-        raise Refused(error.code, LEAVES_HOOK) if error.code == "409" else error from None
+        if error.code != "409":
+            raise
+        if "webhook" in error.human:
+            raise Refused(error.code, LEAVES_HOOK) from None
+        raise Retry(detail="somebody else asks for this bot's messages too") from None
     found = mappings(said.get("result"), PAGE)
     numbers = [number for one in found if (number := number_of(one.get("update_id"), 0, 1 << 62)) is not None]
     following = str(max(numbers) + 1) if numbers else cursor
