@@ -17,6 +17,11 @@ BUILT_IN = {
     "email": "hark.channels.email.venue:Email",
     "api": "hark.channels.api:ApiChannel",
     "encounter": "hark.channels.encounter:Encounters",
+    "mastodon": "hark.channels.mastodon:Mastodon",
+    "telegram": "hark.channels.telegram:Telegram",
+    "discourse": "hark.channels.discourse:Discourse",
+    "reddit": "hark.channels.reddit:Reddit",
+    "tumblr": "hark.channels.tumblr:Tumblr",
     "simulated": "hark.channels.simulated:Simulated",
 }
 log = logging.getLogger(__name__)
