@@ -16,6 +16,7 @@ BUILT_IN = {
     "form": "hark.channels.form:ContactForm",
     "email": "hark.channels.email.venue:Email",
     "api": "hark.channels.api:ApiChannel",
+    "whatsapp": "hark.channels.whatsapp.venue:WhatsApp",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
 }

@@ -89,9 +89,7 @@ def refusal(response: HttpResponse) -> SendError:
     return Refused(str(code), _words(code, error))
 
 
-def _request(
-    account: Account, method: str, path: str, said: Json, query: Mapping[str, str]
-) -> HttpRequest:
+def _request(account: Account, method: str, path: str, said: Json, query: Mapping[str, str]) -> HttpRequest:
     token = token_of(account)
     proved = {**query, **proof(account, token)}
     address = f"{account.base_url.rstrip('/') or GRAPH}/{quote(path, safe='/')}"

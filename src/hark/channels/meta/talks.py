@@ -4,7 +4,7 @@ Messenger Platform documentation, "Webhook events"; Instagram Platform documenta
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,13 +171,7 @@ def _reaction(talk: Talk, said: dict[str, Any]) -> list[Inbound]:
     at = int(talk.at.timestamp() * 1000) if talk.at else 0
     emoji = "" if taken_back else text_of(said.get("emoji")) or text_of(said.get("reaction"))
     event = _about(talk, "reaction", f"reaction:{talk.customer}:{at}", emoji[:40])
-    return [_under(event, about)]
-
-
-def _under(event: Inbound, parent: str) -> Inbound:
-    from dataclasses import replace
-
-    return replace(event, parent_id=parent)
+    return [replace(event, parent_id=about)]
 
 
 def _delivered(talk: Talk, said: dict[str, Any]) -> list[Inbound]:

@@ -10,20 +10,21 @@ NO_TEMPLATE = (
     "it has approved; an administrator can name one in the settings of this channel."
 )
 LONG_FOR_TEMPLATE = (
-    f"More than 24 hours have passed, so these words go inside a template, which holds at most {MOST_IN_TEMPLATE} characters."
+    "More than 24 hours have passed, so these words go inside a template, which holds at most "
+    f"{MOST_IN_TEMPLATE} characters."
 )
 
 
 def is_closed(outbound: Outbound) -> bool:
     """Has the window closed by the moment of sending? What is not known is left to WhatsApp to refuse."""
     standing = outbound.standing
-    return bool(standing.at and standing.window_ends and standing.at > standing.window_ends)
+    return bool(standing.at and standing.window_ends and standing.at >= standing.window_ends)
 
 
 def objection_to(account: Account, outbound: Outbound) -> Refused | None:
     """Why this cannot leave after the window has closed; None where it can, as a template."""
     if not template_of(account):
-        return Refused("window", NO_TEMPLATE)
+        return Refused("window_closed", NO_TEMPLATE)
     return Refused("too_long", LONG_FOR_TEMPLATE) if len(_in_one_line(outbound.text)) > MOST_IN_TEMPLATE else None
 
 
