@@ -12,7 +12,7 @@ from hark.channels.types import Account, Caps, Health
 
 NO_SECRET = "Type the app secret of your Meta app, so that Hark can tell Meta’s calls from others."  # noqa: S105 - words
 NO_VERIFY = "Choose a verify token, and type the same one here and at Meta, under Webhooks."
-Look = Callable[[], tuple[str, ...]]  # asks for the account itself; its ids
+Look = Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]  # asks for the account itself: (its ids, problems)
 
 
 def examined(account: Account, caps: Caps, needed: Sequence[str], look: Look) -> Health:
@@ -21,10 +21,10 @@ def examined(account: Account, caps: Caps, needed: Sequence[str], look: Look) ->
     problems = tuple(words for name, words in typed if not live_secrets(account, name))
     try:
         health = _of_token(account, needed)
-        ids = look()
+        ids, found = look()
     except SendError as error:
         return Health((*problems, _in_words(error)), caps=caps)
-    return replace(health, problems=(*problems, *health.problems), self_ids=ids, caps=caps)
+    return replace(health, problems=(*problems, *health.problems, *found), self_ids=ids, caps=caps)
 
 
 def _of_token(account: Account, needed: Sequence[str]) -> Health:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from hark.channels.base import Venue
-from hark.channels.errors import Refused, SendError
+from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of, number_of, text_of
@@ -95,15 +95,7 @@ class WhatsApp(Venue):
 
     def check(self, account: Account) -> Health:
         """The token, its permissions and its end; the number; whether its messages come to an app at all."""
-        health = examined(account, self.caps_for(account), SCOPES, lambda: _own_ids(account))
-        business = text_of(account.settings.get("business_id")).strip()
-        if health.problems or not business:
-            return health
-        try:
-            apps = tables(ask(account, "GET", f"{business}/subscribed_apps").get("data"))
-        except SendError:
-            return health
-        return health if apps else replace(health, problems=(NOT_SUBSCRIBED,))
+        return examined(account, self.caps_for(account), SCOPES, lambda: _looked_at(account))
 
     def verify(self, account: Account, request: Request) -> Verdict:
         """Signed by Meta with the app's secret."""
@@ -141,7 +133,11 @@ def _number(account: Account) -> str:
     return account.external_id or text_of(account.settings.get("phone_number_id"))
 
 
-def _own_ids(account: Account) -> tuple[str, ...]:
+def _looked_at(account: Account) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Our ids there, and whether any app gets the messages of the business account."""
     said = ask(account, "GET", _number(account), fields="display_phone_number,verified_name")
     shown = "".join(letter for letter in text_of(said.get("display_phone_number")) if letter.isdigit())
-    return tuple(filter(None, (id_of(said.get("id")) or _number(account), shown)))
+    business = text_of(account.settings.get("business_id")).strip()
+    apps = tables(ask(account, "GET", f"{business}/subscribed_apps").get("data")) if business else [{}]
+    ids = tuple(filter(None, (id_of(said.get("id")) or _number(account), shown)))
+    return ids, () if apps else (NOT_SUBSCRIBED,)
