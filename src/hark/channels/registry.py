@@ -17,6 +17,7 @@ BUILT_IN = {
     "email": "hark.channels.email.venue:Email",
     "api": "hark.channels.api:ApiChannel",
     "whatsapp": "hark.channels.whatsapp.venue:WhatsApp",
+    "facebook": "hark.channels.facebook.venue:Facebook",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
 }

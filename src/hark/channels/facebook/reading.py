@@ -145,9 +145,9 @@ def _link(value: dict[str, Any], post: str | None, comment: str | None) -> str |
 
 
 def _mention(account: Account, piece: Piece, value: dict[str, Any]) -> Inbound:
-    """Somebody names the Page in a post or comment elsewhere."""
+    """Somebody names the Page in a post or comment elsewhere, where it may not answer in private."""
     event = _feed(account, piece, value)
-    return replace(event, targets_us="mention") if event.kind == "message" else event
+    return replace(event, targets_us="mention", policy=()) if event.kind == "message" else event
 
 
 def _rating(account: Account, piece: Piece, value: dict[str, Any]) -> Inbound:

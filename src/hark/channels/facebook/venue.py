@@ -121,6 +121,7 @@ def _looked_at(account: Account) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if own != page:
         return (own,), (OTHER_PAGE.format(name=text_of(me.get("name"))[:80]),)
     apps = tables(ask(account, "GET", f"{page}/subscribed_apps", fields="subscribed_fields").get("data"))
-    told = {text_of(name) for app in apps for name in app.get("subscribed_fields") or () if apps}
+    listed = [app.get("subscribed_fields") for app in apps]
+    told = {text_of(name) for names in listed if isinstance(names, list) for name in names}
     lacks = [name for name in FIELDS if name not in told]
     return (own,), (NOT_SUBSCRIBED.format(fields=", ".join(lacks)),) if lacks else ()

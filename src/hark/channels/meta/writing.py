@@ -44,7 +44,7 @@ def is_tagged(account: Account, outbound: Outbound) -> bool:
 
 def sent(account: Account, outbound: Outbound, *, metadata: bool) -> Receipt:
     """One private message, or the one private answer to a comment."""
-    said: dict[str, Json] = {"recipient": _recipient(outbound), "message": {"text": outbound.text}}
+    said: dict[str, Json] = {"recipient": _recipient(account, outbound), "message": {"text": outbound.text}}
     if metadata:
         said["message"]["metadata"] = str(outbound.id)
     if outbound.private_of or not is_tagged(account, outbound):
@@ -55,9 +55,11 @@ def sent(account: Account, outbound: Outbound, *, metadata: bool) -> Receipt:
     return Receipt((taken,) if taken else ())
 
 
-def _recipient(outbound: Outbound) -> Json:
+def _recipient(account: Account, outbound: Outbound) -> Json:
+    """A person; or the author of a comment, or of a post, whose id begins with that of the Page it stands on."""
     if outbound.private_of:
-        return {"comment_id": outbound.private_of}
+        is_post = outbound.private_of.startswith(f"{account.external_id}_")
+        return {"post_id" if is_post else "comment_id": outbound.private_of}
     return {"id": outbound.target.person or outbound.target.thread}
 
 
