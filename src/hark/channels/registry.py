@@ -18,6 +18,7 @@ BUILT_IN = {
     "api": "hark.channels.api:ApiChannel",
     "whatsapp": "hark.channels.whatsapp.venue:WhatsApp",
     "facebook": "hark.channels.facebook.venue:Facebook",
+    "instagram": "hark.channels.instagram.venue:Instagram",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
 }

@@ -84,6 +84,8 @@ def _of_entry(entry: Json) -> Iterator[Piece]:
         listed = entry.get(where)
         for one in listed if isinstance(listed, list) else []:
             yield Piece(where if isinstance(one, dict) else "", table(one), owner, at)
+    if "field" in entry:  # Instagram’s documentation shows a change that stands in the entry itself
+        yield Piece("changes", entry, owner, at)
 
 
 def _handshake(account: Account, request: Request) -> Verdict:

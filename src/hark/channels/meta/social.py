@@ -13,7 +13,8 @@ from hark.channels.types import Account, Outbound, Request, Verdict
 
 MAX_MEDIA = 16 << 20
 HUMAN_AGENT = (
-    "Meta has let your app use Human Agent: people may answer for 7 days instead of 24 hours, automatic answers may not."
+    "Meta has let your app use Human Agent: people may answer for 7 days instead of 24 hours, "
+    "automatic answers may not."
 )
 
 
