@@ -19,6 +19,7 @@ BUILT_IN = {
     "whatsapp": "hark.channels.whatsapp.venue:WhatsApp",
     "facebook": "hark.channels.facebook.venue:Facebook",
     "instagram": "hark.channels.instagram.venue:Instagram",
+    "x": "hark.channels.x.venue:X",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
 }
