@@ -71,9 +71,9 @@ def _author(account: Account, piece: Piece, said: dict[str, Any]) -> Person | No
         key,
         network="instagram",
         scope=piece.account or account.external_id,
-        handle=handle,
+        handle=f"@{handle}" if handle else "",
         url=f"https://www.instagram.com/{handle}/" if handle and handle.replace(".", "").isidentifier() else "",
-        is_self=key in ours or bool(handle and handle in account.handles),
+        is_self=key in ours or bool(handle and handle in {name.lstrip("@") for name in account.handles}),
     )
 
 

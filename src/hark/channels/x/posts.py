@@ -186,7 +186,7 @@ def _lang(said: Mapping[str, Json]) -> str | None:
 
 
 def _mentions(said: Mapping[str, Json], text: str) -> tuple[Mention, ...]:
-    """Names in the text. X counts code points of the text as it escapes it, so that each is looked for from there on."""
+    """Names in the text, each looked for behind the one before: X may count in the text as it escapes it."""
     found, place, low = [], 0, text.lower()
     for one in tables(table(said.get("entities")).get("mentions"))[:MOST]:
         handle = text_of(one.get("username"))

@@ -67,13 +67,15 @@ def _activity(account: Account, data: Mapping[str, Json]) -> list[Inbound]:
         return read_pushed(account, payload)
     if kind in {"chat.sent", "chat.received"}:
         return [read_chat(account, kind, payload)]
-    read = OTHERS.get(kind)
-    if read:
-        return [read(account, data, payload)]
-    own = id_of(data.get("event_uuid"))
+    return [OTHERS.get(kind, _passing)(account, data, payload)]
+
+
+def _passing(account: Account, data: Mapping[str, Json], payload: Mapping[str, Json]) -> Inbound:
+    """What nobody says to anybody."""
+    own, kind = id_of(data.get("event_uuid")), text_of(data.get("event_type"))
     if kind.partition(".")[0] in PASSING and own:
-        return [Inbound("profile", external_id=own, message_kind=kind[:40])]
-    return [Inbound("unknown", external_id=own, problem=f"an event of an unknown kind ({kind[:60]})")]
+        return Inbound("profile", external_id=own, message_kind=kind[:40])
+    return Inbound("unknown", external_id=own, problem=f"an event of an unknown kind ({kind[:60]})")
 
 
 def _deleted(account: Account, data: Mapping[str, Json], payload: Mapping[str, Json]) -> Inbound:

@@ -122,7 +122,7 @@ def _posts(account: Account, name: str, place: Place, path: str, **more: str) ->
     is_search = bool(more)
     since = place.gap_since or place.since
     bounds = {"since_id": "" if since == NOTHING_YET else since, "until_id": place.gap}
-    token_name = "next_token" if is_search else "pagination_token"  # noqa: S105 - a parameter's name
+    token_name = "next_token" if is_search else "pagination_token"
     back = 0 if is_search else _read_back(account)
     size = str(PER_PAGE if place.since or back else FIRST_PAGE)
 

@@ -4,7 +4,7 @@ The talk of two is named by the other's id: calls and answers of the API name th
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,17 @@ ENCRYPTED = "An encrypted message. It can be read and answered at X alone."
 ENCRYPTED_TAG = "encrypted"
 MESSAGES = "https://x.com/messages"
 LATEST = 32_503_680_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A direct message: its id, who sent it, with whom we talk there, its words, when."""
+
+    own: str | None
+    sender: str | None
+    talk: str | None
+    text: str
+    at: datetime | None
 
 
 def read_pushed(account: Account, payload: Mapping[str, Json]) -> list[Inbound]:
@@ -34,9 +45,8 @@ def read_event(account: Account, said: Mapping[str, Json], around: Beside) -> In
     talk = text_of(said.get("dm_conversation_id"))
     if said.get("event_type") != "MessageCreate":
         return Inbound("profile", external_id=own or f"dm:{talk}", thread_id=talk or None)
-    return _message(
-        account, own, sender, _other(account, talk, sender), words(said), around, time_of(said.get("created_at"))
-    )
+    other, at = _other(account, talk, sender), time_of(said.get("created_at"))
+    return _message(account, Heard(own, sender, other, words(said), at), around)
 
 
 def read_chat(account: Account, kind: str, payload: Mapping[str, Json]) -> Inbound:
@@ -44,7 +54,7 @@ def read_chat(account: Account, kind: str, payload: Mapping[str, Json]) -> Inbou
     own, sender = id_of(payload.get("id")), id_of(payload.get("sender_id"))
     talk, at = text_of(payload.get("conversation_id")), moment(payload.get("created_at_msec"))
     other = _other(account, talk.replace(":", "-"), sender)
-    event = _message(account, own, sender, other, ENCRYPTED, Beside({}, {}, {}), at)
+    event = _message(account, Heard(own, sender, other, ENCRYPTED, at), Beside({}, {}, {}))
     if kind == "chat.sent" and event.author:
         event = replace(event, kind="echo", author=replace(event.author, is_self=True))
     return replace(event, policy=(ENCRYPTED_TAG,), message_kind="encrypted")
@@ -61,34 +71,26 @@ def _pushed(account: Account, said: Mapping[str, Json], around: Beside) -> Inbou
     made = table(said.get("message_create"))
     sender, to = id_of(made.get("sender_id")), id_of(table(made.get("target")).get("recipient_id"))
     other = to if sender in ours(account) else sender
-    text = words(table(made.get("message_data")))
-    return _message(account, id_of(said.get("id")), sender, other, text, around, moment(said.get("created_timestamp")))
+    text, at = words(table(made.get("message_data"))), moment(said.get("created_timestamp"))
+    return _message(account, Heard(id_of(said.get("id")), sender, other, text, at), around)
 
 
-def _message(  # noqa: PLR0913 - what a message is
-    account: Account,
-    own: str | None,
-    sender: str | None,
-    talk: str | None,
-    text: str,
-    around: Beside,
-    at: datetime | None,
-) -> Inbound:
-    if own is None:
+def _message(account: Account, heard: Heard, around: Beside) -> Inbound:
+    if heard.own is None:
         return Inbound("unknown", problem="a direct message without an id")
-    author = person(account, around.users.get(sender or "", {}), sender)
+    author = person(account, around.users.get(heard.sender or "", {}), heard.sender)
     is_ours = bool(author and author.is_self)
     lacks = [] if author else ["the author is not named"]
-    lacks += [] if at else ["the time cannot be read"]
+    lacks += [] if heard.at else ["the time cannot be read"]
     return Inbound(
         "echo" if is_ours else "message",
-        external_id=own,
-        thread_id=talk or sender,
+        external_id=heard.own,
+        thread_id=heard.talk or heard.sender,
         visibility="private",
         author=author,
         message_kind="direct",
-        text=text,
-        sent_at=at,
+        text=heard.text,
+        sent_at=heard.at,
         permalink=MESSAGES,
         targets_us="none" if is_ours else "owned_venue",
         problem="; ".join(lacks) or None,

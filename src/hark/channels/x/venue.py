@@ -172,13 +172,13 @@ class X(Venue):
         self.obey(account, outbound)
         cost = of_sending(outbound, summoned=outbound.standing.targets_us == "mention" and outbound.part == 1)
         if outbound.visibility == "private":
-            path = f"/2/dm_conversations/with/{outbound.target.person or outbound.target.thread}/messages"
-            taken = id_of(table(ask(account, "POST", path, {"text": outbound.text}).get("data")).get("dm_event_id"))
+            said = ask(account, "POST", _talk(outbound), {"text": outbound.text})
+            taken = id_of(table(said.get("data")).get("dm_event_id"))
             return Receipt((taken,) if taken else (), cost=cost)
-        said = {"text": outbound.text}
         answered = outbound.target.parent or outbound.target.external_id
         reply = {"reply": {"in_reply_to_tweet_id": answered}} if answered else {}
-        taken = id_of(table(ask(account, "POST", "/2/tweets", {**said, **reply}).get("data")).get("id"))
+        said = ask(account, "POST", "/2/tweets", {"text": outbound.text, **reply})
+        taken = id_of(table(said.get("data")).get("id"))
         return Receipt((taken,) if taken else (), permalink=_link(account, taken), cost=cost)
 
     def change(self, account: Account, change: Change) -> Receipt:
@@ -201,6 +201,14 @@ class X(Venue):
         if not is_home and (asked.scheme != "https" or not f".{asked.hostname or ''}".endswith(MEDIA_HOST)):
             raise Refused("foreign_host", "This file does not lie at X.")
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA, total_seconds=60.0)).body
+
+
+def _talk(outbound: Outbound) -> str:
+    """Where a direct message goes: to one person, or into the talk of several in which he wrote."""
+    person, talk = outbound.target.person, outbound.target.thread
+    if outbound.private_of or not talk or talk == person:
+        return f"/2/dm_conversations/with/{person or talk}/messages"
+    return f"/2/dm_conversations/{talk}/messages"
 
 
 def _challenged(account: Account, request: Request) -> Verdict:
