@@ -17,13 +17,17 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of Hark's. Header names are in lower case; of a query's repeated names the last counts."""
+    """One request of Hark's. Header names are in lower case; of a query's repeated names the last counts.
+
+    `asked` is the query as it came, for venues that repeat names.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    asked: str = ""
 
     def json(self) -> Any:
         """The body as JSON; None where it is empty."""
@@ -159,6 +163,7 @@ def _handler(venue: HttpCounterpart) -> type[BaseHTTPRequestHandler]:
                     _last_of(parse_qs(where.query, keep_blank_values=True)),
                     {name.lower(): value for name, value in self.headers.items()},
                     self.rfile.read(int(self.headers.get("content-length") or 0)),
+                    where.query,
                 )
             )
             if said is None:
