@@ -92,6 +92,10 @@ def _author(here: Here, said: dict[str, Any], phone: str = "from", user: str = "
     return known or (_person(ids[0], ids[1], here.business) if any(ids) else None)
 
 
+def _key(person: Person | None) -> str | None:
+    return person.external_id if person else None
+
+
 def _message(here: Here, said: dict[str, Any]) -> Inbound:
     own, kind = id_of(said.get("id")), text_of(said.get("type"))
     if own is None:
@@ -107,7 +111,7 @@ def _message(here: Here, said: dict[str, Any]) -> Inbound:
     return Inbound(
         "message",
         external_id=own,
-        thread_id=group or (author and author.external_id),
+        thread_id=group or _key(author),
         parent_id=id_of(table(said.get("context")).get("id")),
         visibility="limited" if group else "private",
         author=author,
@@ -137,7 +141,7 @@ def _edit(here: Here, said: dict[str, Any], own: str) -> Inbound:
     return Inbound(
         "edit",
         external_id=original,
-        thread_id=id_of(said.get("group_id")) or (author and author.external_id),
+        thread_id=id_of(said.get("group_id")) or _key(author),
         visibility="limited" if said.get("group_id") else "private",
         author=author,
         text=words_of(kind, message),
@@ -152,7 +156,7 @@ def _revoke(here: Here, said: dict[str, Any], own: str) -> Inbound:
     return Inbound(
         "delete",
         external_id=original,
-        thread_id=id_of(said.get("group_id")) or (author and author.external_id),
+        thread_id=id_of(said.get("group_id")) or _key(author),
         author=author,
         sent_at=moment(said.get("timestamp")),
     )
@@ -164,7 +168,7 @@ def _reaction(here: Here, said: dict[str, Any], own: str) -> Inbound:
     return Inbound(
         "reaction",
         external_id=own,
-        thread_id=author and author.external_id,
+        thread_id=_key(author),
         parent_id=id_of(reaction.get("message_id")),
         visibility="private",
         author=author,
@@ -202,7 +206,7 @@ def _status(here: Here, said: dict[str, Any]) -> Inbound:
     return Inbound(
         "receipt",
         external_id=about,
-        thread_id=person and person.external_id,
+        thread_id=_key(person),
         state_of=about,
         state=STATES.get(state),  # type: ignore[arg-type]
         client_ref=id_of(said.get("biz_opaque_callback_data")),

@@ -60,7 +60,7 @@ def read_post(account: Account, post: Json, around: Beside, way: Way = "") -> In
         return _repost(said, own, author, refers["retweeted"])
     first = first_of(said) or own
     at = time_of(said.get("created_at"))
-    addressed = "none" if author and author.is_self else _addressed(account, said, around, way)
+    addressed: Any = "none" if author and author.is_self else _addressed(account, said, around, way)
     thread = id_of(said.get("conversation_id")) or first
     return Inbound(
         _kind(author, own, first),
