@@ -148,7 +148,7 @@ def test_any_bytes_give_events_and_the_same_ones_again(key: str, body: bytes, da
 
 
 def grown(key: str) -> bytes:
-    """The venue's largest sample with the first list in it repeated up to a hundred kilobytes; bytes, if it has none."""
+    """The venue's largest sample with the first list in it repeated up to a hundred kilobytes; else its bytes."""
     body = max((SAMPLES / key).glob("*.raw"), key=lambda path: path.stat().st_size).read_bytes()
     times = 100_000 // len(body) + 1
     try:
@@ -159,7 +159,7 @@ def grown(key: str) -> bytes:
     while level:
         for one in level:
             if isinstance(one, list) and one:
-                one *= times
+                one.extend(one * (times - 1))
                 return json.dumps(said).encode()
         level = [inner for one in level if isinstance(one, dict) for inner in one.values()]
     return body * times
