@@ -7,6 +7,7 @@ from typing import Any
 
 from hark.channels.testing.counterpart import Answer, Call, HttpCounterpart
 from hark.channels.types import Account, Raw
+from hark.kernel.time import now
 
 OWN, MAUD, POST = "2244994945", "1000000000000000007", "2080000000000000001"
 TOKEN, CLIENT_SECRET = "an-access-token-of-the-suite", "a-client-secret-of-the-suite"
@@ -114,7 +115,7 @@ class XPlace(HttpCounterpart):
 
     def says(self, text: str) -> str:
         own = self._next()
-        about = {"created_at": "2026-10-13T10:00:00.000Z", "conversation_id": own, "edit_history_tweet_ids": [own]}
+        about = {"created_at": now().isoformat(), "conversation_id": own, "edit_history_tweet_ids": [own]}
         mention = {"entities": {"mentions": [{"id": OWN, "username": "plumprams"}]}} if "@plumprams" in text else {}
         self.posts.append({"id": own, "text": text, "author_id": MAUD, **about, **mention})
         return own
