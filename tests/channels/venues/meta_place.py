@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any
 
 from hark.channels.testing.conformance.bench import MOMENT
@@ -30,6 +32,19 @@ def handshake(token: str = VERIFY, challenge: str = "1158201444") -> Request:
     """The call by which Meta asks whether this address is ours."""
     query = f"hub.mode=subscribe&hub.challenge={challenge}&hub.verify_token={token}"
     return Request("GET", "/in/x", query, {}, b"", MOMENT)
+
+
+def fields_of(call: Call) -> dict[str, bytes]:
+    """The fields of a form with a file, each with its bytes; of the file also `filename`."""
+    kind = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    parts = BytesParser(policy=HTTP).parsebytes(kind + call.body).iter_parts()
+    found: dict[str, bytes] = {}
+    for part in parts:
+        name = part.get_param("name", header="content-disposition")
+        found[str(name)] = part.get_payload(decode=True)
+        if part.get_filename():
+            found["filename"] = str(part.get_filename()).encode()
+    return found
 
 
 class MetaPlace(HttpCounterpart):

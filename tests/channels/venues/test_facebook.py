@@ -16,7 +16,8 @@ from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import no_sockets
 from hark.channels.testing.counterpart import Answer, Call
 from hark.channels.types import Account, Change, Outbound, Raw, Request, Standing, Target
-from tests.channels.venues.meta_place import SECRETS, MetaPlace, handshake, signed
+from tests.channels.venues.meta_place import SECRETS, MetaPlace, fields_of, handshake, signed
+from tests.channels.venues.stored import a_file
 
 PAGE, PERSON, COMMENT = "102290129340398", "7012345678901234", "644555321_900001"
 POST = f"{PAGE}_644555321"
@@ -41,6 +42,7 @@ class FacebookPlace(MetaPlace):
     def __init__(self, account: Account = ACCOUNT) -> None:
         super().__init__(account, SCOPES)
         self.posts: dict[str, str | None] = {}
+        self.files: list[dict[str, bytes]] = []
         self.fields, self.page, self.next_error = list(FIELDS), PAGE, {}
 
     def taken_or_told(self, call: Call) -> Answer:
@@ -52,18 +54,26 @@ class FacebookPlace(MetaPlace):
             return Answer(400, {"error": self.next_error})
         if own == "me/messages":
             return self._message(call.json())
-        if own.endswith("/comments"):
-            return self._comment(own.removesuffix("/comments"), call.json()["message"])
+        if own == "me/message_attachments" or own.endswith("/comments"):
+            return self._with_file(own, call)
         if self.posts.get(own) is None:
             return self.refuse(100, error_subcode=33)
         self.posts[own] = None if call.method == "DELETE" else call.json()["message"]
         return Answer(200, {"success": True})
 
+    def _with_file(self, own: str, call: Call) -> Answer:
+        said = fields_of(call) if call.headers["content-type"].startswith("multipart/") else {}
+        self.files += [said] if said else []
+        if own == "me/message_attachments":
+            return Answer(200, {"attachment_id": f"file{len(self.files)}"})
+        text = said["message"].decode() if said else call.json()["message"]
+        return self._comment(own.removesuffix("/comments"), text)
+
     def _message(self, said: dict[str, Any]) -> Answer:
         to, message = said["recipient"], said["message"]
         own = self.take(
             f"m_ours{len(self.taken)}",
-            text=message["text"],
+            text=message.get("text", ""),
             visibility="private",
             private_of=to.get("comment_id") or to.get("post_id"),
             ref=message.get("metadata"),
@@ -274,3 +284,28 @@ def test_messenger_is_another_name_of_facebook_on_the_command_line() -> None:
     ran = [CliRunner().invoke(channels, ["parse", name, sample]) for name in ("facebook", "messenger")]
     assert ran[0].exit_code == 0
     assert ran[0].output == ran[1].output != ""
+
+
+@pytest.mark.usefixtures("files_here")
+def test_files_follow_the_words_in_messenger() -> None:
+    files = (a_file("wheel.jpg", "image/jpeg"), a_file("invoice.pdf", "application/pdf"))
+    with FacebookPlace() as place:
+        receipt = VENUE.send(place.account, replace(PRIVATE, attachments=files))
+        said = [each["said"]["message"] for each in place.taken]
+        assert said[0] == {"text": PRIVATE.text, "metadata": str(PRIVATE.id)}
+        assert [one["attachment"]["type"] for one in said[1:]] == ["image", "file"]
+        assert [one["attachment"]["payload"] for one in said[1:]] == [{"attachment_id": f"file{n}"} for n in (1, 2)]
+        assert [form["filedata"] for form in place.files] == [b"what is in wheel.jpg", b"what is in invoice.pdf"]
+        assert len(receipt.external_ids) == 3
+
+
+@pytest.mark.usefixtures("files_here")
+def test_comment_takes_one_picture_and_nothing_else() -> None:
+    picture, paper = a_file("wheel.jpg", "image/jpeg"), a_file("invoice.pdf", "application/pdf")
+    with FacebookPlace() as place:
+        VENUE.send(place.account, replace(PUBLIC, attachments=(picture,)))
+        assert place.files[0]["source"] == b"what is in wheel.jpg"
+        assert place.taken[0]["text"] == PUBLIC.text
+    for files in ((paper,), (picture, picture)):
+        with no_sockets(), pytest.raises(Refused, match="one picture"):
+            VENUE.send(ACCOUNT, replace(PUBLIC, attachments=files))

@@ -11,14 +11,15 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from hark.channels.errors import AuthLost, Refused, Retry, SendError
+from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import no_sockets
 from hark.channels.testing.counterpart import Answer, Call
 from hark.channels.types import Account, Answered, Outbound, Raw, Rejected, Request, Standing, Target
 from hark.channels.whatsapp.venue import SCOPES, WhatsApp
-from tests.channels.venues.meta_place import SECRETS, MetaPlace, handshake, signed
+from tests.channels.venues.meta_place import SECRETS, MetaPlace, fields_of, handshake, signed
+from tests.channels.venues.stored import a_file
 
 NUMBER, BUSINESS, PERSON = "1122334455667", "1234567890987654321", "972987654321"
 ACCOUNT = Account(
@@ -42,11 +43,15 @@ class WhatsAppPlace(MetaPlace):
     def __init__(self, account: Account) -> None:
         super().__init__(account, SCOPES)
         self.apps: list[dict[str, Any]] = [{"whatsapp_business_api_data": {"id": "1"}}]
-        self.next_error = 0
+        self.next_error, self.fails_at = 0, -1
+        self.files: list[dict[str, bytes]] = []
 
     def taken_or_told(self, call: Call) -> Answer:
         if call.path == f"/{NUMBER}/messages":
             return self._message(call.json())
+        if call.path == f"/{NUMBER}/media":
+            self.files.append(fields_of(call))
+            return Answer(200, {"id": f"media{len(self.files)}"})
         if call.path == f"/{NUMBER}":
             return Answer(200, {"id": NUMBER, "display_phone_number": "+972 12-345-6789", "verified_name": "Plum"})
         if call.path == f"/{BUSINESS}/subscribed_apps":
@@ -59,9 +64,10 @@ class WhatsAppPlace(MetaPlace):
         return self.refuse(100, error_subcode=33)
 
     def _message(self, said: dict[str, Any]) -> Answer:
-        if self.next_error:
-            return self.refuse(self.next_error)
-        text = said["text"]["body"] if said["type"] == "text" else json.dumps(said["template"])
+        if self.next_error or len(self.taken) == self.fails_at:
+            return self.refuse(self.next_error or 131026)
+        kind = said["type"]
+        text = said["text"]["body"] if kind == "text" else json.dumps(said[kind])
         own = self.take(
             f"wamid.ours{len(self.taken)}",
             text=text,
@@ -277,3 +283,48 @@ def test_what_cannot_be_a_number_or_a_template_is_said_at_its_field() -> None:
     wrong = {"phone_number_id": "+31 20 1234567", "template": "Late answer", "template_language": "english"}
     assert set(VENUE.objections(Account("", settings=wrong))) == set(wrong)
     assert VENUE.objections(ACCOUNT) == {}
+
+
+@pytest.mark.usefixtures("files_here")
+def test_single_picture_takes_the_words_as_its_caption() -> None:
+    with connected() as (place, account):
+        receipt = VENUE.send(account, replace(REPLY, attachments=(a_file("wheel.jpg", "image/jpeg"),)))
+        (taken,) = place.taken
+        assert taken["said"]["image"] == {"id": "media1", "caption": REPLY.text}
+        assert taken["said"]["context"] == {"message_id": "wamid.q1"}
+        assert receipt.external_ids == (taken["id"],)
+        (form,) = place.files
+        assert (form["messaging_product"], form["type"], form["filename"]) == (b"whatsapp", b"image/jpeg", b"wheel.jpg")
+        assert form["file"] == b"what is in wheel.jpg"
+
+
+@pytest.mark.usefixtures("files_here")
+def test_several_files_are_messages_of_their_own_after_the_words() -> None:
+    files = (a_file("a.pdf", "application/pdf"), a_file("b.mp3", "audio/mpeg"), a_file('c".png', "image/png"))
+    with connected() as (place, account):
+        receipt = VENUE.send(account, replace(REPLY, attachments=files))
+        assert [each["said"]["type"] for each in place.taken] == ["text", "document", "audio", "image"]
+        assert place.taken[1]["said"]["document"] == {"id": "media1", "filename": "a.pdf"}
+        assert place.files[2]["filename"] == b"c_.png"
+        assert len(receipt.external_ids) == 4
+        assert {each["ref"] for each in place.taken} == {str(REPLY.id)}
+
+
+@pytest.mark.usefixtures("files_here")
+def test_what_fails_after_a_part_is_out_is_in_doubt_and_before_that_it_is_not() -> None:
+    files = (a_file("a.pdf", "application/pdf"), a_file("b.pdf", "application/pdf"))
+    with connected() as (place, account):
+        place.fails_at = 1
+        with pytest.raises(Ambiguous, match="1 of 3"):
+            VENUE.send(account, replace(REPLY, attachments=files))
+        place.fail("drop_reply")
+        with pytest.raises(Retry):
+            VENUE.send(account, replace(REPLY, attachments=files))
+
+
+@pytest.mark.usefixtures("files_here")
+def test_template_takes_no_files() -> None:
+    account = replace(ACCOUNT, settings={**ACCOUNT.settings, "template": "late_answer"})
+    late = replace(REPLY, standing=CLOSED, attachments=(a_file("a.pdf", "application/pdf"),))
+    with no_sockets(), pytest.raises(Refused, match="no files"):
+        VENUE.send(account, late)

@@ -13,7 +13,8 @@ from hark.channels.kit.words import id_of, text_of
 from hark.channels.meta.graph import ask
 from hark.channels.meta.health import examined
 from hark.channels.meta.hooks import tables
-from hark.channels.meta.social import HUMAN_AGENT, Social
+from hark.channels.meta.social import HUMAN_AGENT, MAX_MEDIA, Social
+from hark.channels.meta.uploads import SEND_SECONDS, posted
 from hark.channels.meta.writing import sent
 from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Raw, Receipt
 
@@ -31,6 +32,7 @@ FIELDS = (
 )  # fmt: skip
 SUBSCRIBE = """curl -X POST "https://graph.facebook.com/v25.0/{page}/subscribed_apps" \\
   -H "Authorization: Bearer $TOKEN" -d "subscribed_fields={fields}" """
+ONE_PICTURE = "A comment takes one picture and no other file. In Messenger other files may go."
 NOT_PRIVATE = "What was said in Messenger stays as it was sent; only comments can be changed or taken away."
 NOT_SUBSCRIBED = "Meta does not send this Page’s {fields} here. Subscribe to them, as the command on this page does."
 OTHER_PAGE = "The access token is of another Page ({name}). Make one for the Page with this ID."
@@ -69,9 +71,11 @@ class Facebook(Social):
         echo=True,
         webhook=True,
         native_reply_url=True,
+        files_out=MAX_MEDIA,
     )
     Settings = Settings
     identified_by: ClassVar[str] = "page_id"
+    send_seconds: ClassVar[float] = SEND_SECONDS
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """A Page's id is a number, not its name."""
@@ -92,13 +96,23 @@ class Facebook(Social):
         """Every change and every message of every entry, in order."""
         return read_call(account, raw)
 
+    def objection(self, account: Account, outbound: Outbound) -> Refused | None:
+        """A comment takes one picture."""
+        files = outbound.attachments if outbound.visibility == "public" else ()
+        if len(files) > 1 or not all(file.mime.startswith("image/") for file in files):
+            return Refused("no_files", ONE_PICTURE)
+        return super().objection(account, outbound)
+
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST: a message, or a comment under what it answers. Messenger gives our id back with the echo."""
         self.obey(account, outbound)
         if outbound.visibility == "private":
             return sent(account, outbound, metadata=True)
-        under = outbound.target.parent or outbound.target.external_id or outbound.target.thread
-        taken = id_of(ask(account, "POST", f"{under}/comments", {"message": outbound.text}).get("id"))
+        under = f"{outbound.target.parent or outbound.target.external_id or outbound.target.thread}/comments"
+        said = {"message": outbound.text}
+        picture = outbound.attachments[0] if outbound.attachments else None
+        answer = posted(account, under, said, picture) if picture else ask(account, "POST", under, said)
+        taken = id_of(answer.get("id"))
         return Receipt((taken,) if taken else (), permalink=f"https://www.facebook.com/{quote(taken)}" if taken else "")
 
     def change(self, account: Account, change: Change) -> Receipt:

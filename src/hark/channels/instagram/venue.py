@@ -88,7 +88,7 @@ class Instagram(Social):
         """One POST: a direct message, an answer to a comment, or one to a mention elsewhere."""
         self.obey(account, outbound)
         if outbound.visibility == "private":
-            return sent(account, outbound, metadata=False)
+            return sent(account, outbound)
         path, said = _place(account, outbound)
         taken = id_of(ask(account, "POST", path, said).get("id"))
         return Receipt((taken,) if taken else ())

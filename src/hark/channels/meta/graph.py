@@ -19,6 +19,7 @@ from hark.channels.types import Account
 from hark.kernel.http import HttpRequest, HttpResponse
 
 GRAPH = "https://graph.facebook.com/v25.0"
+JSON_KIND = "application/json"
 TOKEN_LOST = frozenset({102, 190, 463, 467})
 PASSES = frozenset({1, 2, 131000, 131016, 131057})  # Meta's own trouble
 TOO_MANY = frozenset({4, 17, 32, 341, 613, 130429, 131056, 131064, 133016}) | frozenset(range(80000, 80015))
@@ -56,7 +57,20 @@ def ask(account: Account, method: str, path: str, said: Json = None, **query: st
 
     Raises the four errors; a 2xx answer that cannot be read is an empty one, for what was sent is taken.
     """
-    answer = attempt(_request(account, method, path, said, query), refusal=refusal)
+    body = b"" if said is None else json.dumps(said).encode()
+    return called(account, method, path, body, **query)
+
+
+def called(
+    account: Account, method: str, path: str, body: bytes, *, kind: str = JSON_KIND, seconds: float = 10.0, **query: str
+) -> dict[str, Json]:
+    """The same of any `body`, of the content type `kind`."""
+    token = token_of(account)
+    proved = {**query, **proof(account, token)}
+    address = f"{account.base_url.rstrip('/') or GRAPH}/{quote(path, safe='/')}"
+    headers = {"authorization": f"Bearer {token}", "content-type": kind}
+    url = f"{address}?{urlencode(proved)}" if proved else address
+    answer = attempt(HttpRequest(method, url, headers, body, total_seconds=seconds), refusal=refusal)
     try:
         return table(loads(answer.body))
     except Unreadable:
@@ -87,15 +101,6 @@ def refusal(response: HttpResponse) -> SendError:
     if code in PASSES or error.get("is_transient") is True or response.status >= 500:
         return Retry(retry_after(response), f"Meta cannot just now (code {code})")
     return Refused(str(code), _words(code, error))
-
-
-def _request(account: Account, method: str, path: str, said: Json, query: Mapping[str, str]) -> HttpRequest:
-    token = token_of(account)
-    proved = {**query, **proof(account, token)}
-    address = f"{account.base_url.rstrip('/') or GRAPH}/{quote(path, safe='/')}"
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    body = b"" if said is None else json.dumps(said).encode()
-    return HttpRequest(method, f"{address}?{urlencode(proved)}" if proved else address, headers, body)
 
 
 def proof(account: Account, token: str) -> dict[str, str]:

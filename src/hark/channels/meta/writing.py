@@ -1,13 +1,14 @@
 """A private message of ours at Messenger or Instagram, and what Meta's windows let it be. Pure but for `sent`."""
 
+import json
 from datetime import datetime
 
 from hark.channels.errors import Refused
 from hark.channels.kit.careful_json import Json
 from hark.channels.kit.words import id_of, time_of
-from hark.channels.meta.graph import ask
 from hark.channels.meta.talks import DAY, WEEK, answerable
-from hark.channels.types import Account, Outbound, Receipt
+from hark.channels.meta.uploads import all_sent, uploaded
+from hark.channels.types import Account, Outbound, OutboundFile, Receipt
 
 PRIVATE_UNTIL = "private_until:"
 NO_ROBOT_SO_LATE = (
@@ -42,17 +43,26 @@ def is_tagged(account: Account, outbound: Outbound) -> bool:
     return standing.window_ends - standing.at <= answerable(account) - DAY
 
 
-def sent(account: Account, outbound: Outbound, *, metadata: bool) -> Receipt:
-    """One private message, or the one private answer to a comment."""
-    said: dict[str, Json] = {"recipient": _recipient(account, outbound), "message": {"text": outbound.text}}
-    if metadata:
-        said["message"]["metadata"] = str(outbound.id)
+def sent(account: Account, outbound: Outbound, *, metadata: bool = False) -> Receipt:
+    """One private message, or the one private answer to a comment; each file is a message of its own."""
     if outbound.private_of or not is_tagged(account, outbound):
-        said["messaging_type"] = "RESPONSE"
+        kind: dict[str, Json] = {"messaging_type": "RESPONSE"}
     else:
-        said |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-    taken = id_of(ask(account, "POST", "me/messages", said).get("message_id"))
-    return Receipt((taken,) if taken else ())
+        kind = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+    ref = {"metadata": str(outbound.id)} if metadata else {}
+    words = [{"text": outbound.text, **ref}] if outbound.text.strip() or not outbound.attachments else []
+    files = [{**_attachment(account, file), **ref} for file in outbound.attachments]
+    to = {"recipient": _recipient(account, outbound), **kind}
+    answers = all_sent(account, "me/messages", [{**to, "message": message} for message in [*words, *files]])
+    return Receipt(tuple(filter(None, (id_of(answer.get("message_id")) for answer in answers))))
+
+
+def _attachment(account: Account, file: OutboundFile) -> dict[str, Json]:
+    kind = file.mime.partition("/")[0]
+    kind = kind if kind in {"image", "video", "audio"} else "file"
+    asked = json.dumps({"attachment": {"type": kind, "payload": {"is_reusable": False}}})
+    own = uploaded(account, "me/message_attachments", {"message": asked}, file, field="filedata", named="attachment_id")
+    return {"attachment": {"type": kind, "payload": {"attachment_id": own}}}
 
 
 def _recipient(account: Account, outbound: Outbound) -> Json:

@@ -14,9 +14,10 @@ from hark.channels.meta.graph import ask
 from hark.channels.meta.health import examined
 from hark.channels.meta.hooks import tables, verify
 from hark.channels.meta.media import bytes_at
+from hark.channels.meta.uploads import SEND_SECONDS, all_sent, uploaded
 from hark.channels.types import Account, Caps, Health, Inbound, Outbound, Raw, Receipt, Request, Verdict
 from hark.channels.whatsapp.reading import read_call
-from hark.channels.whatsapp.sending import as_json, is_closed, objection_to
+from hark.channels.whatsapp.sending import as_messages, is_closed, objection_to
 
 MAX_LENGTH = 4096
 MAX_MEDIA = 16 << 20
@@ -69,10 +70,12 @@ class WhatsApp(Venue):
         receipts=True,
         echo=True,
         webhook=True,
+        files_out=MAX_MEDIA,
     )
     Settings = Settings
     identified_by: ClassVar[str] = "phone_number_id"
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
+    send_seconds: ClassVar[float] = SEND_SECONDS
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Ids are digits; a template is called as Meta calls it."""
@@ -113,11 +116,17 @@ class WhatsApp(Venue):
         return objection_to(account, outbound) or super().objection(account, as_open)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
-        """One POST. WhatsApp gives our id back with each status, so that a reply in doubt is found again."""
+        """One POST, and before it one for each file; each further file is a message of its own.
+
+        WhatsApp gives our id back with each status, so that a reply in doubt is found again.
+        """
         self.obey(account, outbound)
-        answer = ask(account, "POST", f"{_number(account)}/messages", as_json(account, outbound))
-        ids = tuple(filter(None, (id_of(one.get("id")) for one in tables(answer.get("messages")))))
-        return Receipt(ids, state="accepted")
+        place = f"{_number(account)}/media"
+        fields = {"messaging_product": "whatsapp"}
+        files = [(file, uploaded(account, place, {**fields, "type": file.mime}, file)) for file in outbound.attachments]
+        answers = all_sent(account, f"{_number(account)}/messages", as_messages(account, outbound, files))
+        ids = (id_of(one.get("id")) for answer in answers for one in tables(answer.get("messages")))
+        return Receipt(tuple(filter(None, ids)), state="accepted")
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """A file by its id: Graph gives an address for five minutes, and the bytes lie there."""
