@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from hark.conversations.models import Case, Message
+from hark.conversations.models import Attachment, Case, Message
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Visibility
 from hark.delivery.jobs import send_due
@@ -22,6 +22,7 @@ from hark.organisation.actions.channels import connect_channel
 from hark.organisation.models import Agent, Brand, Channel
 from hark.organisation.types import Role
 from tests.channels.venues import test_facebook as facebook
+from tests.channels.venues import test_instagram as instagram
 from tests.channels.venues import test_whatsapp as whatsapp
 from tests.channels.venues import test_x as x
 from tests.channels.venues.meta_place import SECRETS
@@ -137,6 +138,17 @@ def test_comment_is_answered_in_public_and_once_in_private_and_the_talk_goes_on_
         assert Case.objects.count() == 1
         assert Message.objects.filter(direction="out").count() == 2
         assert check().findings == []
+
+
+def test_mention_at_instagram_without_words_is_kept_and_its_words_are_fetched(tessa: Agent) -> None:
+    with instagram.InstagramPlace() as place:
+        channel = connected("instagram", instagram.OWN, place.base_url, SECRETS)
+        told = instagram.a_change({"media_id": "179", "comment_id": "180"}, field="mentions", at=now())
+        arrive(channel, told.body)
+        drain()
+        message = Message.objects.get()
+        assert (message.external_id, message.targets_us, message.visibility) == ("180", "mention", "public")
+        assert [(file.name, file.ref) for file in Attachment.objects.all()] == [("mention.txt", "mention:179:180")]
 
 
 def x_channel(place: XPlace) -> Channel:

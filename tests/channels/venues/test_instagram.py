@@ -35,6 +35,8 @@ class InstagramPlace(MetaPlace):
 
     def taken_or_told(self, call: Call) -> Answer:
         own = call.path.removeprefix("/")
+        if call.method == "GET" and own == OWN and "mentioned" in call.query["fields"]:
+            return self._mentioned(call.query["fields"])
         if call.method == "GET":
             return Answer(200, {"id": OWN, "username": "plumprams"}) if own == OWN else self.refuse(100)
         if own == "me/messages":
@@ -45,6 +47,19 @@ class InstagramPlace(MetaPlace):
             return self.refuse(100, error_subcode=33)
         self.comments[own] = None
         return Answer(200, {"success": True})
+
+    def _mentioned(self, fields: str) -> Answer:
+        if fields == "mentioned_comment.comment_id(180){text,username,media{permalink}}":
+            there = {
+                "text": "@plumprams again 😡",
+                "username": "maud",
+                "media": {"permalink": "https://www.instagram.com/p/A/"},
+            }
+            return Answer(200, {"mentioned_comment": {**there, "id": "180"}, "id": OWN})
+        if fields == "mentioned_media.media_id(179){caption,username,permalink}":
+            there = {"caption": "With my @plumprams", "username": "jan", "permalink": "https://www.instagram.com/p/B/"}
+            return Answer(200, {"mentioned_media": {**there, "id": "179"}, "id": OWN})
+        return self.refuse(100)
 
     def _message(self, said: dict[str, Any]) -> Answer:
         own = self.take(
@@ -177,3 +192,20 @@ def test_words_that_are_out_cannot_be_changed() -> None:
     for bad in (change, replace(change, gone=True, visibility="private")):
         with no_sockets(), pytest.raises(Refused, match="Instagram lets nobody"):
             VENUE.change(ACCOUNT, bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"media_id": "179", "comment_id": "180"}, "@maud: @plumprams again 😡\nhttps://www.instagram.com/p/A/\n"),
+        ({"media_id": "179"}, "@jan: With my @plumprams\nhttps://www.instagram.com/p/B/\n"),
+    ],
+)
+def test_words_of_a_mention_are_fetched_as_its_file(value: dict[str, str], words: str) -> None:
+    (event,) = VENUE.parse(ACCOUNT, a_change(value, field="mentions"))
+    (file,) = event.attachments
+    with InstagramPlace() as place:
+        assert b"".join(VENUE.media(place.account, file.ref)).decode() == words
+    for bad in ("mention:179:1){id}", "mention::", "mention:x:y"):
+        with no_sockets(), pytest.raises(Refused):
+            list(VENUE.media(ACCOUNT, bad))

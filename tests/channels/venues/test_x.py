@@ -33,6 +33,7 @@ from hark.channels.types import (
 from hark.channels.x.prices import has_link
 from hark.channels.x.searching import queries
 from hark.channels.x.venue import X
+from tests.channels.venues.stored import a_file
 from tests.channels.venues.x_place import CLIENT_SECRET, MAUD, OWN, POST, TOKEN, XPlace, activity
 
 SECRETS = {"access_token": TOKEN, "client_secret": CLIENT_SECRET}
@@ -335,3 +336,25 @@ def test_id_is_asked_for_and_not_the_name_that_may_change() -> None:
         "client_secret",
     }
     assert VENUE.objections(ACCOUNT) == {}
+
+
+@pytest.mark.usefixtures("files_here")
+def test_pictures_go_with_a_post_and_one_with_a_direct_message() -> None:
+    one, two = a_file("wheel.jpg", "image/jpeg"), a_file("bill.png", "image/png")
+    with XPlace(ACCOUNT) as place:
+        VENUE.send(place.account, replace(PUBLIC, attachments=(one, two)))
+        VENUE.send(place.account, replace(PRIVATE, attachments=(one,)))
+        assert [each["said"].get("media") for each in place.taken] == [{"media_ids": ["media1", "media2"]}, None]
+        assert place.taken[1]["said"]["attachments"] == [{"media_id": "media3"}]
+        assert [form["media_category"] for form in place.files] == [b"tweet_image", b"tweet_image", b"dm_image"]
+        assert place.files[0]["media"] == b"what is in wheel.jpg"
+        place.fail("drop_reply")
+        with pytest.raises(Retry):
+            VENUE.send(place.account, replace(PUBLIC, attachments=(one,)))
+    large = replace(one, size=6 << 20)
+    paper = a_file("bill.pdf", "application/pdf")
+    for bad in ((paper,), (large,), (one,) * 5):
+        with no_sockets(), pytest.raises(Refused):
+            VENUE.send(ACCOUNT, replace(PUBLIC, attachments=bad))
+    with no_sockets(), pytest.raises(Refused, match="direct message one"):
+        VENUE.send(ACCOUNT, replace(PRIVATE, attachments=(one, two)))

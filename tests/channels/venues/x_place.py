@@ -8,6 +8,7 @@ from typing import Any
 from hark.channels.testing.counterpart import Answer, Call, HttpCounterpart
 from hark.channels.types import Account, Raw
 from hark.kernel.time import now
+from tests.channels.venues.meta_place import fields_of
 
 OWN, MAUD, POST = "2244994945", "1000000000000000007", "2080000000000000001"
 TOKEN, CLIENT_SECRET = "an-access-token-of-the-suite", "a-client-secret-of-the-suite"
@@ -29,6 +30,7 @@ class XPlace(HttpCounterpart):
         self.direct: list[dict[str, Any]] = []
         self.ours: dict[str, str | None] = {}
         self.problem: tuple[int, str, dict[str, str]] | None = None
+        self.files: list[dict[str, bytes]] = []
         self.me = OWN
         self.number = 0
 
@@ -82,16 +84,21 @@ class XPlace(HttpCounterpart):
                 return Answer(404, {"title": "Not Found Error", "detail": "Could not find that post"})
             self.ours[own] = None
             return Answer(200, {"data": {"deleted": True}})
+        if call.path == "/2/media/upload":
+            self.files.append(fields_of(call))
+            return Answer(200, {"data": {"id": f"media{len(self.files)}", "expires_after_secs": 86400}})
         said, own = call.json(), self._next()
         if call.path == "/2/tweets":
             parent = said.get("reply", {}).get("in_reply_to_tweet_id")
-            self.taken.append({"id": own, "text": said["text"], "visibility": "public", "parent": parent})
+            self.taken.append({"id": own, "text": said["text"], "visibility": "public", "parent": parent, "said": said})
             self.ours[own] = said["text"]
             return Answer(201, {"data": {"id": own, "text": said["text"], "edit_history_tweet_ids": [own]}})
         to = call.path.removeprefix("/2/dm_conversations/").removesuffix("/messages")
         # X is told a person only; here the post from which the talk moved is the one he wrote.
         wrote = POST if to == f"with/{MAUD}" else None
-        self.taken.append({"id": own, "text": said["text"], "visibility": "private", "to": to, "private_of": wrote})
+        self.taken.append(
+            {"id": own, "text": said["text"], "visibility": "private", "to": to, "private_of": wrote, "said": said}
+        )
         return Answer(201, {"data": {"dm_conversation_id": f"{MAUD}-{OWN}", "dm_event_id": own}})
 
     def _granted(self, call: Call) -> Answer:
@@ -105,7 +112,7 @@ class XPlace(HttpCounterpart):
             return Answer(
                 400, {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
             )
-        scopes = "tweet.read tweet.write users.read dm.read dm.write offline.access"
+        scopes = "tweet.read tweet.write users.read dm.read dm.write media.write offline.access"
         granted = {"token_type": "bearer", "expires_in": 7200, "access_token": "new", "refresh_token": "twice"}
         return Answer(200, {**granted, "scope": scopes})
 

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hark.channels.instagram.mentions import named
 from hark.channels.kit.careful_json import Unreadable
 from hark.channels.kit.words import id_of, text_of
 from hark.channels.meta.hooks import Piece, is_foreign, moment, pieces, table, unreadable
 from hark.channels.meta.talks import read_talk
 from hark.channels.meta.writing import private_until
-from hark.channels.types import Account, Inbound, Person, Raw
+from hark.channels.types import Account, AttachmentRef, Inbound, Person, Raw
 
 FOREIGN = "This is about another account than the one connected here; each account needs a Meta app of its own."
 ELSEWHERE = "elsewhere"  # the tag of a mention under a post that is not ours: it is answered another way
-WORDLESS = "Instagram tells of a mention without its words and its author; look into Instagram"
+WORDLESS = "Instagram tells of a mention without its words and its author; the file beside it has them"
 
 
 def read_call(account: Account, raw: Raw) -> list[Inbound]:
@@ -92,6 +93,7 @@ def _mention(account: Account, piece: Piece, value: dict[str, Any]) -> Inbound:
         visibility="public",
         message_kind="mention",
         text="",
+        attachments=(AttachmentRef(named(media, comment), "text/plain", None, "mention.txt"),),
         sent_at=moment(piece.at),
         targets_us="mention",
         policy=(ELSEWHERE,),

@@ -1,10 +1,11 @@
 """The verbs of Instagram."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hark.channels.errors import Refused
+from hark.channels.instagram.mentions import is_mention, words_of
 from hark.channels.instagram.reading import ELSEWHERE, read_call
 from hark.channels.kit.careful_json import Json
 from hark.channels.kit.setting import setting
@@ -92,6 +93,13 @@ class Instagram(Social):
         path, said = _place(account, outbound)
         taken = id_of(ask(account, "POST", path, said).get("id"))
         return Receipt((taken,) if taken else ())
+
+    def media(self, account: Account, ref: str) -> Iterator[bytes]:
+        """A file from Meta's hosts; or the words of a mention, which Instagram gives to whoever asks for them."""
+        if is_mention(ref):
+            yield words_of(account, _own(account), ref)
+        else:
+            yield from super().media(account, ref)
 
     def change(self, account: Account, change: Change) -> Receipt:
         """A comment of ours, gone: what is gone already is no error."""

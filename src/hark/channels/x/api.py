@@ -33,17 +33,23 @@ SAID = (
 
 def ask(account: Account, method: str, path: str, said: Json = None, **query: str) -> dict[str, Json]:
     """What X answers to one call; a 2xx answer that cannot be read is an empty one. Raises the four errors."""
+    named = {name.replace("__", "."): value for name, value in query.items() if value}
+    body = b"" if said is None else json.dumps(said).encode()
+    return called(account, method, f"{path}?{urlencode(named)}" if named else path, body)
+
+
+def called(
+    account: Account, method: str, path: str, body: bytes, *, kind: str = "application/json", seconds: float = 10.0
+) -> dict[str, Json]:
+    """The same of any `body`, of the content type `kind`; `path` with its query."""
     token = account.secrets.get(ACCESS, "")
     if not token:
         raise AuthLost(NO_SIGN_IN)
-    named = {name.replace("__", "."): value for name, value in query.items() if value}
-    address = f"{account.base_url.rstrip('/') or API}{path}"
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    body = b"" if said is None else json.dumps(said).encode()
-    url = f"{address}?{urlencode(named)}" if named else address
-    answer = attempt(HttpRequest(method, url, headers, body, max_bytes=MAX_BATCH_BYTES), refusal=refusal)
+    headers = {"authorization": f"Bearer {token}", "content-type": kind}
+    url = f"{account.base_url.rstrip('/') or API}{path}"
+    request = HttpRequest(method, url, headers, body, max_bytes=MAX_BATCH_BYTES, total_seconds=seconds)
     try:
-        return table(loads(answer.body, max_bytes=MAX_BATCH_BYTES))
+        return table(loads(attempt(request, refusal=refusal).body, max_bytes=MAX_BATCH_BYTES))
     except Unreadable:
         return {}
 

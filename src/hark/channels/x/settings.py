@@ -9,7 +9,7 @@ from hark.channels.x.api import API
 
 LONGEST, USUAL = 25_000, 280
 MOST_PARTS = 25
-SCOPES = ("tweet.read", "tweet.write", "users.read", "dm.read", "dm.write", "offline.access")
+SCOPES = ("tweet.read", "tweet.write", "users.read", "dm.read", "dm.write", "media.write", "offline.access")
 AUTHORIZE = "https://x.com/i/oauth2/authorize"
 ENDED = "X no longer accepts the sign-in: it was taken back, or a token was used twice. Sign in again."
 MEANINGS = (

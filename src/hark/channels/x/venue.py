@@ -36,6 +36,7 @@ from hark.channels.types import (
     Verdict,
 )
 from hark.channels.x.api import ask
+from hark.channels.x.pictures import MOST_PICTURES, PICTURE_BYTES, objection_to, uploaded
 from hark.channels.x.posts import link_to, person, table
 from hark.channels.x.prices import of_reading, of_sending
 from hark.channels.x.reading import FOUND, read_arrival
@@ -92,10 +93,12 @@ class X(Venue):
         must_purge_on_delete=True,
         off_platform_match=False,
         native_reply_url=True,
+        files_out=MOST_PICTURES * PICTURE_BYTES,
     )
     Settings = Settings
     identified_by: ClassVar[str] = "user_id"
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
+    send_seconds: ClassVar[float] = 300.0
 
     def caps_for(self, account: Account) -> Caps:
         """Called by X or asking X; as long as its posts may be; with Enterprise access anybody may be answered."""
@@ -165,19 +168,23 @@ class X(Venue):
         """X's own rules, and that nobody but X itself can write into an encrypted talk."""
         if outbound.visibility == "private" and ENCRYPTED_TAG in outbound.standing.policy:
             return Refused("encrypted", ENCRYPTED)
-        return super().objection(account, outbound)
+        return super().objection(account, outbound) or objection_to(outbound)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST, and what it cost."""
         self.obey(account, outbound)
         cost = of_sending(outbound, summoned=outbound.standing.targets_us == "mention" and outbound.part == 1)
         if outbound.visibility == "private":
-            said = ask(account, "POST", _talk(outbound), {"text": outbound.text})
+            files = [{"media_id": own} for own in uploaded(account, outbound, "dm_image")]
+            more = {"attachments": files} if files else {}
+            said = ask(account, "POST", _talk(outbound), {"text": outbound.text, **more})
             taken = id_of(table(said.get("data")).get("dm_event_id"))
             return Receipt((taken,) if taken else (), cost=cost)
         answered = outbound.target.parent or outbound.target.external_id
         reply = {"reply": {"in_reply_to_tweet_id": answered}} if answered else {}
-        said = ask(account, "POST", "/2/tweets", {"text": outbound.text, **reply})
+        files = uploaded(account, outbound, "tweet_image")
+        media = {"media": {"media_ids": files}} if files else {}
+        said = ask(account, "POST", "/2/tweets", {"text": outbound.text, **reply, **media})
         taken = id_of(table(said.get("data")).get("id"))
         return Receipt((taken,) if taken else (), permalink=_link(account, taken), cost=cost)
 
