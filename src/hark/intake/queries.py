@@ -93,7 +93,7 @@ def channel_versions() -> dict[int, str]:
 
 def polled_channels() -> list[int]:
     """The channels that have to be asked for news, whoever waited longest first. A lost permission to send is no reason
-    to stop reading; a channel that can call us is not asked."""
+    to stop reading; a channel that can call us is not asked, unless it is searched for words too."""
     venues = [key for key, venue in registry.venues().items() if venue.caps.poll]
     rows = Channel.objects.filter(venue__in=venues).exclude(state=ChannelState.PAUSED).order_by("pk")
     asked = [row.pk for row in rows if _is_polled(row)]
@@ -106,7 +106,7 @@ def _is_polled(channel: Channel) -> bool:
         caps = caps_of(channel)
     except HarkError:  # its secrets do not open: its page says so
         return False
-    return caps.poll and not caps.webhook
+    return caps.poll and (not caps.webhook or caps.listen_keywords)
 
 
 def cursor_of(channel_id: int) -> str:
