@@ -18,6 +18,8 @@ BUILT_IN = {
     "api": "hark.channels.api:ApiChannel",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
+    "google-business": "hark.channels.google_business:GoogleBusiness",
+    "youtube": "hark.channels.youtube:YouTube",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
