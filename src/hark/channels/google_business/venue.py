@@ -1,4 +1,4 @@
-"""The verbs of Google Business Profile. Source: developers.google.com/my-business/reference/rest (v4, and v1 for places)."""
+"""The verbs of Google Business Profile. Source: developers.google.com/my-business/reference/rest (reviews are v4)."""
 
 import json
 import re
@@ -29,13 +29,15 @@ from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, O
 SCOPE = "https://www.googleapis.com/auth/business.manage"
 MAX_BYTES = 4096  # "Maximum length of a reply is 4096 bytes"
 PLACE = re.compile(r"accounts/[\w.-]{1,60}(?:/locations/[\w.-]{1,60})?")
-STEPS = (
+ACCESS_STEP = (
     "Ask Google for access to the Business Profile APIs (form “Application for Basic API Access”); without it every "
-    "call is refused.",
-    "In the Google Cloud console, in the project that Google has approved, enable Google My Business API and "
-    "My Business Business Information API.",
-    "Whoever signs in must be an owner or manager of the place.",
+    "call is refused."
 )
+ENABLE_STEP = (
+    "In the Google Cloud console, in the project that Google has approved, enable Google My Business API and "
+    "My Business Business Information API."
+)
+STEPS = (ACCESS_STEP, ENABLE_STEP, "Whoever signs in must be an owner or manager of the place.")
 
 
 @dataclass(frozen=True)

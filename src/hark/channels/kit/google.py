@@ -69,7 +69,7 @@ def google_guide(redirect: str, scope: str, *first: str) -> Guide:
     """What to do at Google before somebody can sign in; `first` are the steps of this one API."""
     steps = (
         *first,
-        "Under Google Auth Platform, Audience: publish the app. While it is in testing, each sign-in ends after 7 days.",
+        "Under Google Auth Platform, Audience: publish the app; while it is in testing, sign-ins end after 7 days.",
         "Under Data access add the scope below.",
         "Under Clients make one of the kind Web application, with the redirect URI below.",
         "Type its client id and client secret here. Google shows the secret once.",
@@ -83,7 +83,7 @@ def client_objections(account: Account) -> dict[str, str]:
     if not text_of(account.settings.get("oauth_client")).strip():
         found["oauth_client"] = "Type the client id of your app at Google."
     if not account.secrets.get("oauth_secret", "").strip():
-        found["oauth_secret"] = "Type the client secret of your app at Google."
+        found["oauth_secret"] = "Type the client secret of your app at Google."  # noqa: S105 - a sentence
     return found
 
 

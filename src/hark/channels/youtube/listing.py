@@ -133,7 +133,9 @@ def _oldest_first(thread: dict[str, Json], comments: list[dict[str, Json]]) -> I
         parent = id_of(snippet.get("parentId"))
         mark = mark_of(snippet.get("updatedAt"), snippet.get("textDisplay"), snippet.get("moderationStatus"))
         body = json.dumps({"items": [one]}).encode()
-        yield Entry(f"{parent}/{number}" if parent else number, mark, body, time_of(snippet.get("publishedAt")), headers)
+        yield Entry(
+            f"{parent}/{number}" if parent else number, mark, body, time_of(snippet.get("publishedAt")), headers
+        )
 
 
 def _snippet(comment: dict[str, Json]) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """YouTube's comments, into Hark's words. Pure and total.
 
-An arrival is an answer of `commentThreads.list` or `comments.list`, one thread or comment, or our note that one is gone.
+An arrival is an answer of `commentThreads.list` or `comments.list`, a thread, a comment, or our note that one is gone.
 Source: developers.google.com/youtube/v3/docs/comments and …/commentThreads.
 """
 
