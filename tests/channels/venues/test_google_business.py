@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,12 +44,10 @@ class Google(HttpCounterpart):
         super().__init__(account)
         self.reviews: list[dict[str, Any]] = []
         self.replies: dict[str, dict[str, Any]] = {}
-        self.calls: list[Call] = []
         self.places: list[str] = ["locations/7720"]
 
     def answer(self, call: Call) -> Answer:
         """One call of the v4 API, or of the list of places."""
-        self.calls.append(call)
         if call.path == "/v1/accounts/1184/locations":
             return Answer(200, {"locations": [{"name": name} for name in self.places]})
         if call.path == f"/v4/{PLACE}/reviews":
@@ -109,8 +107,9 @@ class Google(HttpCounterpart):
 class TestGoogleBusiness(ChannelConformance):
     venue = GoogleBusiness()
     samples = SAMPLES
+    seen = "public"
     permission_ends = False  # the core keeps the sign-in, and knows its scopes and its end
-    echo_carries_ref: ClassVar[bool] = False
+    echo_carries_ref = False
     target = Target(f"{PLACE}/reviews/r1", f"{PLACE}/reviews/r1", "", "", f"{PLACE}/reviews/r1")
 
     def account(self) -> Account:
