@@ -68,13 +68,18 @@ def news(seen: Seen | None, source: Source) -> tuple[list[Raw], Seen]:
     fresh = [one for one in found.values() if before.get(one.id) != one.mark]
     if seen is None:
         fresh = [one for one in fresh if one.at is None or one.at >= source.since]
-    raws = [Raw(one.body, _headers(seen, before, one), _key(one.id, one.mark)) for one in reversed(fresh)]
+    raws = [raw_of(one, _headers(seen, before, one)) for one in reversed(fresh)]
     missing = _missing(before, found, whole=whole) if source.is_gone else []
     raws += [_gone(source.prefix + one, before[one]) for one in missing if source.is_gone and source.is_gone(one)]
     kept = {one.id: one.mark for one in found.values()}
     kept |= {number: mark for number, mark in before.items() if number not in kept and number not in missing}
     times = [one.at for one in found.values() if one.at] + ([seen.until] if seen and seen.until else [])
     return raws, Seen(tuple(kept.items())[: source.kept], max(times, default=None))
+
+
+def raw_of(entry: Entry, headers: Mapping[str, str]) -> Raw:
+    """An entry as an arrival; unchanged it is the same arrival, however often it is given."""
+    return Raw(entry.body, headers, _key(entry.id, entry.mark))
 
 
 def seen_in(value: object) -> Seen | None:

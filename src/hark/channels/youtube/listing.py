@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from hark.channels.kit.careful_json import Json
 from hark.channels.kit.google import call
-from hark.channels.kit.newest_first import Entry, Source, days_back, mark_of
+from hark.channels.kit.newest_first import Entry, Seen, Source, days_back, mark_of, raw_of
 from hark.channels.kit.words import id_of, text_of, time_of
 from hark.channels.types import Account, Raw
 from hark.channels.youtube.reading import comments_in
@@ -73,10 +73,10 @@ def answers(account: Account, comment: str) -> list[dict[str, Json]]:
     return [one for page in islice(_pages(account, "comments", asked), 2) for one in page]
 
 
-def deeper(account: Account, known: Answers, hour: str) -> list[Raw]:
+def deeper(account: Account, known: Answers, hour: str, seen: Seen) -> list[Raw]:
     """What was written or changed below all comments in reach since the last deep reading; the first one only counts.
 
-    What the reading of the newest has brought already comes again, as the same.
+    What the reading of the newest has `seen` is left out.
     """
     since = time_of(f"{known.deep_hour}:00:00+00:00")
     after = Answers(hour, known.counts.copy(), first=since is None, listed=known.listed)
@@ -87,7 +87,9 @@ def deeper(account: Account, known: Answers, hour: str) -> list[Raw]:
         entries += _oldest_first(thread, comments)
     known.deep_hour = hour
     known.counts = {top: count for top, count in after.counts.items() if top in kept}
-    return [_raw(one) for one in entries if since is not None and _is_later(one, since)]
+    marks = dict(seen.entries)
+    fresh = [one for one in entries if since is not None and _is_later(one, since)]
+    return [raw_of(one, one.headers) for one in fresh if marks.get(one.id) != one.mark]
 
 
 def is_gone(account: Account, comment: str) -> bool:
@@ -153,6 +155,3 @@ def _is_later(entry: Entry, since: datetime) -> bool:
     changed = time_of(said.get("updatedAt")) or entry.at
     return changed is None or changed >= since
 
-
-def _raw(entry: Entry) -> Raw:
-    return Raw(entry.body, entry.headers, mark_of("deep", entry.id, entry.mark))

@@ -112,7 +112,7 @@ class YouTube(Venue):
         before, answers, hour = seen_in(known.get("newest")), _answers(known), now().strftime("%Y-%m-%dT%H")
         raws, seen = news(before, listing.source(account, answers))
         if answers.deep_hour != hour:
-            raws += _others(listing.deeper(account, answers, hour), raws)
+            raws += listing.deeper(account, answers, hour, seen)
         value = {"newest": as_value(seen), "hour": answers.deep_hour, "counts": answers.counts}
         return Page(tuple(raws), json.dumps(value, separators=(",", ":")))
 
@@ -148,7 +148,3 @@ def _answers(known: Mapping[str, object]) -> Answers:
     found = {str(key): value for key, value in listed if isinstance(value, int)}
     return Answers(hour if isinstance(hour, str) else "", found, first=not known)
 
-
-def _others(raws: list[Raw], before: list[Raw]) -> list[Raw]:
-    bodies = {raw.body for raw in before}
-    return [raw for raw in raws if raw.body not in bodies]
