@@ -20,6 +20,7 @@ BUILT_IN = {
     "simulated": "hark.channels.simulated:Simulated",
     "google-business": "hark.channels.google_business:GoogleBusiness",
     "youtube": "hark.channels.youtube:YouTube",
+    "play": "hark.channels.play:Play",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}

@@ -83,7 +83,10 @@ class Google(HttpCounterpart):
 
     def received(self) -> list[dict[str, Any]]:
         """The answers that stand there."""
-        return [{"text": one["comment"], "by": "", "client_ref": "", "visibility": "public"} for one in self.replies.values()]
+        return [
+            {"text": one["comment"], "by": "", "client_ref": "", "visibility": "public"}
+            for one in self.replies.values()
+        ]
 
     def offer(self, count: int) -> list[str]:
         """New reviews."""
@@ -234,7 +237,9 @@ def test_answer_waits_for_moderation_and_says_so(google: Google) -> None:
 
 
 def test_change_of_an_answer_that_is_too_long_or_refused_says_why(google: Google) -> None:
-    change = Change(UUID(int=2), UUID(int=1), (f"{PLACE}/reviews/r1/reply",), TestGoogleBusiness.target, "public", "é" * 2049)
+    change = Change(
+        UUID(int=2), UUID(int=1), (f"{PLACE}/reviews/r1/reply",), TestGoogleBusiness.target, "public", "é" * 2049
+    )
     with pytest.raises(Refused, match="4,096 bytes"):
         GoogleBusiness().change(google.account, change)
 

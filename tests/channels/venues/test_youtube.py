@@ -81,7 +81,9 @@ class Tube(HttpCounterpart):
         """By id, or the answers below one."""
         if "parentId" in call.query:
             return self.page(call, self.below(call.query["parentId"]))
-        return Answer(200, {"items": [self.comments[one] for one in call.query["id"].split(",") if one in self.comments]})
+        return Answer(
+            200, {"items": [self.comments[one] for one in call.query["id"].split(",") if one in self.comments]}
+        )
 
     def page(self, call: Call, items: list[dict[str, Any]]) -> Answer:
         """Some of the items."""
@@ -138,7 +140,9 @@ class TestYouTube(ChannelConformance):
         return a_call(body, {})
 
     def says(self, text: str, visibility: Visibility = "public", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
-        return Raw(json.dumps({"items": [a_comment(f"{thread}.{at:%S}", text, at, parent=thread)]}).encode(), {}, "1", at)
+        return Raw(
+            json.dumps({"items": [a_comment(f"{thread}.{at:%S}", text, at, parent=thread)]}).encode(), {}, "1", at
+        )
 
     def batch(self, count: int) -> tuple[Raw, list[str]]:
         comments = [a_comment(f"b{number}", f"line {number}") for number in range(count)]
@@ -228,12 +232,18 @@ def test_signed_in_for_another_channel_is_said(tube: Tube) -> None:
 
 
 def test_spent_quota_is_waited_for(tube: Tube, monkeypatch: pytest.MonkeyPatch) -> None:
-    spent = {"error": {"code": 403, "message": "The request cannot be completed", "errors": [{"reason": "quotaExceeded"}]}}
+    spent = {
+        "error": {"code": 403, "message": "The request cannot be completed", "errors": [{"reason": "quotaExceeded"}]}
+    }
     monkeypatch.setattr(tube, "answer", lambda call: Answer(403, spent))
     with pytest.raises(Retry, match="quota"):
         YouTube().send(tube.account, TestYouTube().reply())
 
 
 def test_settings_ask_for_the_id_of_a_channel() -> None:
-    assert set(YouTube().objections(Account("c", "", {"channel": "@plum"}))) == {"channel", "oauth_client", "oauth_secret"}
+    assert set(YouTube().objections(Account("c", "", {"channel": "@plum"}))) == {
+        "channel",
+        "oauth_client",
+        "oauth_secret",
+    }
     assert YouTube().objections(TestYouTube().account()) == {}

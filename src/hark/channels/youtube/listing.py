@@ -154,4 +154,3 @@ def _is_later(entry: Entry, since: datetime) -> bool:
     said = _snippet(json.loads(entry.body)["items"][0])
     changed = time_of(said.get("updatedAt")) or entry.at
     return changed is None or changed >= since
-

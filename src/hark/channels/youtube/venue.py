@@ -147,4 +147,3 @@ def _answers(known: Mapping[str, object]) -> Answers:
     listed = counts.items() if isinstance(counts, dict) else ()
     found = {str(key): value for key, value in listed if isinstance(value, int)}
     return Answers(hour if isinstance(hour, str) else "", found, first=not known)
-
