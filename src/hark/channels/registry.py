@@ -21,6 +21,7 @@ BUILT_IN = {
     "google-business": "hark.channels.google_business:GoogleBusiness",
     "youtube": "hark.channels.youtube:YouTube",
     "play": "hark.channels.play:Play",
+    "appstore": "hark.channels.appstore:AppStore",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}

@@ -11,7 +11,6 @@ from hark.channels.errors import Refused, SendError
 from hark.channels.google_business import listing
 from hark.channels.google_business.reading import REPLY, STATES, read_reviews
 from hark.channels.kit.google import (
-    READ_BACK_HELP,
     call,
     client_objections,
     client_setting,
@@ -20,7 +19,7 @@ from hark.channels.kit.google import (
     secret_setting,
 )
 from hark.channels.kit.limits import refuse_longer
-from hark.channels.kit.newest_first import as_value, cursor_in, news, seen_in
+from hark.channels.kit.newest_first import READ_BACK_HELP, as_value, cursor_in, news, seen_in
 from hark.channels.kit.once import sentence_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import text_of

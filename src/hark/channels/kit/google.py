@@ -37,7 +37,6 @@ SHORT_LIVED = "Its app there is in testing, which ends each sign-in after 7 days
 SPENT = frozenset(
     {"quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 )
-READ_BACK_HELP = "Older ones are shown on their authors' pages; they open no case and start no clock. 0: none."
 
 
 def client_setting() -> Any:

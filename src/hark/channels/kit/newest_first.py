@@ -17,6 +17,7 @@ from hark.kernel.time import now
 
 MOST_PAGES = 200
 MOST_ASKED = 20  # how many missing entries are asked for by name in one reading
+READ_BACK_HELP = "Older ones are shown on their authors' pages; they open no case and start no clock. 0: none."
 NEW, CHANGED, BACKFILLED, GONE = "new", "changed", "backfilled", "gone"  # what the header `news` of an arrival says
 
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 from hark.channels.base import Venue
 from hark.channels.errors import Refused, SendError
 from hark.channels.kit.google import (
-    READ_BACK_HELP,
     call,
     client_objections,
     client_setting,
@@ -18,7 +17,7 @@ from hark.channels.kit.google import (
     secret_setting,
 )
 from hark.channels.kit.limits import refuse_longer
-from hark.channels.kit.newest_first import as_value, cursor_in, news, seen_in
+from hark.channels.kit.newest_first import READ_BACK_HELP, as_value, cursor_in, news, seen_in
 from hark.channels.kit.once import sentence_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of
