@@ -22,6 +22,8 @@ BUILT_IN = {
     "youtube": "hark.channels.youtube:YouTube",
     "play": "hark.channels.play:Play",
     "appstore": "hark.channels.appstore:AppStore",
+    "yelp": "hark.channels.yelp:Yelp",
+    "tripadvisor": "hark.channels.tripadvisor:TripAdvisor",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
