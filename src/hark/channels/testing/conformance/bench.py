@@ -15,7 +15,6 @@ from hark.channels.types import Account, Inbound, Outbound, Raw, Request, Target
 
 MOMENT = datetime(2026, 10, 12, 11, 22, 33, tzinfo=UTC)
 Visibility = Literal["public", "private"]
-HERE = "the venue is Hark itself, no line can break"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,7 @@ class Bench:
     def not_applicable(self) -> dict[int, str]:
         """The cases that do not apply to this venue, each with its reason."""
         caps = self.venue.caps
-        sends = caps.public or caps.private
-        connected = caps.webhook or caps.poll or sends
+        connected = caps.webhook or caps.poll or caps.public or caps.private
         rules = {
             1: (caps.webhook, "the venue makes no calls"),
             5: (self.batch(2) is not None, "one event a call"),
@@ -140,12 +138,15 @@ class Bench:
             8: (caps.edits_in or caps.deletes_in, "nothing is edited or deleted"),
             13: (caps.media, "no attachments"),
             14: (caps.poll, "not polled"),
-            15: (sends, "no replies"),
-            16: (sends, "no replies"),
+            15: (caps.public or caps.private, "no replies"),
+            16: (caps.public or caps.private, "no replies"),
             17: (caps.max_length is not None, "no limit"),
-            18: (sends and not caps.own_venue, HERE if caps.own_venue else "no replies"),
+            18: (
+                not caps.own_venue and (caps.public or caps.private),
+                "the venue is Hark itself, no line can break" if caps.own_venue else "no replies",
+            ),
             19: (bool(self.forbidden()), "no such rules"),
-            20: (sends, "no replies"),
+            20: (caps.public or caps.private, "no replies"),
             21: (connected, "it holds no secret"),
             23: (connected, "nothing is connected"),
             24: (self._has("consent_stop"), "no opt-out words"),
