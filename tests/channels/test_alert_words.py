@@ -69,7 +69,11 @@ def test_formatted_mail_is_read_where_the_plain_one_says_nothing() -> None:
 
 def test_only_addresses_of_the_venue_are_shown_and_without_their_keys() -> None:
     assert is_at(LINK, HOSTS)
-    for bad in ("http://www.venue.example/r/7", "https://venue.example.evil.example/r/7", "https://a@venue.example/r/7"):
+    for bad in (
+        "http://www.venue.example/r/7",
+        "https://venue.example.evil.example/r/7",
+        "https://a@venue.example/r/7",
+    ):
         assert not is_at(bad, HOSTS)
     assert bare(f"{LINK}?token=s&u=1#x", "7") == LINK
     assert bare("https://www.venue.example/reviews?token=s&id=77", "77") == "https://www.venue.example/reviews?id=77"

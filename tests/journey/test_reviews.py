@@ -82,12 +82,12 @@ def test_answer_given_at_google_is_ours_and_opens_nothing(reader: Reader) -> Non
     reader.read()
     reader.google.reviews = [a_review("r1", "They lost my order. Nobody answers.", now(), starRating="ONE")]
     reader.read()
-    stamp = now().isoformat()
-    reader.google.replies[f"{PLACE}/reviews/r1"] = {"comment": "Sorry.", "updateTime": stamp, "reviewReplyState": "PENDING"}
+    reply = {"comment": "Sorry.", "updateTime": now().isoformat(), "reviewReplyState": "PENDING"}
+    reader.google.replies[f"{PLACE}/reviews/r1"] = reply
     reader.read()
     ours = Message.objects.get(direction="out")
     assert (ours.text, ours.native, ours.external_id) == ("Sorry.", True, f"{PLACE}/reviews/r1/reply")
-    reader.google.replies[f"{PLACE}/reviews/r1"] |= {"comment": "Sorry, Maud.", "updateTime": f"{stamp}"}
+    reply["comment"] = "Sorry, Maud."
     reader.read()
     ours.refresh_from_db()
     assert ours.text == "Sorry, Maud."

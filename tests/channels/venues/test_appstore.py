@@ -1,4 +1,4 @@
-"""The App Store against a stand-in that is written after its documentation, and that checks the signature of each call."""
+"""The App Store against a stand-in that is written after its documentation, and that checks every signature."""
 
 import json
 from collections.abc import Iterator
@@ -99,7 +99,8 @@ class Connect(HttpCounterpart):
         """It overwrites; every answer has an id of its own."""
         self.made += 1
         said = {"responseBody": data["attributes"]["responseBody"], "state": "PENDING_PUBLISH"}
-        reply = {"type": data["type"], "id": f"77-{self.made}", "attributes": {**said, "lastModifiedDate": MOMENT.isoformat()}}
+        said["lastModifiedDate"] = MOMENT.isoformat()
+        reply = {"type": data["type"], "id": f"77-{self.made}", "attributes": said}
         self.replies[data["relationships"]["review"]["data"]["id"]] = reply
         return Answer(201, {"data": reply})
 

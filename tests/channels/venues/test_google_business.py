@@ -31,9 +31,8 @@ def a_review(number: str, text: str = "", at: datetime = MOMENT, **more: Any) ->
     """A review as Google lists it."""
     stamp = at.isoformat().replace("+00:00", "Z")
     said = {"reviewer": {"displayName": "Maud Terlinden"}, "starRating": "THREE", "comment": text}
-    return {
-        "name": f"{PLACE}/reviews/{number}", "reviewId": number, **said, "createTime": stamp, "updateTime": stamp, **more
-    }  # fmt: skip
+    times = {"createTime": stamp, "updateTime": stamp}
+    return {"name": f"{PLACE}/reviews/{number}", "reviewId": number, **said, **times, **more}
 
 
 class Google(HttpCounterpart):

@@ -1,4 +1,4 @@
-"""What a venue's alert mail says of a review: stars, words, name, link. Pure; made for mails whose form nobody promises.
+"""What a venue's alert mail says of a review: stars, words, name, link. Pure; for mails whose form nobody promises.
 
 No venue documents its alerts, and they change. So what is looked for is what every such mail has, wherever it stands.
 What is not found is left out, and said.

@@ -170,4 +170,3 @@ def _sending_problems(account: Account, settings: MailSettings) -> Iterator[str]
             pass
     except SendError as error:
         yield sentence_of(error)
-

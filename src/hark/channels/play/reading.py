@@ -34,8 +34,8 @@ def parts_of(review: Json) -> tuple[str, dict[str, Json], dict[str, Json]] | Non
         return None
     listed = review.get("comments")
     comments = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    said, ours = (next((one[name] for one in comments if isinstance(one.get(name), dict)), {}) for name in KINDS)
-    return number, said, ours
+    found = [next((one[name] for one in comments if isinstance(one.get(name), dict)), {}) for name in KINDS]
+    return number, found[0], found[1]
 
 
 def changed_at(comment: dict[str, Json]) -> datetime | None:

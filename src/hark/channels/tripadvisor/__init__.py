@@ -11,7 +11,7 @@ from typing import ClassVar
 from hark.channels.email.alerts import AlertMailbox
 from hark.channels.types import Caps
 
-COUNTRIES = ("ca", "de", "fr", "it", "es", "nl", "be", "at", "ch", "ie", "pt", "se", "in", "jp", "co.uk", "com.au", "com.br")
+COUNTRIES = ("ca", "de", "fr", "it", "es", "nl", "be", "at", "ch", "ie", "pt", "se", "in", "co.uk", "com.au", "com.br")
 
 
 class TripAdvisor(AlertMailbox):

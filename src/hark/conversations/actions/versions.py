@@ -37,8 +37,8 @@ def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetim
     """Take the words of `incoming` for a stored message, in the caller's transaction; False when they were known.
 
     `edited_at` None: they came as the original. Older words than those shown become an earlier version, newer ones
-    replace them, with the stars of a review, so that the order of arrival does not matter. A deleted message whose words
-    are purged takes none.
+    replace them, as the stars of a review are, so that the order of arrival does not matter. A deleted message whose
+    words are purged takes none.
     """
     message = locked(message_id)
     if message.deleted_at is not None and not message.text:
