@@ -191,6 +191,7 @@ def test_answer_given_at_google_comes_in_and_its_moderation_is_told(google: Goog
 
 def test_first_reading_gives_no_more_than_was_asked_for_and_says_that_it_is_old(google: Google) -> None:
     google.reviews = [a_review(f"r{n}", at=now() - timedelta(days=n, hours=1)) for n in range(60)]
+    google.replies[f"{PLACE}/reviews/r9"] = {"comment": "Late, but thank you.", "updateTime": now().isoformat()}
     account = replace(google.account, settings={**google.account.settings, "read_back_days": 3})
     events, cursor = polled(google, "", account)
     assert [one.external_id for one in events] == [f"{PLACE}/reviews/r{n}" for n in (2, 1, 0)]
@@ -228,6 +229,12 @@ def test_all_places_of_an_account_are_read_each_from_where_it_was(google: Google
     assert GoogleBusiness().check(account).problems == ()
     google.places = []
     assert GoogleBusiness().check(account).problems == ("This account manages no place.",)
+
+
+def test_place_that_google_refuses_is_named(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(google, "answer", lambda call: Answer(403, {"error": {"message": "No manager."}}))
+    with pytest.raises(Refused, match=f"{PLACE}: Google refused this: No manager."):
+        GoogleBusiness().poll(google.account, "")
 
 
 def test_answer_waits_for_moderation_and_says_so(google: Google) -> None:

@@ -114,15 +114,16 @@ def is_gone(account: Account, number: str) -> bool:
 
 def _both(review: dict[str, Json], ours: dict[str, Json] | None) -> Iterator[Entry]:
     number, said = id_of(review.get("id")), attributes_of(review)
+    made = time_of(said.get("createdDate"))
     if number is None:
         return
     body = json.dumps({"data": [review], **({"included": [ours]} if ours else {})}).encode()
     if ours:
         about = attributes_of(ours)
         mark = mark_of(about.get("responseBody"), about.get("state"), about.get("lastModifiedDate"))
-        yield Entry(number + REPLY, mark, body, time_of(about.get("lastModifiedDate")), {"part": "reply"})
+        yield Entry(number + REPLY, mark, body, made, {"part": "reply"})
     mark = mark_of(said.get("createdDate"), said.get("rating"), said.get("title"), said.get("body"))
-    yield Entry(number, mark, body, time_of(said.get("createdDate")), {"part": "review"})
+    yield Entry(number, mark, body, made, {"part": "review"})
 
 
 def _next(said: dict[str, Json]) -> str:

@@ -87,10 +87,10 @@ def _both(review: Json) -> Iterator[Entry]:
     name = id_of(review.get("name")) if isinstance(review, dict) else None
     if name is None:
         return
-    number = name.rpartition("/")[2]
+    number, made = name.rpartition("/")[2], time_of(review.get("createTime"))
     reply, body = review.get("reviewReply"), json.dumps({"reviews": [review]}).encode()
     if isinstance(reply, dict) and reply.get("comment"):
         mark = mark_of(reply.get("updateTime"), reply.get("comment"), reply.get("reviewReplyState"))
-        yield Entry(number + REPLY, mark, body, time_of(reply.get("updateTime")), {"part": "reply"})
+        yield Entry(number + REPLY, mark, body, made, {"part": "reply"})
     mark = mark_of(review.get("updateTime"), review.get("comment"), review.get("starRating"))
-    yield Entry(number, mark, body, time_of(review.get("createTime")), {"part": "review"})
+    yield Entry(number, mark, body, made, {"part": "review"})

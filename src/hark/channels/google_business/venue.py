@@ -114,7 +114,10 @@ class GoogleBusiness(Venue):
         known, raws = cursor_in(cursor), []
         after: dict[str, object] = {}
         for place in listing.places(account):
-            found, seen = news(seen_in(known.get(place)), listing.source(account, place))
+            try:
+                found, seen = news(seen_in(known.get(place)), listing.source(account, place))
+            except Refused as error:
+                raise Refused(error.code, f"{place}: {error.human}") from error
             raws += found
             after[place] = as_value(seen)
         return Page(tuple(raws), json.dumps(after, separators=(",", ":")))

@@ -25,7 +25,7 @@ NEW, CHANGED, BACKFILLED, GONE = "new", "changed", "backfilled", "gone"  # what 
 class Entry:
     """One thing in the list. `mark` differs when anything that matters in it does; `at` is when it was written.
 
-    `headers` go with its arrival.
+    An answer of ours has the time of what it answers: it comes with that, or not at all. `headers` go with its arrival.
     """
 
     id: str

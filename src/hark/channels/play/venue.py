@@ -146,6 +146,6 @@ def _both(review: Json) -> Iterator[Entry]:
     number, said, ours = parts
     body = json.dumps({"reviews": [review]}).encode()
     if ours.get("text"):
-        yield Entry(number + REPLY, mark_of(ours.get("text")), body, changed_at(ours), {"part": "reply"})
+        yield Entry(number + REPLY, mark_of(ours.get("text")), body, changed_at(said), {"part": "reply"})
     mark = mark_of(said.get("lastModified"), said.get("text"), said.get("starRating"))
     yield Entry(number, mark, body, changed_at(said), {"part": "review"})
