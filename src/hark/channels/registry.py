@@ -27,6 +27,12 @@ BUILT_IN = {
     "reddit": "hark.channels.reddit:Reddit",
     "tumblr": "hark.channels.tumblr:Tumblr",
     "simulated": "hark.channels.simulated:Simulated",
+    "google-business": "hark.channels.google_business:GoogleBusiness",
+    "youtube": "hark.channels.youtube:YouTube",
+    "play": "hark.channels.play:Play",
+    "appstore": "hark.channels.appstore:AppStore",
+    "yelp": "hark.channels.yelp:Yelp",
+    "tripadvisor": "hark.channels.tripadvisor:TripAdvisor",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}

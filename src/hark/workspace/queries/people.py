@@ -22,6 +22,8 @@ NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
     "encounter": ("person", "Met"),
+    "google-business": ("review", "Google"), "play": ("review", "Google Play"), "appstore": ("review", "App Store"),
+    "yelp": ("review", "Yelp"), "tripadvisor": ("review", "TripAdvisor"), "youtube": ("video", "YouTube"),
 }  # fmt: skip
 
 
