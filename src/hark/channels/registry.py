@@ -18,6 +18,7 @@ BUILT_IN = {
     "api": "hark.channels.api:ApiChannel",
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
+    "wordpress": "hark.channels.wordpress.venue:WordPress",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
