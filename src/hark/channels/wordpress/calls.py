@@ -24,6 +24,7 @@ MAX_BYTES = 24 << 20  # a hundred comments of 65,525 bytes, each letter written 
 # The address and the browser of who wrote are personal data that Hark has no use for: they never leave WordPress.
 FIELDS = "id,post,parent,author,author_name,author_email,author_url,date_gmt,content.raw,link,status,type"
 TAG = re.compile(r"<[^<>]*>")
+Comment = dict[str, Json]
 NOT_KNOWN = "WordPress does not take the user name and application password (401)."
 MEANINGS = {
     "rest_comment_closed": "Comments are closed there: nobody can answer beneath this post any more.",
@@ -64,9 +65,7 @@ def call(
     return Answer(answer, _time_of(response))
 
 
-def listed(
-    account: Account, query: Mapping[str, str | int], fields: str = FIELDS
-) -> tuple[list[dict[str, Json]], Answer]:
+def listed(account: Account, query: Mapping[str, str | int], fields: str = FIELDS) -> tuple[list[Comment], Answer]:
     """Comments that are public or wait for moderation, newest id first unless `query` says otherwise."""
     usual = {"context": "edit", "status": "all", "orderby": "id", "order": "desc", "per_page": PER_PAGE}
     answer = call(account, "GET", COMMENTS, {**usual, "_fields": fields, **query})

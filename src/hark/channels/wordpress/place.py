@@ -67,12 +67,5 @@ def place_in(cursor: str) -> Place | None:
     if not isinstance(said, dict):
         return None
     known = {int(number): Known(*one) for number, one in said.get("known", {}).items()}
-    return Place(
-        said["floor"],
-        known,
-        said["page"],
-        said.get("up", False),
-        time_of(said.get("since")),
-        said["sweep"],
-        said["above"],
-    )
+    place = Place(said["floor"], known, said["page"], sweep=said["sweep"], above=said["above"])
+    return replace(place, up=said.get("up", False), since=time_of(said.get("since")))

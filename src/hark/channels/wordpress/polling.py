@@ -6,18 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hark.channels.errors import Refused
-from hark.channels.kit.careful_json import Json
 from hark.channels.kit.words import id_of
 from hark.channels.types import Account, Page, Raw
-from hark.channels.wordpress.calls import COMMENTS, PER_PAGE, call, listed
+from hark.channels.wordpress.calls import COMMENTS, PER_PAGE, Comment, call, listed
 from hark.channels.wordpress.place import Known, Place, place_in
 from hark.channels.wordpress.reading import BACK, DEEPEST, EDITED, EVENT, ROOT, number_of_parent, time_in, words_in
 
 SWEPT_DAYS = 30
 MOST_PAGES = 200  # of a backlog: 20,000 comments
 MOST_GONE = 100  # asked about in one call
-
-Comment = dict[str, Json]
 
 
 @dataclass(slots=True)
@@ -48,7 +45,7 @@ class Found:
 
 
 def next_page(account: Account, cursor: str) -> Page:
-    """One page of news. When there is no more, the newest hundred and one older page are compared with what is known."""
+    """One page of news. When that was the last, it and one older page are compared with what is known."""
     place = place_in(cursor)
     look = _look(account, place.page if place else 1)
     if place is None:
@@ -104,7 +101,7 @@ def _take(account: Account, place: Place, look: Look, fresh: list[int], found: F
 
 
 def _compared(account: Account, place: Place, newest: Look, found: Found) -> Place:
-    """The newest page, and one further page of those that are known, are compared; then what is missing is asked for."""
+    """The newest page and a further one of those that are known are compared; what is missing is asked for."""
     missing = _missing(place, newest, 0)
     if newest.is_full and min(place.known, default=0) < newest.lowest:
         above = place.above or newest.lowest

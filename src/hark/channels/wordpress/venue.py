@@ -15,9 +15,11 @@ from hark.channels.kit.words import id_of, text_of
 from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Page, Raw, Receipt
 from hark.channels.wordpress.calls import COMMENTS, ME, call, listed
 from hark.channels.wordpress.polling import next_page
-from hark.channels.wordpress.reading import read_comments
+from hark.channels.wordpress.reading import GONE, HELD, read_comments
 
 MAX_LENGTH = 10_000  # a column of 65,535 bytes holds so many characters, whatever they are
+GONE_WORDS = "The comment that this would answer is no longer there."
+HELD_WORDS = "The comment waits for moderation in WordPress. Approve it there first, so that the answer can be read."
 MODERATE = "moderate_comments"
 READ_BACK_HELP = "Older comments are shown on their authors' pages; they open no case and start no clock. 0: none."
 TEAM_HELP = "Numbers of other WordPress users who answer for you there. Their comments are answers, not questions."
@@ -40,7 +42,7 @@ class Settings:
     base_url: str = setting(
         "",
         label="Address of the site",
-        help="Such as https://blog.example.org, as in Settings, General.",
+        help="Such as https://blog.example.org.",
         required=True,
     )
     user: str = setting("", label="User name", required=True)
@@ -49,7 +51,7 @@ class Settings:
     approve: bool = setting(
         default=False,
         label="Approve a comment that waits for moderation when it is answered",
-        help="As Approve and Reply does in WordPress. Off: such an answer is refused until somebody has approved it there.",
+        help="As Approve and Reply does in WordPress. Off: it must be approved there before it can be answered.",
     )
     read_back_days: int = setting(0, label="Days to read back", help=READ_BACK_HELP, low=0, high=3650)
 
@@ -126,6 +128,7 @@ class WordPress(Venue):
         if not post or not (parent or root):
             raise Refused("no_post", "It is not known which comment this would answer.")
         said = {"post": post, "parent": parent or root, "content": html.escape(outbound.text, quote=False)}
+        _make_ready(account, said["parent"])
         try:
             answer = call(account, "POST", COMMENTS, said=said).said
         except Refused as error:
@@ -144,6 +147,21 @@ class WordPress(Venue):
                 content = html.escape(change.text, quote=False)
                 call(account, "POST", f"{COMMENTS}/{number}", said={"content": content})
         return Receipt(change.of)
+
+
+def _make_ready(account: Account, number: str) -> None:
+    """Can the comment be answered? WordPress itself would put an answer beneath one that nobody can see."""
+    try:
+        said = call(account, "GET", f"{COMMENTS}/{number}", {"context": "edit", "_fields": "id,status"}).said
+    except Refused as error:
+        raise (Refused("gone", GONE_WORDS) if error.code == "rest_comment_invalid_id" else error) from error
+    status = text_of(said.get("status")) if isinstance(said, dict) else ""
+    if status in GONE:
+        raise Refused("gone", GONE_WORDS)
+    if status == "hold":
+        if account.settings.get("approve") is not True:
+            raise Refused(HELD, HELD_WORDS)
+        call(account, "POST", f"{COMMENTS}/{number}", said={"status": "approved"})
 
 
 def _same(account: Account, said: Mapping[str, str]) -> dict[str, Json]:
