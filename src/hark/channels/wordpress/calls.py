@@ -20,9 +20,9 @@ from hark.kernel.http import HttpRequest, HttpResponse
 COMMENTS = "/wp/v2/comments"
 ME = "/wp/v2/users/me"
 PER_PAGE = 100  # as many as WordPress gives
-MAX_BYTES = 24 << 20  # a hundred comments of 65,525 bytes, each letter written as \uXXXX
+MAX_BYTES = 40 << 20  # a hundred comments of 65,525 bytes, twice, each letter written as \uXXXX
 # The address and the browser of who wrote are personal data that Hark has no use for: they never leave WordPress.
-FIELDS = "id,post,parent,author,author_name,author_email,author_url,date_gmt,content.raw,link,status,type"
+FIELDS = "id,post,parent,author,author_name,author_email,author_url,date_gmt,content,link,status,type"
 TAG = re.compile(r"<[^<>]*>")
 Comment = dict[str, Json]
 NOT_KNOWN = "WordPress does not take the user name and application password (401)."

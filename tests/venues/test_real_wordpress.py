@@ -1,0 +1,119 @@
+"""The whole way through a real WordPress: comment in, answer beneath it, edit, removal, native answer, waiting comment."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import override_settings
+
+from hark.channels.accounts import account_of
+from hark.channels.errors import Refused
+from hark.channels.types import Account, Outbound, Target
+from hark.channels.wordpress.venue import WordPress
+from hark.conversations.actions.changing import change_reply
+from hark.conversations.models import Case, Message
+from hark.delivery.models import OutboxItem
+from hark.kernel.ids import new_uuid
+from hark.organisation.actions.channel_health import Found, note_check
+from hark.organisation.models import Channel
+from hark.organisation.types import Role
+from tests.conversations.desk import acts, an_agent, answers
+from tests.venues.transcripts import Transcript
+from tests.venues.whole_way import connected, poll, said_in, settle
+from tests.venues.wordpress_site import Site, wordpress_site
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("wordpress"), pytest.mark.slow]
+whole = pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Site]:
+    with wordpress_site() as site:
+        yield site
+
+
+@pytest.fixture
+def site(server: Site) -> Iterator[Site]:
+    with override_settings(HARK_ALLOWED_NETWORKS=server.allowed):
+        yield server
+
+
+def blog(site: Site, **more: object) -> Channel:
+    """The site as a channel, tested and read once: it begins with what comes from now on."""
+    settings = {"base_url": site.url, "user": "care", **more}
+    channel = connected("wordpress", f"{site.url}/#{new_uuid().hex[:6]}", settings, {"password": site.user("care")[1]})
+    health = WordPress().check(account_of(channel))
+    assert health.problems == ()
+    note_check(channel_id=channel.pk, found=Found(self_ids=health.self_ids))
+    channel.refresh_from_db()
+    poll(channel)
+    return channel
+
+
+def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site) -> None:
+    told = Transcript()
+    channel, agent = blog(site), an_agent("Tessa", role=Role.SUPERVISOR)
+    told.tell("Hark asks who it is (`users/me`), may moderate, and reads once: it begins with what comes from now on")
+    number = site.comment("Grüße 🎉, where is my SIM?", "maud")
+    told.tell("Maud fills in the comment form beneath the post")
+    poll(channel)
+    [first] = said_in(channel)
+    told.tell("Hark polls, and the comment is a case")
+    assert (first.text, first.external_id) == ("Grüße 🎉, where is my SIM?", number)
+    assert first.visibility == "public"
+    case = first.conversation.case
+    assert case
+
+    reply = answers(agent, case, "We look at it <now> & write.", visibility="public")
+    settle()
+    told.tell("an agent answers in public, and the answer is in WordPress")
+    reply.refresh_from_db()
+    page = site.page(f"/?p={site.post}")
+    beneath = re.search(rf'id="comment-{number}".*?<ol class="children">(.*?)</ol>', page, re.DOTALL)
+    assert beneath
+    assert f'id="comment-{reply.external_id}"' in beneath.group(1)
+    assert "We look at it &lt;now&gt; &amp; write." in beneath.group(1)
+    told.tell("the post's page shows it beneath Maud's comment")
+    poll(channel)
+    assert Message.objects.filter(channel=channel).count() == 2  # our own comment came back and was known
+    assert OutboxItem.objects.get(pk=reply.outbox_item_id).external_ids == [reply.external_id]
+    told.tell("Hark polls: its own comment comes back as an echo and is known by its number")
+
+    change_reply(message_id=reply.pk, text="We have looked at it.", author=acts(agent))
+    settle()
+    assert "We have looked at it." in site.page(f"/?p={site.post}")
+    told.tell("the agent corrects the answer, and the page shows the other words")
+    site.php(f"wp_update_comment(['comment_ID' => {number}, 'comment_content' => 'Where is my eSIM?']);")
+    poll(channel)
+    first.refresh_from_db()
+    assert (first.text, first.versions.count()) == ("Where is my eSIM?", 1)
+    told.tell("Maud's comment is edited in WordPress; the next poll sees it, and the earlier words are kept")
+
+    native = site.php(
+        f"echo wp_insert_comment(['comment_post_ID' => {site.post}, 'comment_parent' => {number}, 'comment_approved' => 1,"
+        f"'user_id' => {site.user('care')[0]}, 'comment_author' => 'Care', 'comment_content' => 'By hand.']);"
+    )
+    poll(channel)
+    by_hand = Message.objects.get(channel=channel, external_id=native)
+    assert (by_hand.direction, by_hand.conversation_id) == ("out", first.conversation_id)
+    told.tell("somebody answers in WordPress itself; the next poll shows it in the conversation as answered there")
+
+    again = site.comment("Thank you, it works.", "maud2", parent=str(reply.external_id))
+    poll(channel)
+    answer = Message.objects.get(channel=channel, external_id=again)
+    assert answer.conversation_id == first.conversation_id
+    told.tell("a third reader answers beneath our answer, and it joins the same conversation")
+
+    change_reply(message_id=reply.pk, gone=True, author=acts(agent))
+    settle()
+    assert "We have looked at it." not in site.page(f"/?p={site.post}")
+    told.tell("the agent takes the answer back; it is in WordPress's trash")
+    site.php(f"wp_spam_comment({number});")
+    poll(channel)
+    first.refresh_from_db()
+    assert first.deleted_at is not None
+    told.tell("Maud's comment is marked as spam there; the next poll shows it as deleted")
+    assert Case.objects.count() == 1
+    started = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in site.seconds)
+    told.keep("wordpress", f"WordPress {site.version} on this machine ({started}); nothing was there before.")
