@@ -44,6 +44,10 @@ class Program:
         """This venue is not polled."""
         raise NotImplementedError
 
+    def mention(self, text: str) -> str:
+        """Nobody can listen here."""
+        raise NotImplementedError
+
     def echo(self) -> Raw:
         """The last reply, as a program may report it back."""
         last = self.taken[-1]

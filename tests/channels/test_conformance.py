@@ -2,14 +2,14 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
@@ -116,6 +116,7 @@ class TestSimulated(ChannelConformance):
     secret_name = "webhook"
     proof_headers = ("simulated-timestamp", "simulated-signature")
     target = Target(external_id="p1", thread="t1", person="u1")
+    in_private: ClassVar[Mapping[str, Any]] = {"moves": "reply_once"}
 
     def account(self) -> Account:
         secrets = {"webhook": WEBHOOK, "token": TOKEN, "signing": SECRET}
@@ -161,6 +162,10 @@ class StandInBench:
         events = [event(f"news {number}") for number in range(count)]
         self.venue.offer("plum@square", events)
         return [each["id"] for each in events]
+
+    def mention(self, text: str) -> str:
+        """Nobody can listen here."""
+        raise NotImplementedError
 
     def echo(self) -> Raw:
         last = self.received()[-1]
@@ -236,6 +241,10 @@ class MailBench:
         for each in ids:
             self.servers.put(a_mail(each, Message_ID=each))
         return ids
+
+    def mention(self, text: str) -> str:
+        """Nobody can listen here."""
+        raise NotImplementedError
 
     def echo(self) -> Raw:
         return Raw(self.servers.sent[-1][2], {"folder": "sent"}, "1", MOMENT)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from hark.channels.errors import Refused
+from hark.channels.kit import rules
 from hark.channels.types import (
     Account,
     Caps,
@@ -35,7 +36,7 @@ class NoSettings:
 
 
 class Venue(Protocol):
-    """One kind of place. Everything but `check`, `poll`, `send`, `change` and `media` is pure; `parse` is total.
+    """One kind of place. All is pure but `check`, `poll`, `watch`, `send`, `change` and `media`; `parse` is total.
 
     A venue derives from this class and writes the verbs that its `caps` promise; the others refuse by themselves.
     """
@@ -104,6 +105,22 @@ class Venue(Protocol):
         while page.more:
             page = self.poll(account, page.next_cursor)
             yield page
+
+    def read_cost(self, account: Account, page: Page) -> tuple[str, str] | None:
+        """What reading this page cost, as (amount, currency), where the venue charges for it. Pure."""
+        return None
+
+    def objection(self, account: Account, outbound: Outbound) -> Refused | None:
+        """The rule of the venue that this reply would break, in words for an agent; None: it may leave. Pure.
+
+        Asked before anything is written, and again by `send`. A venue with rules beyond its `caps` adds them.
+        """
+        return rules.objection(self.caps_for(account), outbound)
+
+    def obey(self, account: Account, outbound: Outbound) -> None:
+        """Raise Refused for what `objection` says: the first line of every `send`."""
+        if refused := self.objection(account, outbound):
+            raise refused
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Exactly one attempt; raises one of the four errors."""

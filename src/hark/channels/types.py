@@ -30,7 +30,10 @@ Unit = Literal["chars", "graphemes", "bytes", "utf16", "weighted", "sms"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One connected account, as its venue's code sees it. `secrets` never show in a repr."""
+    """One connected account, as its venue's code sees it. `secrets` never show in a repr.
+
+    `terms` are the words that it listens for where its venue can search (`Caps.listen_keywords`).
+    """
 
     key: str
     external_id: str = ""
@@ -39,6 +42,7 @@ class Account:
     self_ids: frozenset[str] = frozenset()
     handles: frozenset[str] = frozenset()
     base_url: str = ""
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +243,28 @@ class OutboundFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand between us and a person as a reply leaves: what a venue's rules ask about.
+
+    `at` is the moment of sending (venues read no clock), `window_ends` the end of the time in which we may answer.
+    `targets_us` and `policy` are those of the post that is answered; `replies` of ours to it are out already,
+    `private_replies` of them in private. `stopped`: the person wants no more messages from us.
+    """
+
+    at: datetime | None = None
+    window_ends: datetime | None = None
+    targets_us: Literal["mention", "reply", "owned_venue", "keyword", "none"] = "mention"
+    replies: int = 0
+    private_replies: int = 0
+    policy: tuple[str, ...] = ()
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One reply to publish. `id` is the idempotency key and the client reference.
 
+    `private_of` is the public post from which the talk moves to private: the reply reaches its author alone.
     `copies` are addresses of others who take part, where the venue is mail. A long answer comes as `parts`: each is an
     outbound of its own, with its number in the text, and with the post before it as the target's parent.
     `unsubscribe`: the https address where its recipient, one of us, ends such mails with one click.
@@ -260,6 +283,7 @@ class Outbound:
     unsubscribe: str = ""
     part: int = 1
     parts: int = 1
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True, slots=True)

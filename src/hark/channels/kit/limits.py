@@ -32,7 +32,14 @@ def narrowed(caps: Caps, settings: Mapping[str, Any]) -> Caps:
     )
 
 
+def longer_than_allowed(caps: Caps, text: str) -> Refused | None:
+    """The refusal, where the venue does not take a text of this length in one post."""
+    if caps.max_length is None or length(text, caps.unit) <= caps.max_length:
+        return None
+    return Refused("too_long", f"A post here holds at most {caps.max_length:,} {UNITS[caps.unit]}.")
+
+
 def refuse_longer(caps: Caps, text: str) -> None:
     """Raise Refused where the venue does not take a text of this length in one post."""
-    if caps.max_length is not None and length(text, caps.unit) > caps.max_length:
-        raise Refused("too_long", f"A post here holds at most {caps.max_length:,} {UNITS[caps.unit]}.")
+    if longer := longer_than_allowed(caps, text):
+        raise longer

@@ -62,6 +62,9 @@ class Settings:
         "graphemes", label="It counts in", words=UNIT_WORDS
     )
     max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
+    moves: Literal["none", "reply_once", "always"] = setting(
+        "none", label="From public to private", words={"none": "Never", "reply_once": "One message", "always": "Always"}
+    )
     token: str = setting("", label="Token", secret=True, help="We are known by it there.")
     webhook: str = setting("", label="Webhook secret", secret=True, help="Its calls are signed with it.")
 
@@ -86,6 +89,7 @@ class Simulated(Venue):
         deletes_in=True,
         deletes_out=True,
         receipts=True,
+        can_move_private="always",
         idempotent_send="key",
         echo=True,
         webhook=True,
@@ -98,8 +102,9 @@ class Simulated(Venue):
 
     def caps_for(self, account: Account) -> Caps:
         """Without memory for keys a send whose fate is unknown must not be repeated; as long as the settings say."""
-        forgets = account.settings.get("idempotent") is False
+        forgets, moves = account.settings.get("idempotent") is False, account.settings.get("moves")
         caps = narrowed(self.caps, account.settings)
+        caps = replace(caps, can_move_private=moves if moves in {"reply_once", "always"} else "none")
         return replace(caps, idempotent_send="none") if forgets else caps
 
     def check(self, account: Account) -> Health:
@@ -147,7 +152,7 @@ class Simulated(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST with our key; the venue answers twice the same where it remembers keys."""
-        refuse_longer(self.caps_for(account), outbound.text)
+        self.obey(account, outbound)
         said: dict[str, Any] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
@@ -157,6 +162,7 @@ class Simulated(Venue):
             "to": outbound.target.person,
             "parent": outbound.target.parent or outbound.target.external_id,
             "by": outbound.author_kind,
+            "private_of": outbound.private_of,
         }
         if outbound.attachments:
             said["files"] = [_upload(account, file) for file in outbound.attachments]

@@ -134,7 +134,8 @@ class StandIn:
             if key:
                 books.taken[key] = answer
             books.posts.setdefault(answer["id"], said.get("text", ""))
-        kept = {name: said.get(name, "") for name in ("client_ref", "thread", "parent", "to", "by", "text")}
+        words = ("client_ref", "thread", "parent", "to", "by", "text", "private_of")
+        kept = {name: said.get(name, "") for name in words}
         kept["files"] = [file["ref"] for file in said.get("files", ())]
         kept |= {"account": account, "id": answer["id"], "visibility": said.get("audience", ""), "repeat": bool(known)}
         self.ledger.write("received", **kept)

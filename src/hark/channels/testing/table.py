@@ -1,4 +1,4 @@
-"""The table venue × case of docs/venues.md."""
+"""The tables of docs/venues.md: venue × case, the cases, and why one does not apply."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,33 @@ from hark.channels.testing.conformance.cases import CASES
 
 
 def venues_table(benches: Sequence[Bench]) -> str:
-    """Markdown: one row a case, one column a venue; a case that does not apply says why under the table."""
-    heads = ["#", "Case", "Passes when", *(bench.venue.name for bench in benches)]
-    rows = [heads, ["---"] * len(heads)]
-    for case in CASES:
-        marks = ["–" if case.number in bench.not_applicable() else "passes" for bench in benches]
-        rows.append([str(case.number), case.name, case.passes_when, *marks])
+    """Markdown: a row a venue, a column a case; a case that does not apply says why underneath."""
+    heads = ["Venue", "Key", "Proved against", *(str(case.number) for case in CASES)]
+    rows = [heads, ["---"] * len(heads), *map(_row, benches)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
+    cases = [f"| {case.number} | {case.name} | {case.passes_when} |" for case in CASES]
     reasons = [f"- **{bench.venue.name}**: {_reasons(bench)}" for bench in benches]
-    return "\n".join([*lines, "", "Not applicable, and why:", "", *reasons]) + "\n"
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "✓ passes; – does not apply, for the reason below.",
+            "",
+            "| # | Case | Passes when |",
+            "| --- | --- | --- |",
+            *cases,
+            "",
+            "Not applicable, and why:",
+            "",
+            *reasons,
+            "",
+        ]
+    )
+
+
+def _row(bench: Bench) -> list[str]:
+    aside, venue = bench.not_applicable(), bench.venue
+    return [venue.name, f"`{venue.key}`", venue.proof, *("–" if case.number in aside else "✓" for case in CASES)]
 
 
 def _reasons(bench: Bench) -> str:

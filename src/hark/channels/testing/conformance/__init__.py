@@ -1,4 +1,4 @@
-"""The conformance suite: 29 cases that every venue passes, or that do not apply to it for a reason that is shown.
+"""The conformance suite: 31 cases that every venue passes, or that do not apply to it for a reason that is shown.
 
 A venue's test module writes one class derived from `ChannelConformance`, with its samples and a few functions that make
 what the cases need (see `Bench`), and runs it with pytest.

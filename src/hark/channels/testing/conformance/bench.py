@@ -32,7 +32,11 @@ class Counterpart(Protocol):
     account: Account
 
     def received(self) -> Sequence[dict[str, Any]]:
-        """What it took, oldest first, repeated takings of one message once; `text`, `by` and `client_ref` at least."""
+        """What it took, oldest first, repeated takings of one message once.
+
+        `text` at least; `by` where robots must say so, `parent` where it is threaded, and where a talk can be moved to
+        private also `visibility` and `private_of`.
+        """
         ...
 
     def fail(self, how: str) -> None:
@@ -41,6 +45,10 @@ class Counterpart(Protocol):
 
     def offer(self, count: int) -> list[str]:
         """New events that a poll will find; their external ids, oldest first."""
+        ...
+
+    def mention(self, text: str) -> str:
+        """Somebody posts this in public, and not to us; its external id. For venues that let us listen."""
         ...
 
     def echo(self) -> Raw:
@@ -73,6 +81,9 @@ class Bench:
     proof_headers: ClassVar[tuple[str, ...]] = ()
     permission_ends: ClassVar[bool] = True  # there are scopes that can be missing, and an end that can be foreseen
     in_parts: ClassVar[Mapping[str, Any]] = {"max_parts": 5}  # settings of an account on which answers are split
+    seen: ClassVar[Visibility] = "private"  # "public" where the venue has no private talk
+    echo_carries_ref: ClassVar[bool] = True  # does our own id come back with our own posts?
+    in_private: ClassVar[Mapping[str, Any]] = {}  # settings of an account on which a talk can be moved to private
     target: ClassVar[Target] = Target(external_id="p1", thread="t1", person="u1")
 
     def account(self) -> Account:
@@ -97,7 +108,7 @@ class Bench:
         return None
 
     def says(self, text: str, visibility: Visibility = "private", *, thread: str = "t1", at: datetime = MOMENT) -> Raw:
-        """An arrival in which a customer says this."""
+        """An arrival in which a customer says this, to whoever may see it."""
         raise NotImplementedError
 
     def carried(self, text: str) -> str:
@@ -112,9 +123,9 @@ class Bench:
         """A server that plays the venue; None where the venue is Hark itself."""
         return None
 
-    def forbidden(self) -> Outbound | None:
-        """A reply that the venue's own rules forbid, where it has such rules."""
-        return None
+    def forbidden(self) -> Outbound | tuple[Outbound, ...]:
+        """Replies that the venue's own rules forbid, where it has such rules."""
+        return ()
 
     def not_applicable(self) -> dict[int, str]:
         """The cases that do not apply to this venue, each with its reason."""
@@ -131,7 +142,7 @@ class Bench:
             16: (caps.public or caps.private, "no replies"),
             17: (caps.max_length is not None, "no limit"),
             18: (not caps.own_venue, "the venue is Hark itself, no line can break"),
-            19: (self.forbidden() is not None, "no such rules"),
+            19: (bool(self.forbidden()), "no such rules"),
             20: (caps.public or caps.private, "no replies"),
             21: (connected, "it holds no secret"),
             23: (connected, "nothing is connected"),
@@ -140,6 +151,8 @@ class Bench:
             27: (caps.webhook, "the venue makes no calls"),
             28: (caps.edits_out or caps.deletes_out, "a reply stays as it was sent"),
             29: (caps.max_parts > 1, "an answer is one post"),
+            30: (caps.can_move_private != "none", "a public talk stays public"),
+            31: (caps.listen_keywords, "it cannot be searched"),
         }
         return {number: reason for number, (applies, reason) in rules.items() if not applies}
 
@@ -159,7 +172,7 @@ class Bench:
 
     def reply(self, text: str = "Thank you.", visibility: Visibility | None = None, **more: Any) -> Outbound:
         """A reply with a fixed id."""
-        seen = visibility or ("private" if self.venue.caps.private else "public")
+        seen = visibility or self.seen
         known: dict[str, Any] = {"id": UUID(int=7), "target": self.target, **more}
         return Outbound(visibility=seen, text=text, **known)
 

@@ -1,4 +1,4 @@
-"""The 29 cases (channels reference, section 5) and which ability each of them proves."""
+"""The 31 cases (channels reference, section 5) and which ability each of them proves."""
 
 from dataclasses import dataclass
 
@@ -51,6 +51,8 @@ CASES = tuple(
             ("size", "413 over the cap; verify within 5 ms per 100 kB"),
             ("change our own", "other words, then gone; twice does no harm; too long refused before the network"),
             ("parts", "a long answer in numbered posts that fit, each an answer to the one before, each with its key"),
+            ("move to private", "reaches the author of a public post alone; what the rules forbid is refused here"),
+            ("listen", "a post that is not addressed to us is found by its words, once, and only by them"),
         ),
         start=1,
     )
@@ -72,5 +74,5 @@ FLAGS = {
     "must_purge_on_delete": 25,
     "edits_out": 28,
     "deletes_out": 28,
+    "listen_keywords": 31,
 }
-NEEDS_OWN_PROOF = frozenset({"listen_keywords"})  # no case yet: they must be false

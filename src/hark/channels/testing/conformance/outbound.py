@@ -1,4 +1,4 @@
-"""Cases 15 to 23, 28 and 29: what goes out, what becomes of it, and what a venue says of itself."""
+"""Cases 15 to 23, 28 to 30: what goes out, what becomes of it, and what a venue says of itself."""
 # ruff: noqa: S101 - a test suite is made of assertions
 
 import io
@@ -14,9 +14,9 @@ from hark.channels.errors import Ambiguous, AuthLost, Refused, Retry, SendError
 from hark.channels.kit.counting import length
 from hark.channels.kit.splitting import Shape, split
 from hark.channels.testing.conformance.bench import Bench
-from hark.channels.testing.conformance.cases import FLAGS, NEEDS_OWN_PROOF
+from hark.channels.testing.conformance.cases import FLAGS
 from hark.channels.testing.conformance.inbound import no_sockets, only
-from hark.channels.types import Change
+from hark.channels.types import Change, Standing
 
 ONE_LETTER = {"graphemes": "👩‍👩‍👧‍👦", "utf16": "🎉", "bytes": "é", "chars": "é", "weighted": "字", "sms": "é" * 153}
 SENTENCE = "Your parcel has left our house, see https://example.com/track/4711 for where it is now. "
@@ -41,7 +41,7 @@ class OutboundCases(Bench):
                     echo = only(self.parsed(venue.echo(), account))
                     assert echo.kind == "echo"
                     assert echo.external_id in receipt.external_ids
-                    assert echo.client_ref == str(reply.id)
+                    assert echo.client_ref == (str(reply.id) if self.echo_carries_ref else None)
                     assert echo.visibility == visibility
 
     def case_16(self) -> None:
@@ -93,10 +93,12 @@ class OutboundCases(Bench):
 
     def case_19(self) -> None:
         """Refused here, not there."""
-        reply = self.forbidden()
-        assert reply is not None
-        with no_sockets(), pytest.raises(Refused):
-            self.venue.send(self.account(), reply)
+        said = self.forbidden()
+        for reply in said if isinstance(said, tuple) else (said,):
+            assert self.venue.objection(self.account(), reply), "a composer must hear of it too"
+            with no_sockets(), pytest.raises(Refused) as refusal:
+                self.venue.send(self.account(), reply)
+            assert refusal.value.human
 
     def case_20(self) -> None:
         """A machine's text goes only where it may."""
@@ -146,8 +148,7 @@ class OutboundCases(Bench):
         caps, out = self.venue.caps, self.not_applicable()
         unproved = [flag for flag, number in FLAGS.items() if getattr(caps, flag) and number in out]
         assert unproved == []
-        assert [flag for flag in NEEDS_OWN_PROOF if getattr(caps, flag)] == []
-        assert caps.can_move_private == "none", "no case proves this yet"
+        assert caps.can_move_private == "none" or 30 not in out
 
     def case_23(self) -> None:
         """Well is well; what is missing or ends is said."""
@@ -212,6 +213,24 @@ class OutboundCases(Bench):
                 there = venue.received()
                 assert [each["text"] for each in there] == words
                 assert not caps.threaded or [each.get("parent") for each in there][1:] == ids[:-1]
+
+    def case_30(self) -> None:
+        """It goes to the one person, never into the public; a second one is refused where one is allowed."""
+        settings = {**self.account().settings, **self.in_private}
+        moved = self.reply("Let us talk in private.", "private", private_of=self.target.external_id, id=self._id(30))
+        with self._place() as venue:
+            account = replace(venue.account if venue else self.account(), settings=settings)
+            assert self.venue.send(account, moved).external_ids
+            if venue:
+                there = venue.received()[-1]
+                assert (there["text"], there["visibility"]) == (moved.text, "private")
+                assert there["private_of"] == moved.private_of
+        refused = [replace(moved, standing=Standing(stopped=True))]
+        if self.venue.caps_for(account).can_move_private == "reply_once":
+            refused.append(replace(moved, standing=Standing(private_replies=1)))
+        for reply in refused:
+            with no_sockets(), pytest.raises(Refused):
+                self.venue.send(account, reply)
 
     def _place(self) -> Any:
         place = self.counterpart()
