@@ -156,10 +156,17 @@ def _start_database(folder: Path) -> "subprocess.Popen[bytes]":
     usual = ["--no-defaults", f"--datadir={data}", *who]
     make = ["mariadb-install-db", *usual, "--auth-root-authentication-method=normal", "--skip-test-db"]
     subprocess.run(make, capture_output=True, check=True, timeout=120)
-    lean = ["--skip-networking", "--innodb-buffer-pool-size=32M", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"]
+    lean = [
+        "--skip-networking",
+        "--innodb-buffer-pool-size=32M",
+        "--skip-log-bin",
+        "--innodb-flush-log-at-trx-commit=0",
+    ]
     with (folder / "mariadb.log").open("wb") as log:
         database = subprocess.Popen(
-            ["/usr/sbin/mariadbd", *usual, f"--socket={socket}", f"--pid-file={folder}/pid", *lean], stdout=log, stderr=log
+            ["/usr/sbin/mariadbd", *usual, f"--socket={socket}", f"--pid-file={folder}/pid", *lean],
+            stdout=log,
+            stderr=log,
         )
     until = monotonic() + 60
     while subprocess.run(_client(socket, "SELECT 1"), capture_output=True, check=False, timeout=30).returncode:
@@ -202,7 +209,15 @@ def _php(script: Path) -> str:
 
 def _start_php(site: Site) -> "subprocess.Popen[bytes]":
     with (site.folder / "php.log").open("wb") as log:
-        command = ["php", "-d", "sendmail_path=/bin/true", "-S", f"127.0.0.1:{site.port}", "-t", str(site.folder / "site")]
+        command = [
+            "php",
+            "-d",
+            "sendmail_path=/bin/true",
+            "-S",
+            f"127.0.0.1:{site.port}",
+            "-t",
+            str(site.folder / "site"),
+        ]
         return subprocess.Popen(command, stdout=log, stderr=log)
 
 

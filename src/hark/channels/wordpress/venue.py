@@ -122,7 +122,7 @@ class WordPress(Venue):
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One comment beneath the one that is answered. A repetition is known by its words (409)."""
-        refuse_longer(self.caps_for(account), outbound.text)
+        self.obey(account, outbound)
         parent = outbound.target.parent or outbound.target.external_id
         post, _, root = outbound.target.thread.partition(":")
         if not post or not (parent or root):
