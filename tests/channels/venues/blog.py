@@ -1,4 +1,4 @@
-"""A WordPress for the suite: comments over its REST API, written after a real 6.1 (tests/venues proves the same there)."""
+"""A WordPress for the suite: comments over its REST API, as a real one answers (tests/venues asks that)."""
 
 import base64
 import html

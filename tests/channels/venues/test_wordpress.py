@@ -17,7 +17,7 @@ from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.types import Account, Inbound, Outbound, Raw, Request, Target
 from hark.channels.wordpress.place import MOST_KNOWN, Known, Place, place_in
-from hark.channels.wordpress.reading import ROOT
+from hark.channels.wordpress.reading import EDITED, EVENT, ROOT
 from hark.channels.wordpress.venue import WordPress
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import now
@@ -243,3 +243,9 @@ def test_an_address_that_is_none_is_refused_in_the_form() -> None:
     for bad in ("", "blog.example", "ftp://blog.example", "https://blog.example/?p=1", "http://[half"):
         assert VENUE.objections(Account("", settings={"base_url": bad})), bad
     assert not VENUE.objections(Account("", settings={"base_url": "https://shop.example/blog"}))
+
+
+def test_an_edit_of_our_own_answer_names_nobody_as_its_author() -> None:
+    ours = {**a_comment("We have looked at it.", number=15, parent=14), "author": ME}
+    [event] = VENUE.parse(BLOG, Raw(json.dumps(ours).encode(), {EVENT: EDITED, ROOT: "14"}))
+    assert (event.kind, event.external_id, event.author, event.sent_at) == ("edit", "15", None, None)
