@@ -93,6 +93,8 @@ def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:
         return way.closed_because
     if visibility in way.visibilities:
         return ""
+    if refused := way.refusals.get(visibility):
+        return refused
     if visibility == Visibility.PRIVATE:
         return f"{place} does not let us write to this person in private."
     return "This talk is private. Nothing in it can be made public."
