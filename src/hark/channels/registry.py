@@ -19,6 +19,7 @@ BUILT_IN = {
     "encounter": "hark.channels.encounter:Encounters",
     "simulated": "hark.channels.simulated:Simulated",
     "wordpress": "hark.channels.wordpress.venue:WordPress",
+    "rss": "hark.channels.rss.venue:Rss",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
