@@ -40,7 +40,7 @@ class Place:
         return json.dumps({"turn": self.turn, "feeds": feeds}, separators=(",", ":"))
 
     def after(self, addresses: tuple[str, ...], feed: FeedPlace | None) -> "Place":
-        """One feed further; None: this one could not be read. What is no longer listened to is forgotten."""
+        """One feed further; None: this one has never been read. What is no longer listened to is forgotten."""
         feeds = {address: one for address, one in self.feeds.items() if address in addresses}
         if feed:
             feeds[addresses[self.turn]] = feed

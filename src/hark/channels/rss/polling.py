@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -51,24 +51,32 @@ def feeds_of(account: Account) -> dict[str, str]:
 
 
 def next_page(account: Account, cursor: str) -> Page:
-    """The page of one feed. One that cannot be read is passed over until it can; `check` names it."""
+    """The news of the first feed that has any, from the one whose turn it is. `check` names those that fail."""
     feeds = feeds_of(account)
     if not feeds:
         return Page((), cursor)
-    place, addresses = place_in(cursor), tuple(feeds)
-    place = place if place.turn < len(addresses) else Place(0, place.feeds)
+    place = place_in(cursor)
+    place = place if place.turn < len(feeds) else Place(0, place.feeds)
+    while True:
+        raws, place = _one_feed(account, feeds, place)
+        if raws or not place.turn:
+            return Page(tuple(raws), place.text, more=place.turn > 0)
+
+
+def _one_feed(account: Account, feeds: Mapping[str, str], place: Place) -> tuple[list[Raw], Place]:
+    """The news of one feed. One that cannot be read is passed over until it can, unless it is the only one."""
+    addresses = tuple(feeds)
     address = addresses[place.turn]
-    more = place.turn + 1 < len(addresses)
-    raws: Sequence[Raw] = ()
-    known = None
+    before = place.feeds.get(address)
     try:
-        raws, known = _news(account, address, feeds, place.feeds.get(address))
+        raws, known = _news(account, address, feeds, before)
     except Unchanged:
-        known = place.feeds[address]
+        return [], place.after(addresses, before)
     except SendError:
         if len(addresses) == 1:
             raise
-    return Page(tuple(raws), place.after(addresses, known).text, more)
+        return [], place.after(addresses, before)
+    return raws, place.after(addresses, known)
 
 
 def fetched(account: Account, address: str, before: FeedPlace | None = None) -> Fetched:

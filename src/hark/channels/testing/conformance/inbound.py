@@ -208,13 +208,13 @@ class InboundCases(Bench):
         assert place is not None
         with place as venue:
             listening = replace(venue.account, terms=("plum",))
-            begun = {account: self._polled(account, "")[1] for account in (venue.account, listening)}
+            begun = {account.terms: self._polled(account, "")[1] for account in (venue.account, listening)}
             other, wanted = venue.mention("Nothing but rain today"), venue.mention("My new Plum lost its wheel")
             for account, ids in ((venue.account, []), (listening, [wanted])):
-                found, cursor = self._polled(account, begun[account])
+                found, cursor = self._polled(account, begun[account.terms])
                 assert found == ids, f"{other} was not asked for"
                 assert self._polled(account, cursor)[0] == []
-            (heard,) = self._heard(listening, begun[listening])
+            (heard,) = self._heard(listening, begun[listening.terms])
             assert (heard.kind, heard.targets_us, heard.visibility) == ("message", "keyword", "public")
 
     def _heard(self, account: Account, cursor: str) -> list[Inbound]:
