@@ -20,6 +20,7 @@ BUILT_IN = {
     "simulated": "hark.channels.simulated:Simulated",
     "wordpress": "hark.channels.wordpress.venue:WordPress",
     "rss": "hark.channels.rss.venue:Rss",
+    "sms-kannel": "hark.channels.sms_kannel.venue:Kannel",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}

@@ -211,3 +211,9 @@ def test_settings_name_at_least_one_address() -> None:
 
 def test_a_cursor_that_cannot_be_read_begins_anew() -> None:
     assert place_in("") == place_in("{") == place_in("[]") == Place()
+
+
+def test_an_emoji_that_wordpress_sends_as_a_picture_is_a_letter_again() -> None:
+    picture = '<img src="https://s.w.org/72x72/1f389.png" alt="🎉" class="wp-smiley" style="height: 1em;" />'
+    [event] = read(rss(f"<item><title>t</title><description><![CDATA[Grüße {picture}!]]></description></item>"))
+    assert event.text == "Grüße 🎉!"

@@ -14,6 +14,8 @@ MOST_ENTRIES = 200
 LONGEST = 250_000  # of a text; what is behind that is at the link
 LONGEST_NAME = 400
 TAG = re.compile(r"<[^<>]*>")
+PICTURE, SMILEY = re.compile(r"<img\b[^<>]{0,1000}>"), re.compile(r"\bclass=[\"'][^\"']*(?:emoji|smiley)")
+ALT = re.compile(r"\balt=[\"']([^\"'<>]{1,20})[\"']")
 PLAIN = frozenset({"text/plain", "text"})
 
 
@@ -32,7 +34,7 @@ def entries_in(body: bytes, content_type: str, address: str) -> dict[str, Any]:
 
 
 def _entry(said: Any, about: dict[str, str], base: str) -> dict[str, Any]:
-    """One entry. `html` or `text` is its longest form: the full text where the feed gives it, else the summary."""
+    """One entry. `html` or `text` is its full text where the feed gives it, else the summary."""
     content, is_plain = _content(said)
     title = TAG.sub("", _line(said, "title"))
     found: dict[str, Any] = {
@@ -51,12 +53,18 @@ def _entry(said: Any, about: dict[str, str], base: str) -> dict[str, Any]:
 
 
 def _content(said: Any) -> tuple[str, bool]:
-    """The longest of what the entry says, and whether it is plain text."""
-    forms = [one for one in said.get("content", []) if isinstance(one, dict)]
+    """The full text where the feed gives it, else the summary; and whether that is plain text."""
+    forms = [one for one in said.get("content", []) if isinstance(one, dict) and one.get("value")]
     summary = said.get("summary_detail")
-    forms += [summary] if isinstance(summary, dict) else []
-    longest = max(forms, key=lambda one: len(str(one.get("value") or "")), default={})
-    return str(longest.get("value") or "")[:LONGEST], str(longest.get("type") or "") in PLAIN
+    form = next(iter(forms), summary if isinstance(summary, dict) else {})
+    words = str(form.get("value") or "")[:LONGEST]
+    return PICTURE.sub(_letter, words), str(form.get("type") or "") in PLAIN
+
+
+def _letter(picture: re.Match[str]) -> str:
+    """WordPress sends an emoji as a picture that bears its letter."""
+    alt = ALT.search(picture.group()) if SMILEY.search(picture.group()) else None
+    return alt.group(1) if alt else picture.group()
 
 
 def _language(said: Any) -> str:
