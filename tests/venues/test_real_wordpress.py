@@ -1,4 +1,4 @@
-"""The whole way through a real WordPress: comment in, answer beneath it, edit, removal, native answer, waiting comment."""
+"""The whole way through a real WordPress: comment in, answer beneath it, edits, removals, answers given there."""
 
 import json
 import os
@@ -66,6 +66,20 @@ def changes(agent: Agent, message: Message, text: str | None) -> None:
     settle()
 
 
+def answered_by_hand(site: Site, number: str) -> str:
+    """Somebody of the company answers in WordPress itself."""
+    who = f"'user_id' => {site.user('care')[0]}, 'comment_author' => 'Care', 'comment_content' => 'By hand.'"
+    where = f"'comment_post_ID' => {site.post}, 'comment_parent' => {number}, 'comment_approved' => 1"
+    return site.php(f"echo wp_insert_comment([{where}, {who}]);")
+
+
+def is_beneath(site: Site, number: str, answer: str, words: str) -> bool:
+    """Does the post's page show the answer as a child of the comment?"""
+    page = site.page(f"/?p={site.post}")
+    found = re.search(rf'id="comment-{number}".*?<ol class="children">(.*?)</ol>', page, re.DOTALL)
+    return bool(found and f'id="comment-{answer}"' in found.group(1) and words in found.group(1))
+
+
 def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site) -> None:
     told = Transcript()
     channel, agent = blog(site), an_agent("Tessa", role=Role.SUPERVISOR)
@@ -75,8 +89,7 @@ def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site)
     poll(channel)
     [first] = said_in(channel)
     told.tell("Hark polls, and the comment is a case")
-    assert (first.text, first.external_id) == ("Grüße 🎉, where is my SIM?", number)
-    assert first.visibility == "public"
+    assert (first.text, first.external_id, first.visibility) == ("Grüße 🎉, where is my SIM?", number, "public")
     case = first.conversation.case
     assert case
 
@@ -84,11 +97,7 @@ def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site)
     settle()
     told.tell("an agent answers in public, and the answer is in WordPress")
     reply.refresh_from_db()
-    page = site.page(f"/?p={site.post}")
-    beneath = re.search(rf'id="comment-{number}".*?<ol class="children">(.*?)</ol>', page, re.DOTALL)
-    assert beneath
-    assert f'id="comment-{reply.external_id}"' in beneath.group(1)
-    assert "We look at it &lt;now&gt; &amp; write." in beneath.group(1)
+    assert is_beneath(site, number, str(reply.external_id), "We look at it &lt;now&gt; &amp; write.")
     told.tell("the post's page shows it beneath Maud's comment")
     poll(channel)
     assert Message.objects.filter(channel=channel).count() == 2  # our own comment came back and was known
@@ -104,10 +113,7 @@ def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site)
     assert (first.text, first.versions.count()) == ("Where is my eSIM?", 1)
     told.tell("Maud's comment is edited in WordPress; the next poll sees it, and the earlier words are kept")
 
-    native = site.php(
-        f"echo wp_insert_comment(['comment_post_ID' => {site.post}, 'comment_parent' => {number}, 'comment_approved' => 1,"
-        f"'user_id' => {site.user('care')[0]}, 'comment_author' => 'Care', 'comment_content' => 'By hand.']);"
-    )
+    native = answered_by_hand(site, number)
     poll(channel)
     by_hand = Message.objects.get(channel=channel, external_id=native)
     assert (by_hand.direction, by_hand.conversation_id) == ("out", first.conversation_id)
@@ -199,18 +205,15 @@ def test_what_is_saved_from_the_spam_is_found_and_closed_comments_are_said(site:
 def test_hundreds_of_comments_come_once_oldest_first_and_an_edit_far_back_is_seen(site: Site) -> None:
     venue, account = WordPress(), account_of(blog(site))
     place = venue.poll(account, "").next_cursor
-    made = json.loads(
-        site.php(
-            f"$made = []; for ($n = 0; $n < 230; $n++) $made[] = (string) wp_insert_comment(['comment_post_ID' => {site.post},"
-            "'comment_approved' => 1, 'comment_author' => \"Reader $n\", 'comment_content' => \"Line $n\"]);"
-            "echo json_encode($made);"
-        )
+    comment = f"'comment_post_ID' => {site.post}, 'comment_approved' => 1"
+    loop = (
+        f"$made[] = (string) wp_insert_comment([{comment}, 'comment_author' => 'R', 'comment_content' => \"Line $n\"]);"
     )
+    made = json.loads(site.php(f"$made = []; for ($n = 0; $n < 230; $n++) {loop} echo json_encode($made);"))
     ids, place = everything(venue, account, place)
     assert ids == made
-    site.php(
-        f"wp_update_comment(['comment_ID' => {made[0]}, 'comment_content' => 'Line 0, edited']); wp_delete_comment({made[5]}, true);"
-    )
+    site.php(f"wp_update_comment(['comment_ID' => {made[0]}, 'comment_content' => 'Line 0, edited']);")
+    site.php(f"wp_delete_comment({made[5]}, true);")
     changed: list[str | None] = []
     for _ in range(4):  # one older page is compared with each poll
         found, place = everything(venue, account, place)

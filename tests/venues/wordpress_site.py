@@ -26,8 +26,10 @@ define('DB_HOST', 'localhost:{folder}/mysql.sock'); define('DB_CHARSET', 'utf8mb
 define('WP_HOME', '{url}'); define('WP_SITEURL', '{url}');
 define('WP_ENVIRONMENT_TYPE', 'local'); // application passwords over plain http
 define('DISABLE_WP_CRON', true); define('WP_HTTP_BLOCK_EXTERNAL', true); define('AUTOMATIC_UPDATER_DISABLED', true);
-foreach (['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY'] as $name) define($name, 'made up for the tests');
-foreach (['AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT'] as $name) define($name, 'made up for the tests');
+foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $name) {{
+    define($name . '_KEY', 'made up for the tests');
+    define($name . '_SALT', 'made up for the tests');
+}}
 $table_prefix = 'wp_';
 if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
@@ -38,13 +40,14 @@ function wp_new_blog_notification() {}
 require __DIR__ . '/wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_install('Plum', 'admin', 'admin@plum.example', true, '', 'a-password-of-the-suite');
-foreach (['comment_moderation' => 0, 'comment_previously_approved' => 0, 'permalink_structure' => '', 'show_avatars' => 0,
-          'template' => 'plain', 'stylesheet' => 'plain', 'thread_comments' => 1, 'thread_comments_depth' => 5, 'rss_use_excerpt' => 0] as $name => $value)
-    update_option($name, $value);
+$options = ['comment_moderation' => 0, 'comment_previously_approved' => 0, 'permalink_structure' => '',
+            'show_avatars' => 0, 'template' => 'plain', 'stylesheet' => 'plain', 'thread_comments' => 1,
+            'thread_comments_depth' => 5, 'rss_use_excerpt' => 0];
+foreach ($options as $name => $value) update_option($name, $value);
 $made = ['site' => get_bloginfo('version')];
 foreach (['care' => 'editor', 'tessa' => 'editor', 'guest' => 'subscriber'] as $name => $role) {
-    $id = wp_insert_user(['user_login' => $name, 'user_pass' => wp_generate_password(), 'user_email' => "$name@plum.example",
-                          'display_name' => ucfirst($name), 'role' => $role]);
+    $id = wp_insert_user(['user_login' => $name, 'user_pass' => wp_generate_password(), 'role' => $role,
+                          'user_email' => "$name@plum.example", 'display_name' => ucfirst($name)]);
     [$password] = WP_Application_Passwords::create_new_application_password($id, ['name' => 'Hark']);
     $made[$name] = [$id, $password];
 }
@@ -147,7 +150,7 @@ def wordpress_site() -> Iterator[Site]:
         yield replace(made, seconds=(*seconds, ("PHP's server", monotonic() - installed)))
     finally:
         for process in filter(None, (server, database)):
-            _end(process)
+            end(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -222,7 +225,8 @@ def _start_php(site: Site) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command, stdout=log, stderr=log)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
+    """Stop a server of ours, and wait for it."""
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(20)

@@ -181,6 +181,12 @@ def test_a_report_is_believed_only_with_the_code_over_our_own_id(gateway: Gatewa
         assert isinstance(VENUE.verify(GATEWAY, replace(said, query=urlencode(forged))), Rejected)
 
 
+def test_a_text_goes_in_the_alphabet_of_telephones_where_that_holds_it(gateway: Gateway) -> None:
+    for words in ("Grüße für 5 €", "Żółw"):
+        VENUE.send(gateway.account, Outbound(new_uuid(), Target(person=MAUD), "private", words))
+    assert [one["coding"] for one in gateway.taken] == ["0", "2"]
+
+
 def test_no_secret_stands_in_an_address(gateway: Gateway) -> None:
     VENUE.send(gateway.account, Outbound(new_uuid(), Target(person=MAUD), "private", "Hello"))
     [call] = gateway.calls

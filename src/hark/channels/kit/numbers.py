@@ -2,7 +2,7 @@
 
 
 def phone_number(value: str, region: str) -> str:
-    """A phone number in international form, empty when it cannot be one; `region` is the country of one without code."""
+    """A phone number in international form, empty when it cannot be one; `region`: the country of one without code."""
     import phonenumbers
 
     try:

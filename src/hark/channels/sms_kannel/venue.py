@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Refused, Retry, SendError
+from hark.channels.kit.counting import text_messages
 from hark.channels.kit.once import attempt, error_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, live_secrets, signature, url_code
@@ -140,11 +141,10 @@ class Kannel(Venue):
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One call of sendsms. Kannel gives no id: reports carry ours, in the address they are sent to."""
         self.obey(account, outbound)
-        plain = all(ord(letter) < 128 for letter in outbound.text)
         wanted = {
             "to": outbound.target.person,
             "from": text_of(account.settings.get("number")) or account.external_id,
-            "coding": "0" if plain else "2",
+            "coding": "0" if text_messages(outbound.text).plain else "2",
             **({"smsc": text_of(account.settings["smsc"])} if account.settings.get("smsc") else {}),
             **_reports(account, str(outbound.id)),
         }
