@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 import pytest
 
 from hark.channels.types import Request
-from hark.kernel.time import monotonic, now
+from hark.kernel.time import monotonic, now, sleep
 from tests.venues.dovecot_postfix import free_ports, wait_for
 from tests.venues.wordpress_site import end
 
@@ -86,7 +86,7 @@ class RealKannel:
     def received(self) -> list[tuple[str, str, str]]:
         """What phones got: (sender, receiver, words), a joined text as one."""
         found: dict[tuple[str, str, str], list[str]] = {}  # by the reference of a joined text
-        for line in (self.folder / "fakesmsc.log").read_text(errors="replace").splitlines():
+        for line in self._shown().splitlines():
             if (match := GOT.search(line)) is None:
                 continue
             sender, receiver, rest = match.groups()
@@ -98,10 +98,19 @@ class RealKannel:
         return [(sender, receiver, "".join(parts)) for (sender, receiver, _), parts in found.items()]
 
     def _says(self, line: str) -> None:
+        """One line at a time: fakesmsc looks no further than the first of those that wait."""
         assert self.operator
         assert self.operator.stdin
+        before = self._shown().count("sent message")
         self.operator.stdin.write(f"{line}\n")
         self.operator.stdin.flush()
+        until = monotonic() + 30
+        while self._shown().count("sent message") == before:
+            assert monotonic() < until, "fakesmsc did not take it"
+            sleep(0.05)
+
+    def _shown(self) -> str:
+        return (self.folder / "fakesmsc.log").read_text(errors="replace")
 
 
 def why_not() -> str:
