@@ -21,6 +21,7 @@ BUILT_IN = {
     "wordpress": "hark.channels.wordpress.venue:WordPress",
     "rss": "hark.channels.rss.venue:Rss",
     "sms-kannel": "hark.channels.sms_kannel.venue:Kannel",
+    "sms-twilio": "hark.channels.sms_twilio.venue:Twilio",
 }
 log = logging.getLogger(__name__)
 _for_tests: dict[str, Venue] = {}
