@@ -7,17 +7,21 @@ import pytest
 from django.db.models import F
 
 from hark.contacts.models import Identity
+from hark.conversations.actions.elsewhere import answered_there, went_there
 from hark.conversations.errors import CannotReply
-from hark.conversations.models import Case, Conversation, Message
+from hark.conversations.models import Case, Clock, Conversation, Message
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Status, Visibility
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import OutboxState
+from hark.journey.ledger import check
+from hark.kernel.ids import new_uuid
+from hark.kernel.models import Event
 from hark.kernel.time import now
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Role
-from tests.conversations.desk import an_agent, answers
+from tests.conversations.desk import acts, an_agent, answers
 from tests.journey.makers import make_channel
 from tests.journey.venue import arrive, direct, drain
 
@@ -123,3 +127,37 @@ def test_a_window_that_has_closed_is_said_before_anything_is_written(channel: Ch
     Message.objects.update(reply_until=now() - timedelta(seconds=1))
     [way] = ways_to_answer(tessa, case)
     assert "time in which this venue lets us answer is over" in way.closed_because
+
+
+def in_review(channel: Channel, tessa: Agent) -> Case:
+    """A public complaint that Hark may not answer: the one reply has been given."""
+    arrive(channel, in_public("p", "@plumcare my invoice is wrong", permalink="https://square.example/p"))
+    drain()
+    return Case.objects.get()
+
+
+def test_answered_at_the_venue_stops_the_clock_and_the_echo_takes_its_place(channel: Channel, tessa: Agent) -> None:
+    case = in_review(channel, tessa)
+    conversation, key = Conversation.objects.get(), new_uuid()
+    went_there(case_id=case.pk, conversation_id=conversation.pk, author=acts(tessa))
+    for _ in range(2):
+        answered_there(
+            case_id=case.pk,
+            conversation_id=conversation.pk,
+            author=acts(tessa),
+            text="We look into it. /Tessa",
+            visibility=Visibility.PUBLIC,
+            key=key,
+        )
+    ours = Message.objects.get(direction="out")
+    case.refresh_from_db()
+    assert (case.status, case.assignee, ours.native, ours.agent) == (Status.WAITING, tessa, True, tessa)
+    assert Clock.objects.get().stopped_at is not None
+    assert not OutboxItem.objects.exists()
+    assert [each.kind for each in Event.objects.filter(kind="case.went_there")] == ["case.went_there"]
+    own = {"id": "self", "name": "Plum"}
+    arrive(channel, in_public("own", "We look into it! /Tessa", thread="tp", author=own))
+    drain()
+    ours = Message.objects.get(direction="out")
+    assert (ours.external_id, ours.text, ours.agent) == ("pown", "We look into it! /Tessa", tessa)
+    assert check().findings == []

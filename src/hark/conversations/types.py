@@ -11,6 +11,7 @@ from hark.contacts.types import SeenAuthor
 
 MAIL, FORM = "email", "form"  # venues of which this room knows more than their abilities say
 FROM_OUTSIDE = "From outside: "  # before the newest line of a case that somebody outside has written
+TOLD = "told:"  # how the id of an answer at the venue begins that an agent told of, until the venue tells its own
 
 
 class Visibility(TextChoices):
