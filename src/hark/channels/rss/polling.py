@@ -123,12 +123,10 @@ def _news(
 def _oldest_first(entries: list[Entry]) -> list[Entry]:
     """Feeds begin with the newest; where each entry says its time, that decides."""
     turned = entries[::-1]
-    times = [time_of(entry.get("at")) for entry in turned]
-    if not all(times):
+    times = [at for entry in turned if (at := time_of(entry.get("at")))]
+    if len(times) < len(turned):
         return turned
-    return [
-        entry for _, _, entry in sorted(zip(times, range(len(turned)), turned, strict=True), key=lambda one: one[:2])
-    ]  # type: ignore[type-var, return-value]
+    return [turned[place] for _, place in sorted(zip(times, range(len(turned)), strict=True))]
 
 
 def _since(account: Account, feed: Fetched) -> datetime | None:

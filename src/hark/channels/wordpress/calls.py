@@ -67,7 +67,13 @@ def call(
 
 def listed(account: Account, query: Mapping[str, str | int], fields: str = FIELDS) -> tuple[list[Comment], Answer]:
     """Comments that are public or wait for moderation, newest id first unless `query` says otherwise."""
-    usual = {"context": "edit", "status": "all", "orderby": "id", "order": "desc", "per_page": PER_PAGE}
+    usual: dict[str, str | int] = {
+        "context": "edit",
+        "status": "all",
+        "orderby": "id",
+        "order": "desc",
+        "per_page": PER_PAGE,
+    }
     answer = call(account, "GET", COMMENTS, {**usual, "_fields": fields, **query})
     if not isinstance(answer.said, list):
         raise Retry(detail="What WordPress answers is no list of comments.")
