@@ -123,7 +123,7 @@ def test_comment_in_answer_beneath_it_edit_removal_and_native_answer(site: Site)
     poll(channel)
     answer = Message.objects.get(channel=channel, external_id=again)
     assert answer.conversation_id == first.conversation_id
-    told.tell("a third reader answers beneath our answer, and it joins the same conversation")
+    told.tell("another reader answers beneath our answer, and it joins the same conversation")
 
     changes(agent, reply, None)
     assert "We have looked at it." not in site.page(f"/?p={site.post}")

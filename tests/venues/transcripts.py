@@ -7,6 +7,7 @@ from pathlib import Path
 from hark.kernel.time import monotonic
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "venues"
+CARE = "One run; times on a machine that does other things beside are orders of magnitude."
 BEGIN, END = "<!-- transcript: made by make venues -->\n", "<!-- end of the transcript -->\n"
 
 
@@ -39,4 +40,4 @@ class Transcript:
         before, _, rest = text.partition(BEGIN)
         _, _, after = rest.partition(END)
         assert rest, f"{document} has no place for a transcript"
-        document.write_text(f"{before}{BEGIN}{about}\n\n{self.text}{END}{after}", encoding="utf-8")
+        document.write_text(f"{before}{BEGIN}{about} {CARE}\n\n{self.text}{END}{after}", encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hark.channels.kit.careful_json import Json, Unreadable, loads
-from hark.channels.kit.formatted import Cleaned, cleaned
+from hark.channels.kit.formatted import Cleaned, cleaned_all
 from hark.channels.kit.words import id_of, storable, text_of, time_of
 from hark.channels.types import Account, Inbound, Person, Raw
 from hark.kernel.hostile import read_in_child
@@ -41,7 +41,9 @@ def read_entries(account: Account, raw: Raw) -> list[Inbound]:
         entries = [_stored(raw.body)] if raw.body.lstrip()[:1] == b"{" else feed_in(raw.body)["entries"]
     except (NoFeed, Unreadable) as problem:
         return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
-    return [replace(_event(one, raw.headers), account=account.key, raw_id=raw.id) for one in entries]
+    shown = cleaned_all([text_of(one.get("html")) for one in entries])
+    events = [_event(one, clean, raw.headers) for one, clean in zip(entries, shown, strict=True)]
+    return [replace(event, account=account.key, raw_id=raw.id) for event in events]
 
 
 def _stored(body: bytes) -> dict[str, Json]:
@@ -52,12 +54,12 @@ def _stored(body: bytes) -> dict[str, Json]:
     return entry
 
 
-def _event(said: Mapping[str, Json], headers: Mapping[str, str]) -> Inbound:
+def _event(said: Mapping[str, Json], clean: Cleaned, headers: Mapping[str, str]) -> Inbound:
     number = (id_of(said.get("id")) or "")[:LONGEST_ID]
     if not number:
         return Inbound("unknown", problem="an entry without anything that names it")
     title, link, at = text_of(said.get("title")), link_in(said.get("link")), time_of(said.get("at"))
-    shown, found = _shown(said), headers.get(FOUND, "owned_venue")
+    words, found = clean.text or text_of(said.get("text")), headers.get(FOUND, "owned_venue")
     event = Inbound(
         "message",
         external_id=number,
@@ -67,9 +69,9 @@ def _event(said: Mapping[str, Json], headers: Mapping[str, str]) -> Inbound:
         author=_author(said, number, link),
         message_kind="post",
         subject=title,
-        text=shown.text if shown.text.strip() else title,
-        html=shown.html or None,
-        hidden_text=shown.hidden_text,
+        text=words if words.strip() else title,
+        html=clean.html or None,
+        hidden_text=clean.hidden_text,
         lang=(text_of(said.get("lang")) or None),
         sent_at=at,
         permalink=link or None,
@@ -79,11 +81,6 @@ def _event(said: Mapping[str, Json], headers: Mapping[str, str]) -> Inbound:
     )
     # A feed does not say when an entry was changed: the moment at which Hark saw it stands for that.
     return replace(event, kind="edit", sent_at=None, problem=None) if headers.get(EVENT) == EDITED else event
-
-
-def _shown(said: Mapping[str, Json]) -> Cleaned:
-    html = text_of(said.get("html"))
-    return cleaned(html) if html else Cleaned(text=text_of(said.get("text")))
 
 
 def _author(said: Mapping[str, Json], number: str, link: str) -> Person:

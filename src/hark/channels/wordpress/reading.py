@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
-from hark.channels.kit.formatted import Cleaned, cleaned
+from hark.channels.kit.formatted import Cleaned, cleaned_all
 from hark.channels.kit.words import id_of, mail_address, storable, text_of, time_of
 from hark.channels.types import Account, Inbound, Person, Raw
 
@@ -33,7 +33,8 @@ def read_comments(account: Account, raw: Raw) -> list[Inbound]:
         return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
     several = said if isinstance(said, list) else [said]
     parents = {id_of(one.get("id")) or "": number_of_parent(one) for one in several if isinstance(one, dict)}
-    read = [_event(account, one, raw.headers, parents) for one in several]
+    shown = cleaned_all([_markup(one) if isinstance(one, dict) else "" for one in several])
+    read = [_event(account, one, clean, raw.headers, parents) for one, clean in zip(several, shown, strict=True)]
     return [replace(event, account=account.key, raw_id=raw.id) for event in read]
 
 
@@ -66,7 +67,9 @@ def site_of(account: Account, link: str = "") -> str:
     return f"{parts.netloc}{parts.path if account.base_url else ''}".rstrip("/").lower()
 
 
-def _event(account: Account, said: Json, headers: Mapping[str, str], parents: Mapping[str, str]) -> Inbound:
+def _event(
+    account: Account, said: Json, clean: Cleaned, headers: Mapping[str, str], parents: Mapping[str, str]
+) -> Inbound:
     if not isinstance(said, dict):
         return Inbound("unknown", problem="no comment")
     previous = said.get("previous")
@@ -77,7 +80,7 @@ def _event(account: Account, said: Json, headers: Mapping[str, str], parents: Ma
         return Inbound("unknown", external_id=number, problem="no comment")
     if text_of(said.get("status")) in GONE:
         return _gone(said)
-    return _comment(account, said, headers, _root(number, parents, headers))
+    return _comment(account, said, clean, headers, _root(number, parents, headers))
 
 
 def _gone(said: Mapping[str, Json]) -> Inbound:
@@ -87,10 +90,12 @@ def _gone(said: Mapping[str, Json]) -> Inbound:
     return Inbound("delete", external_id=number)
 
 
-def _comment(account: Account, said: Mapping[str, Json], headers: Mapping[str, str], root: str) -> Inbound:
+def _comment(
+    account: Account, said: Mapping[str, Json], clean: Cleaned, headers: Mapping[str, str], root: str
+) -> Inbound:
     link, at, parent = _link(said.get("link")), time_in(said), number_of_parent(said)
     author = _author(account, said, link)
-    shown = _shown(said)
+    shown = clean if _markup(said) else Cleaned(text=storable(html.unescape(words_in(said))))
     edited, held = headers.get(EVENT) == EDITED, text_of(said.get("status")) == "hold"
     back = ("backfilled",) if headers.get(BACK) else ()
     problems = [NO_TIME] if at is None else []
@@ -130,14 +135,12 @@ def _root(number: str, parents: Mapping[str, str], headers: Mapping[str, str]) -
     return number
 
 
-def _shown(said: Mapping[str, Json]) -> Cleaned:
-    """What people see: most comments hold no markup and need no reader of HTML."""
+def _markup(said: Mapping[str, Json]) -> str:
+    """What has to be cleaned before it can be shown: most comments hold no markup."""
     content = said.get("content")
     rendered = text_of(content.get("rendered")) if isinstance(content, dict) else ""
     words = words_in(said)
-    if "<" not in words:
-        return Cleaned(text=storable(html.unescape(words)))
-    return cleaned(rendered or in_paragraphs(words))
+    return (rendered or in_paragraphs(words)) if "<" in words else ""
 
 
 def in_paragraphs(words: str) -> str:
