@@ -39,9 +39,11 @@ suite: browser $(VENV)/.collected ## The tests without the checks
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python -m scripts.get_browser
-venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs Dovecot and Postfix first)
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { test -x /usr/sbin/dovecot && test -x /usr/sbin/postfix; }; then \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix; fi
+venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs those of Debian first)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		! ls /usr/sbin/dovecot /usr/sbin/postfix /usr/sbin/mariadbd /usr/bin/php /usr/share/wordpress/wp-load.php /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1; then \
+		apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix \
+			wordpress php-cli php-mysql mariadb-server kannel kannel-extras; fi
 	@HARK_VENUES=1 $(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \

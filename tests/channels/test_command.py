@@ -177,6 +177,9 @@ def test_a_hundred_kilobytes_are_read_within_200_milliseconds(key: str) -> None:
         "email": b"From: maud@mail.example\r\n\r\n" + b"There is no signal here.\r\n" * 4_000,
         "encounter": b'{"id":"1","said":"' + b"No SIM. " * 12_000 + b'"}',
         "form": b"message=" + b"%C3%A9+" * 14_000,
+        "rss": b"<rss><channel>"
+        + b"<item><description>%s</description></item>" % (b"&lt;p&gt;" + b"No SIM. " * 400) * 30
+        + b"</channel></rss>",
         "webchat": b'{"id":"0b5c1f7e-6d1a-4c57-9a31-0d8f6f2b7c01","text":"' + b"x@y.z " * 16_000 + b'"}',
     }
     body, spans = bodies[key] if key in bodies else grown(key), []
