@@ -28,7 +28,12 @@ from tests.venues.transcripts import Transcript
 from tests.venues.whole_way import connected, poll, said_in, settle
 from tests.venues.wordpress_site import Site, wordpress_site
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("wordpress"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("wordpress"),
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 whole = pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`")
 
 

@@ -23,6 +23,7 @@ HELD_WORDS = "The comment waits for moderation in WordPress. Approve it there fi
 MODERATE = "moderate_comments"
 READ_BACK_HELP = "Older comments are shown on their authors' pages; they open no case and start no clock. 0: none."
 TEAM_HELP = "Numbers of other WordPress users who answer for you there. Their comments are answers, not questions."
+IN_THE_CLEAR = "The site is not reached by https: everybody on the way can read the password."
 GUIDE = Guide(
     "In WordPress",
     (
@@ -110,6 +111,7 @@ class WordPress(Venue):
             tuple(one for one in granted if one == MODERATE),
             missing,
             caps=self.caps_for(account),
+            warnings=() if account.base_url.startswith("https://") else (IN_THE_CLEAR,),
         )
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
