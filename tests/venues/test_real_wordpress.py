@@ -164,6 +164,8 @@ def test_the_same_answer_twice_is_one_comment(site: Site) -> None:
     reply = Outbound(new_uuid(), Target(number, f"{site.post}:{number}", number), "public", "There is, & a nice one 🎉")
     first, second = venue.send(account, reply), venue.send(account, reply)
     assert first.external_ids == second.external_ids
+    with pytest.raises(Refused, match="same words"):
+        venue.send(account, replace(reply, id=new_uuid()))
 
 
 @whole
