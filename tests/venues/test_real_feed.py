@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("wordpress"),
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`"),
 ]
 

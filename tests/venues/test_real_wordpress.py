@@ -28,7 +28,12 @@ from tests.venues.transcripts import Transcript
 from tests.venues.whole_way import connected, poll, said_in, settle
 from tests.venues.wordpress_site import Site, wordpress_site
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("wordpress"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("wordpress"),
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 whole = pytest.mark.skipif(not os.environ.get("HARK_VENUES"), reason="a slow proof: run `make venues`")
 
 
@@ -159,6 +164,8 @@ def test_the_same_answer_twice_is_one_comment(site: Site) -> None:
     reply = Outbound(new_uuid(), Target(number, f"{site.post}:{number}", number), "public", "There is, & a nice one 🎉")
     first, second = venue.send(account, reply), venue.send(account, reply)
     assert first.external_ids == second.external_ids
+    with pytest.raises(Refused, match="same words"):
+        venue.send(account, replace(reply, id=new_uuid()))
 
 
 @whole

@@ -82,6 +82,7 @@ class Blog(HttpCounterpart):
             if same and one["author"] == ME:
                 return Answer(409, {"code": "comment_duplicate", "message": "Duplicate comment detected"})
         made = self.add("", user=ME, parent=int(said["parent"]), raw=said["content"])
+        made["author_user_agent"] = said["author_user_agent"]
         text = html.unescape(said["content"])
         self.taken.append({"text": text, "by": "", "parent": str(made["parent"]), "id": str(made["id"])})
         return Answer(201, made)

@@ -187,6 +187,15 @@ def test_a_text_goes_in_the_alphabet_of_telephones_where_that_holds_it(gateway: 
     assert [one["coding"] for one in gateway.taken] == ["0", "2"]
 
 
+def test_a_card_number_in_an_address_is_not_kept() -> None:
+    fields = {"from": MAUD, "to": "4477", "id": "1", "text": "My card is 4111 1111 1111 1111."}
+    verdict = VENUE.verify(GATEWAY, replace(brings(fields, b""), method="GET"))
+    assert isinstance(verdict, Accepted)
+    assert "1111+1111+1111" not in verdict.headers[QUERY]
+    event = read(Raw(b"", verdict.headers))
+    assert (event.external_id, (event.text or "").startswith("My card is")) == ("1", True)
+
+
 def test_no_secret_stands_in_an_address(gateway: Gateway) -> None:
     VENUE.send(gateway.account, Outbound(new_uuid(), Target(person=MAUD), "private", "Hello"))
     [call] = gateway.calls

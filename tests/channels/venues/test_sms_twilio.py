@@ -269,6 +269,12 @@ def test_anything_else_is_unknown(body: bytes) -> None:
     assert read(body).kind == "unknown"
 
 
+def test_a_sender_of_another_network_is_no_telephone() -> None:
+    event = read(form(MessageSid="SM1", From=f"whatsapp:{MAUD}", To=f"whatsapp:{OURS}", Body="Hello"))
+    assert event.author
+    assert (event.author.network, event.author.external_id) == ("sms", f"whatsapp:{MAUD}")
+
+
 def test_fields_that_repeat_are_signed_once_and_sorted() -> None:
     body = b"b=2&a=2&a=1&a=2"
     assert signing.signed_message("u", parse_qsl(body.decode())) == b"ua1a2b2"

@@ -226,6 +226,14 @@ def test_an_answer_needs_a_comment_that_readers_can_see(blog: Blog) -> None:
         VENUE.send(fresh(blog), Outbound(new_uuid(), reply.target, "public", "Other words."))
 
 
+def test_another_reply_with_the_same_words_is_refused_and_the_same_reply_is_one(blog: Blog) -> None:
+    reply = Outbound(new_uuid(), Target("5", "3:5", "5", "5"), "public", "Thank you.")
+    first = VENUE.send(fresh(blog), reply)
+    assert VENUE.send(fresh(blog), reply) == first
+    with pytest.raises(Refused, match="same words"):
+        VENUE.send(fresh(blog), replace(reply, id=new_uuid()))
+
+
 def test_markup_of_an_agent_is_shown_and_never_works(blog: Blog) -> None:
     VENUE.send(fresh(blog), Outbound(new_uuid(), Target("5", "3:5", "5", "5"), "public", "<script>x</script> & 1 < 2"))
     [ours] = [one for one in blog.comments.values() if one["author"] == ME]

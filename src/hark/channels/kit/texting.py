@@ -15,7 +15,7 @@ def texter(said: str, region: str, channel: str) -> Person:
     They change hands and can be forged: it is observed, never proved. What is no number (a name, a short code) is
     known within its channel alone.
     """
-    number = number_of_network(said, region)
+    number = "" if ":" in said else number_of_network(said, region)  # `whatsapp:+32…` is no telephone
     if number:
         return Person(number, network="phone", handle=number)
     return Person(said.strip()[:200], network="sms", scope=channel, handle=said.strip()[:200])

@@ -46,8 +46,10 @@ class Rss(Venue):
     """Blogs, news, forums, saved searches: whatever has a feed. Answers are given at the venue."""
 
     key: ClassVar[str] = "rss"
-    name: ClassVar[str] = "RSS and Atom"
-    intro: ClassVar[str] = "Blogs, news and saved searches: what their feeds bring is heard and answered there."
+    name: ClassVar[str] = "RSS"
+    intro: ClassVar[str] = (
+        "Blogs, news and saved searches: what their feeds (RSS, Atom) bring is heard, and answered there."
+    )
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(edits_in=True, poll=True, listen_keywords=True, native_reply_url=True)
     Settings = Settings

@@ -8,13 +8,14 @@ from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Refused, Retry, SendError
+from hark.channels.kit.cards import without_cards_in
 from hark.channels.kit.counting import text_messages
 from hark.channels.kit.once import attempt, error_of
 from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, live_secrets, signature, url_code
 from hark.channels.kit.texting import MOST_MESSAGES, REGION_HELP
 from hark.channels.kit.words import text_of
-from hark.channels.sms_kannel.reading import QUERY, STOPS, fields_in, read_call
+from hark.channels.sms_kannel.reading import NAMES, QUERY, STOPS, fields_in, read_call
 from hark.channels.types import (
     Accepted,
     Account,
@@ -36,6 +37,7 @@ USER = "hark"  # the name under which Kannel calls us
 NOT_OURS = Rejected(Reply(401, b'{"error":"unauthorized"}'))
 OK = Reply(200, b"", "text/plain")  # a service's answer would be texted to the customer: there is none
 INCOMING = SharedSecret("incoming", "Calls of Kannel", "Kannel shows it with each text that it brings.")
+FORM = "application/x-www-form-urlencoded"
 EVERY_STATE = "31"
 MISSING = ("missing receiver", "empty receiver")  # Kannel knows us, and says what a call without a number lacks
 PUBLIC_HELP = "Shown on this channel's page once it is connected. Without it nobody reports what became of a text."
@@ -123,7 +125,7 @@ class Kannel(Venue):
         if len(request.body) > self.body_bytes:
             return Rejected(Reply(413, b'{"error":"too long"}'))
         fields = {name: value.decode("latin-1") for name, value in fields_in(request.query).items()}
-        kept = {QUERY: request.query[:4000]}
+        kept = {QUERY: _without_cards(request.query[:4000])}
         ref = fields.get("ref", "")
         if ref and request.method == "GET":
             if not genuine(account, INCOMING.name, _report_of(ref), fields.get("proof", ""), url_code):
@@ -161,6 +163,19 @@ def _sendsms(account: Account, wanted: Mapping[str, str], body: bytes) -> HttpRe
     return HttpRequest(
         "POST", account.base_url, {**headers, "content-type": 'text/plain; charset="UTF-8"'}, body, ports=ports
     )
+
+
+def _without_cards(query: str) -> str:
+    """The query without card numbers, should an operator have put the text into the address (`%b`)."""
+
+    def is_text(part: str) -> bool:
+        return part.partition("=")[0] in NAMES["text"]
+
+    parts = [
+        without_cards_in(one.encode("latin-1"), FORM).decode("latin-1") if is_text(one) else one
+        for one in query.split("&")
+    ]
+    return "&".join(parts)
 
 
 def _reports(account: Account, ref: str) -> dict[str, str]:

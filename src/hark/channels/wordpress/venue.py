@@ -13,16 +13,18 @@ from hark.channels.kit.limits import refuse_longer
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of, text_of
 from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Page, Raw, Receipt
-from hark.channels.wordpress.calls import COMMENTS, ME, call, listed
+from hark.channels.wordpress.calls import COMMENTS, FIELDS, ME, call, listed
 from hark.channels.wordpress.polling import next_page
 from hark.channels.wordpress.reading import GONE, HELD, read_comments
 
 MAX_LENGTH = 10_000  # a column of 65,535 bytes holds so many characters, whatever they are
 GONE_WORDS = "The comment that this would answer is no longer there."
 HELD_WORDS = "The comment waits for moderation in WordPress. Approve it there first, so that the answer can be read."
+SAME_WORDS = "WordPress takes the same words only once beneath a comment, and they stand there already."
 MODERATE = "moderate_comments"
 READ_BACK_HELP = "Older comments are shown on their authors' pages; they open no case and start no clock. 0: none."
 TEAM_HELP = "Numbers of other WordPress users who answer for you there. Their comments are answers, not questions."
+IN_THE_CLEAR = "The site is not reached by https: everybody on the way can read the password."
 GUIDE = Guide(
     "In WordPress",
     (
@@ -110,6 +112,7 @@ class WordPress(Venue):
             tuple(one for one in granted if one == MODERATE),
             missing,
             caps=self.caps_for(account),
+            warnings=() if account.base_url.startswith("https://") else (IN_THE_CLEAR,),
         )
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
@@ -121,13 +124,14 @@ class WordPress(Venue):
         return next_page(account, cursor)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
-        """One comment beneath the one that is answered. A repetition is known by its words (409)."""
+        """One comment beneath the one that is answered. WordPress knows a repetition by its words, we by our mark."""
         self.obey(account, outbound)
         parent = outbound.target.parent or outbound.target.external_id
         post, _, root = outbound.target.thread.partition(":")
         if not post or not (parent or root):
             raise Refused("no_post", "It is not known which comment this would answer.")
-        said = {"post": post, "parent": parent or root, "content": html.escape(outbound.text, quote=False)}
+        content, mark = html.escape(outbound.text, quote=False), f"Hark {outbound.id}"
+        said = {"post": post, "parent": parent or root, "content": content, "author_user_agent": mark}
         _make_ready(account, said["parent"])
         try:
             answer = call(account, "POST", COMMENTS, said=said).said
@@ -165,15 +169,17 @@ def _make_ready(account: Account, number: str) -> None:
 
 
 def _same(account: Account, said: Mapping[str, str]) -> dict[str, Json]:
-    """Our own comment with these words in this place, which WordPress refused to take twice."""
+    """Our own comment with these words in this place, which WordPress refused to take twice.
+
+    It is this very reply where it bears its mark; another one must be said in other words.
+    """
     me = call(account, "GET", ME, {"_fields": "id"}).said
-    number = id_of(me.get("id")) if isinstance(me, dict) else None
-    there, _ = listed(account, {"author": number or "0", "post": said["post"], "parent": said["parent"]})
+    where = {"author": (id_of(me.get("id")) if isinstance(me, dict) else None) or "0", "parent": said["parent"]}
+    there, _ = listed(account, {**where, "post": said["post"]}, f"{FIELDS},author_user_agent")
     for one in there:
-        content = one.get("content")
-        if isinstance(content, dict) and text_of(content.get("raw")).strip() == said["content"].strip():
+        if text_of(one.get("author_user_agent")) == said["author_user_agent"]:
             return one
-    raise Refused("comment_duplicate", "The same words stand there already.")
+    raise Refused("comment_duplicate", SAME_WORDS)
 
 
 def _throw_away(account: Account, number: str) -> None:
