@@ -17,6 +17,7 @@ from hark.journey.noticing import notice_step
 from hark.journey.passengers import Passenger, board, by_arrival, outcome_of, problem_of
 from hark.journey.reacting import react_step
 from hark.journey.rereading import take_turn
+from hark.journey.spam import LEARN_SPAM, learn_spam_of
 from hark.journey.teaching import LEARN, catch_up, learn_now
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import monotonic
@@ -119,6 +120,12 @@ def _carry(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival]) -
 def learn_brand_model(*, brand: str, anew: bool = False) -> None:
     """Learn a brand's model from its corrections, and use it if it is no worse than the one before."""
     learn_now(brand, anew=anew)
+
+
+@task(LEARN_SPAM)
+def learn_spam_model(*, brand: str, anew: bool = False) -> None:
+    """Learn a brand's model of spam from its marks, and use it if it is no worse than the one before."""
+    learn_spam_of(brand, anew=anew)
 
 
 @periodic("journey.learn_behind_a_release", "*/5 * * * *")

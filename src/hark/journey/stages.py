@@ -21,6 +21,7 @@ from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_sai
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
 from hark.journey.translating import deletion, echo, incoming_message, receipt
+from hark.journey.spam import with_spam
 from hark.kernel.cards import without_cards
 from hark.kernel.errors import HarkError
 from hark.routing import actions as routing
@@ -58,11 +59,15 @@ def read(passengers: Sequence[Passenger]) -> Passengers:
 
 
 def recognise(passengers: Sequence[Passenger]) -> Passengers:
-    """Find out who wrote; whoever is new gets an identity and a contact. An edit without an author stays without."""
+    """Find out who wrote; whoever is new gets an identity and a contact. An edit without an author stays without.
+
+    What is muted or held as spam is marked, now that it is known by whom it is.
+    """
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     named = [one for one in written if one.inbound.kind != "edit" or one.inbound.author]
     known = dict(zip(map(id, named), recognise_authors([author_of(one) for one in named]), strict=True))
-    return with_mutes([replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers])
+    found = [replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers]
+    return with_spam(with_mutes(found))
 
 
 def thread(passengers: Sequence[Passenger]) -> Passengers:

@@ -117,13 +117,13 @@ def _fit_near(brand: BrandProfile, own: Sequence[RelevanceCorrection], near: Nea
     pairs = zip(cleans, vectors, strict=True)
     logits = np.array([near.logit(evidence(clean, brand), brand, row.astype(np.float32)) for clean, row in pairs])
     design = np.column_stack([vectors * VECTOR_GAIN, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted, weights = _wanted(own)
-    solution = _newton(design, logits, wanted, weights)
+    wanted, weights = wanted_of(own)
+    solution = newton(design, logits, wanted, weights)
     scaled = [*(solution[:-2] * VECTOR_GAIN), solution[-2] * PRIOR_SHARE, solution[-1]]
     return tuple(round(float(value), 5) for value in scaled)
 
 
-def _wanted(own: Sequence[RelevanceCorrection]) -> tuple[Doubles, Doubles]:
+def wanted_of(own: Sequence[RelevanceCorrection]) -> tuple[Doubles, Doubles]:
     """1 or 0 for each, and weights under which both classes count alike; together as many as the corrections."""
     wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
     given = np.array([correction.weight for correction in own])
@@ -141,8 +141,8 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
     for row, found in zip(rows, slots, strict=True):
         row[found] = len(found) ** -0.5 if found else 0.0
     design = np.column_stack([rows, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted, weights = _wanted(own)
-    solution = _newton(design, logits, wanted, weights)
+    wanted, weights = wanted_of(own)
+    solution = newton(design, logits, wanted, weights)
     kept = {int(slot): round(float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
     return BrandWeights(
         brand.key,
@@ -153,7 +153,7 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
     )
 
 
-def _newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
+def newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
     """What to add to the `known` logits. Newton in the dual: as many unknowns as examples, however many the words.
 
     A step that makes things worse is halved: where a correction contradicts a sure verdict, the curve there is next to

@@ -11,6 +11,7 @@ from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWis
 from hark.conversations.models.rereading import Rereading
 from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
+from hark.conversations.models.spam import SpamMark, SpamModel
 from hark.conversations.models.talk import (
     Case,
     Clock,
@@ -60,6 +61,8 @@ __all__ = [
     "SameWords",
     "SavedReply",
     "SavedView",
+    "SpamMark",
+    "SpamModel",
     "Tag",
     "ThreadRef",
     "Tombstone",

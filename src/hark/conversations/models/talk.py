@@ -18,7 +18,8 @@ class Case(models.Model):
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
     A merged case has no conversations any more and leads to the one it was merged into. `again` is how many times the
     person has come about this matter, from the third on; 0 before. `kind` is the weightiest that was said in it.
-    `plan` is the mood whose response plan holds, `plan_words` what follows from it; empty: nothing special.
+    `plan` is the mood whose response plan holds, `plan_words` what follows from it; empty: nothing special. `spam`: it
+    was resolved as spam.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -46,6 +47,7 @@ class Case(models.Model):
     kind = models.TextField(default="", db_default="")
     plan = models.TextField(default="", db_default="")
     plan_words = models.TextField(default="", db_default="")
+    spam = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -113,7 +115,7 @@ class Message(models.Model):
 
     Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
     has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it. `change_item` is a
-    change of ours that the venue has not made yet; afterwards there is none.
+    change of ours that the venue has not made yet; afterwards there is none. `spam` is what the newest `SpamMark` says.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -143,6 +145,7 @@ class Message(models.Model):
     problem = models.TextField(default="")
     backfilled = models.BooleanField(default=False)
     automatic = models.BooleanField(default=False, db_default=False)
+    spam = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -161,6 +164,7 @@ class Message(models.Model):
             models.Index(name="message_conversation_sent", fields=["conversation", "sent_at", "id"]),
             models.Index(name="message_identity_sent", fields=["identity", "-sent_at"]),
             models.Index(name="message_channel_newest", fields=["channel", "-id"]),
+            models.Index(name="message_spam", fields=["-id"], condition=models.Q(spam=True)),
             BrinIndex(
                 name="message_received", fields=["received_at"], autosummarize=True
             ),  # for counts by hour and week
