@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hark.conversations.actions.praise import settle_praise
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.errors import NotAReading, WrongValue
 from hark.conversations.models import Correction, Message
@@ -64,6 +65,7 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
         agent=agent,
         at=database_now(),
     )
+    settle_praise([message.pk])
     record([_event(message, author, {"field": field, "value": value})])
     return correction
 

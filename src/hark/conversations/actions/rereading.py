@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from hark.conversations.actions.praise import settle_praise
 from hark.conversations.actions.searching import index_messages
 from hark.conversations.actions.staging_readings import READING, fold_moods, reading_row
 from hark.conversations.actions.standing import acting_agent
@@ -151,6 +152,7 @@ def _write(new: dict[int, dict[str, Any]], before: Mapping[int, Reading]) -> Non
         contacts = Message.objects.filter(pk__in=fresh).values_list("identity__contact", flat=True)
         fold_moods({contact for contact in contacts if contact is not None})
         index_messages(message_ids=list(fresh))
+        settle_praise(fresh)
 
 
 def _compare(run: Rereading, new: Mapping[int, Data], before: Mapping[int, Reading]) -> None:

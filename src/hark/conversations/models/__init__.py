@@ -8,6 +8,7 @@ from hark.conversations.models.letters import MessageHtml, NamedBeside, Particip
 from hark.conversations.models.matters import Again
 from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
+from hark.conversations.models.praise import Praise
 from hark.conversations.models.rereading import Rereading
 from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
@@ -54,6 +55,7 @@ __all__ = [
     "Notice",
     "NoticeWishes",
     "Participant",
+    "Praise",
     "Reading",
     "ReadingWeek",
     "Repeat",

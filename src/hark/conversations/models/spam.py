@@ -6,6 +6,7 @@ from hark.contacts.models import Identity
 from hark.conversations.models.learning import LearntModel
 from hark.conversations.models.talk import Message
 from hark.organisation.models import Agent, Brand
+from hark.understanding.spam import MOST_WRONG
 
 
 class SpamMark(models.Model):
@@ -48,3 +49,8 @@ class SpamModel(LearntModel):
 
     held = models.PositiveIntegerField(default=0)
     others = models.PositiveIntegerField(default=0)
+
+    @property
+    def kept_back(self) -> bool:
+        """Was it worse on the newest marks, or would it have held what is no spam?"""
+        return super().kept_back or self.held > MOST_WRONG * self.others
