@@ -150,7 +150,7 @@ def test_batch_read_before_a_pause_or_by_two_workers_is_written_once_or_not_at_a
     run = read_again()
     batch = next_batch(run)
     assert batch is not None
-    readings = rereading._read(batch)
+    readings = rereading.read_batch(batch)
     set_rereading(state=RereadingState.PAUSED)
     assert not keep_batch(run_id=run.pk, batch=batch, readings=readings)
     set_rereading(state=RereadingState.RUNNING)
@@ -166,7 +166,7 @@ def test_message_changed_meanwhile_keeps_what_it_has(world: World) -> None:
     run = read_again()
     batch = next_batch(run)
     assert batch is not None
-    readings = rereading._read(batch)
+    readings = rereading.read_batch(batch)
     Message.objects.filter(pk=one.pk).update(text="All is well now.")
     assert keep_batch(run_id=run.pk, batch=batch, readings=readings)
     assert (one.readings.count(), other.readings.count()) == (1, 2)

@@ -8,7 +8,7 @@ from hark.conversations.actions.plans import follow_plans
 from hark.conversations.actions.praise import note_praise
 from hark.conversations.actions.tags import put_tags_by_rule
 from hark.journey.opening import is_praise
-from hark.journey.passengers import Passenger, is_said
+from hark.journey.passengers import Passenger, is_said, stored
 from hark.journey.profiles import intent_of, kind_in
 from hark.routing.queries import skill_names
 from hark.understanding.kinds import weightier
@@ -28,7 +28,7 @@ def follow(passengers: Sequence[Passenger]) -> dict[int, Asked]:
     In the caller's transaction, after threading. A handful of statements for a batch, none where nobody wrote. Praise
     is noted for those it is about, also where it opens no case.
     """
-    note_praise([one.threaded.message_id for one in passengers if _praises(one) and one.threaded and one.threaded.message_id])
+    note_praise(stored(one for one in passengers if _praises(one)))
     new = [
         (one, one.threaded, one.threaded.case_id)
         for one in passengers

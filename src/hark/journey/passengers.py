@@ -28,7 +28,7 @@ class Passenger:
     """One event of an arrival on its way through the stages. `place` counts the events of the arrival.
 
     `reading` has the shape in which it is stored, `own` is what its brand adds to it, `held` why it is
-    kept as spam. `outcome` is one word, empty
+    kept as spam; `hurried`: it was read by its words alone. `outcome` is one word, empty
     until something has become of it.
     """
 
@@ -43,6 +43,7 @@ class Passenger:
     outcome: str = ""
     own: OwnReading = NOTHING_OWN
     held: Held | None = None
+    hurried: bool = False
 
 
 def board(arrivals: Sequence[ClaimedArrival]) -> list[Passenger]:
@@ -71,6 +72,12 @@ def by_arrival(passengers: Iterable[Passenger]) -> dict[int, list[Passenger]]:
     for one in passengers:
         found[one.arrival.id].append(one)
     return found
+
+
+def stored(passengers: Iterable[Passenger]) -> list[int]:
+    """The messages that are new by these passengers."""
+    told = [one.threaded.message_id for one in passengers if one.threaded]
+    return [number for number in told if number is not None]
 
 
 def outcome_of(passengers: Sequence[Passenger]) -> str:

@@ -11,13 +11,14 @@ from hark.channels import registry
 from hark.channels.types import Inbound, Raw
 from hark.contacts.actions import recognise as recognise_authors
 from hark.conversations.actions import changes
+from hark.conversations.actions.rereading import note_hurried
 from hark.conversations.actions.thread import thread as thread_messages
 from hark.conversations.queries.history import is_known
 from hark.conversations.types import ThreadedMessage
 from hark.journey.authors import author_of
 from hark.journey.following import Asked, follow
 from hark.journey.muting import with_mutes
-from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said
+from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said, stored
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
 from hark.journey.translating import deletion, echo, incoming_message, receipt
@@ -49,12 +50,12 @@ def parse(passengers: Sequence[Passenger]) -> Passengers:
     ]
 
 
-def read(passengers: Sequence[Passenger]) -> Passengers:
-    """Read what was written, as one batch."""
+def read(passengers: Sequence[Passenger], *, hurried: bool = False) -> Passengers:
+    """Read what was written, as one batch; `hurried`: by its words alone, for the encoder to read it later."""
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     ready = with_own(written)
-    told = zip(written, ready, read_all(ready) if ready else [], strict=True)
-    read_ones = {id(one): replace(own, reading=reading) for one, own, reading in told}
+    told = zip(written, ready, read_all(ready, hurried=hurried) if ready else [], strict=True)
+    read_ones = {id(one): replace(own, reading=reading, hurried=hurried) for one, own, reading in told}
     return [read_ones.get(id(one), one) for one in passengers]
 
 
@@ -82,6 +83,7 @@ def thread(passengers: Sequence[Passenger]) -> Passengers:
 
 def place(passengers: Sequence[Passenger]) -> Passengers:
     """Let what was read have its consequences, then tell routing of every case that needs somebody now."""
+    note_hurried(stored(one for one in passengers if one.hurried))
     asked = follow(passengers)
     routing.place([work for one in passengers if (work := _work(one, asked))])
     return list(passengers)

@@ -4,7 +4,7 @@ New readings stand beside the old ones and count from then on, because they are 
 never touched. A run is one row: a worker that dies leaves it as it was after the last whole batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from hark.conversations.actions.searching import index_messages
 from hark.conversations.actions.staging_readings import READING, fold_moods, reading_row
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.errors import AlreadyReadingAgain, NothingToReadAgain, NotReadingAgain
-from hark.conversations.models import Message, Reading, Rereading
+from hark.conversations.models import Hurried, Message, Reading, Rereading
 from hark.conversations.queries.readings import corrections_of, newest_readings, shown_value
 from hark.conversations.queries.rereading import FIELDS, OldBatch, readable_again
 from hark.conversations.types import Author, RereadingState
@@ -128,6 +128,23 @@ def keep_batch(*, run_id: int, batch: OldBatch, readings: Mapping[int, Data]) ->
     run.leased_until = database_now() + LEASE
     run.save()
     return True
+
+
+def note_hurried(message_ids: Collection[int]) -> None:
+    """These were read by their words alone, in the caller's transaction; the encoder reads them later."""
+    if message_ids:
+        Hurried.objects.bulk_create([Hurried(message_id=number) for number in message_ids], ignore_conflicts=True)
+
+
+@transaction.atomic
+def keep_hurried(*, batch: OldBatch, readings: Mapping[int, Data]) -> None:
+    """Store what the encoder reads in messages that were read in a hurry, beside that, and fold moods anew.
+
+    One transaction; twice is as once. What cannot be read, was edited or deleted meanwhile keeps what it has.
+    """
+    new = _still_so(batch, readings)
+    _write(new, newest_readings(new))
+    Hurried.objects.filter(pk__in=[one.id for one in batch.messages]).delete()
 
 
 def _still_so(batch: OldBatch, readings: Mapping[int, Data]) -> dict[int, dict[str, Any]]:

@@ -9,7 +9,7 @@ from hark.conversations.models.matters import Again
 from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
 from hark.conversations.models.praise import Praise
-from hark.conversations.models.rereading import Rereading
+from hark.conversations.models.rereading import Hurried, Rereading
 from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
 from hark.conversations.models.spam import SpamMark, SpamModel
@@ -40,6 +40,7 @@ __all__ = [
     "Draft",
     "Follow",
     "HeldReply",
+    "Hurried",
     "LeftAddress",
     "LeftAside",
     "Looking",
