@@ -104,7 +104,10 @@ def test_praise_is_counted_by_people_and_not_when_it_was_none(world: World) -> N
     one = praised(world, "Thank you Tessa, great", ago=5)
     praised(world, "Thank you again Tessa, great", ago=4)
     other = praised(world, "Well done Ruben", "bob", ago=3)
-    told = ("3 messages by 2 people", [("Ruben Asante", "1 message by 1 person"), ("Tessa Okonedo", "2 messages by 1 person")])
+    told = (
+        "3 messages by 2 people",
+        [("Ruben Asante", "1 message by 1 person"), ("Tessa Okonedo", "2 messages by 1 person")],
+    )
     assert counts_in_words(world.tessa, at=database_now()) == told
     correct(message_id=one.pk, field="sentiment", value="negative", author=author_of(world.tessa))
     mark_case_spam(case_id=case_of(other).pk, actor=author_of(world.tessa))

@@ -74,7 +74,9 @@ def _shown(character: str) -> str:
 
 def more_wait_than(number: int) -> bool:
     """Do more arrivals than this wait? Looks at no more than so many."""
-    rows = fetch_all("SELECT count(*) FROM (SELECT FROM intake_arrival WHERE state = 'received' LIMIT %s) w", [number + 1])
+    rows = fetch_all(
+        "SELECT count(*) FROM (SELECT FROM intake_arrival WHERE state = 'received' LIMIT %s) w", [number + 1]
+    )
     return bool(rows[0][0] > number)
 
 

@@ -13,7 +13,8 @@ from hark.journey.reading import has_encoder
 from hark.journey.rereading import TURN_SECONDS, intake_waits, read_batch
 from hark.kernel.time import database_now, monotonic
 
-BEHIND_SECONDS = 30.0  # one that nobody has tried yet has waited so long
+BEHIND_SECONDS = 30.0  # one that nobody has tried yet has waited so long,
+BEHIND_FEW = 100  # and more than so many wait: fewer the encoder reads in a second, however late they are
 BEHIND_WAITING = 2_000  # so many wait: with the encoder the last of them would wait for many seconds
 
 
@@ -22,9 +23,8 @@ def is_behind(claimed: Sequence[ClaimedArrival]) -> bool:
     if not claimed or not has_encoder():
         return False
     fresh = [one.received_at for one in claimed if one.attempts <= 1]
-    if fresh and (database_now() - min(fresh)).total_seconds() > BEHIND_SECONDS:
-        return True
-    return more_wait_than(BEHIND_WAITING)
+    late = bool(fresh) and (database_now() - min(fresh)).total_seconds() > BEHIND_SECONDS
+    return more_wait_than(BEHIND_FEW if late else BEHIND_WAITING)
 
 
 def read_hurried(*, seconds: float = TURN_SECONDS) -> bool:

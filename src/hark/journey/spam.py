@@ -38,7 +38,6 @@ from hark.understanding.spam import (
 )
 from hark.understanding.votes import counted
 
-
 LEARN_SPAM = "journey.learn_spam"
 BASE = "words 1"  # what a text's features are: what was learnt over others says nothing here
 Models = Mapping[int, tuple[int, SpamWeights]]  # brand → number, weights
@@ -111,7 +110,12 @@ def have_spam_learnt(event: JournalEvent) -> None:
 def _ask(key: str, *, anew: bool) -> None:
     once = f"{LEARN_SPAM}:{key}:{anew}"
     defer(
-        LEARN_SPAM, once=once, in_order=f"{LEARN_SPAM}:{key}", not_before=database_now() + GATHERING, brand=key, anew=anew
+        LEARN_SPAM,
+        once=once,
+        in_order=f"{LEARN_SPAM}:{key}",
+        not_before=database_now() + GATHERING,
+        brand=key,
+        anew=anew,
     )
 
 

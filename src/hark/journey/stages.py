@@ -21,8 +21,8 @@ from hark.journey.muting import with_mutes
 from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said, stored
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
-from hark.journey.translating import deletion, echo, incoming_message, receipt
 from hark.journey.spam import with_spam
+from hark.journey.translating import deletion, echo, incoming_message, receipt
 from hark.kernel.cards import without_cards
 from hark.kernel.errors import HarkError
 from hark.routing import actions as routing

@@ -93,7 +93,9 @@ def kind_now(kind: str, corrected: Mapping[str, str]) -> str:
         return "request" if corrected.get("urgency", "normal") in ASKS else "chatter"
     if kind == "praise" and corrected.get("intent") in WANTS:
         return "request"
-    if kind == "praise" and (corrected.get("sentiment", "positive") != "positive" or corrected.get("offensive") == "true"):
+    if kind == "praise" and (
+        corrected.get("sentiment", "positive") != "positive" or corrected.get("offensive") == "true"
+    ):
         return "chatter"
     return kind
 

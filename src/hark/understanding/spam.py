@@ -77,7 +77,10 @@ def learn_spam(examples: Sequence[SpamExample]) -> SpamWeights | None:
     for row, found in zip(rows, slots, strict=True):
         row[found] = GAIN * len(found) ** -0.5 if found else 0.0
     solution = newton(np.column_stack([rows, np.ones(len(own))]), np.full(len(own), RARE), *wanted_of(own))
-    kept = {int(slot): round(GAIN * float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
+    kept = {
+        int(slot): round(GAIN * float(solution[slot]), 5)
+        for slot in sorted({slot for found in slots for slot in found})
+    }
     return SpamWeights(len(own), round(float(solution[-1]), 5), kept)
 
 

@@ -21,7 +21,17 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, who_may
 from hark.organisation.types import Right
 
-CHANGED = ("assignee", "status", "resolved_at", "mood_at_closing", "due_at", "snoozed_until", "merged_into", "version", "spam")
+CHANGED = (
+    "assignee",
+    "status",
+    "resolved_at",
+    "mood_at_closing",
+    "due_at",
+    "snoozed_until",
+    "merged_into",
+    "version",
+    "spam",
+)
 
 
 @transaction.atomic

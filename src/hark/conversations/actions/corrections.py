@@ -44,7 +44,9 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
     WrongValue, NotAReading.
     """
     agent = acting_agent(author, Right.ANSWER)
-    message = messages_visible_to(agent).select_related("conversation__case", "channel__inbox").filter(pk=message_id).first()
+    message = (
+        messages_visible_to(agent).select_related("conversation__case", "channel__inbox").filter(pk=message_id).first()
+    )
     if message is None:
         raise NotFound
     check(field, value, intents=intent_names(message.channel.inbox.brand_id) if field == "intent" else ())

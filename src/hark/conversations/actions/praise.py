@@ -43,7 +43,7 @@ def note_praise(message_ids: Collection[int]) -> None:
     found = []
     for row in rows:
         own = row.identity.contact.name if row.identity else ""
-        about = {agent: "named" for agent in named_in(row.text[: row.quote_from], names[row.channel.inbox_id], own)}
+        about = dict.fromkeys(named_in(row.text[: row.quote_from], names[row.channel.inbox_id], own), "named")
         if not about and row.pk in answered:
             about = {answered[row.pk]: "answered"}
         found += [Praise(message=row, agent_id=agent, why=why) for agent, why in about.items()]
@@ -85,7 +85,7 @@ def named_in(text: str, names: Mapping[int, str], writer: str) -> list[int]:
 
 
 def _first(name: str) -> str:
-    return name.split()[0] if name.split() else ""
+    return name.split(maxsplit=1)[0] if name.split() else ""
 
 
 def _says(text: str, name: str) -> bool:

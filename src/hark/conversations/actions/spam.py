@@ -87,7 +87,9 @@ def add_held(new: Iterable[NewMessage]) -> None:
     held = {one.id: one.incoming for one in new if one.incoming.held}
     if not held:
         return
-    brands = dict(Channel.objects.filter(pk__in={one.channel_id for one in held.values()}).values_list("pk", "inbox__brand"))
+    brands = dict(
+        Channel.objects.filter(pk__in={one.channel_id for one in held.values()}).values_list("pk", "inbox__brand")
+    )
     at = database_now()
     SpamMark.objects.bulk_create(
         SpamMark(

@@ -23,7 +23,8 @@ class Praise(models.Model):
             models.UniqueConstraint(name="praise_message_agent", fields=["message", "agent"], nulls_distinct=False),
             models.CheckConstraint(
                 name="praise_says_why",
-                condition=models.Q(agent__isnull=True, why="") | models.Q(agent__isnull=False, why__in=["named", "answered"]),
+                condition=models.Q(agent__isnull=True, why="")
+                | models.Q(agent__isnull=False, why__in=["named", "answered"]),
             ),
         ]
         indexes = [models.Index(name="praise_agent_newest", fields=["agent", "-message"])]

@@ -34,9 +34,7 @@ class SpamMark(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                name="spammark_by_hand", fields=["identity", "-id"], condition=models.Q(agent__isnull=False)
-            ),
+            models.Index(name="spammark_by_hand", fields=["identity", "-id"], condition=models.Q(agent__isnull=False)),
             models.Index(name="spammark_brand", fields=["brand", "-id"], condition=models.Q(agent__isnull=False)),
         ]
 

@@ -65,9 +65,7 @@ def praise_counts(agent: Agent, *, at: datetime) -> list[PraiseCount]:
 def praised_lately(agent: Agent, *, at: datetime) -> PraiseCount:
     """How often this agent was praised in thirty days. One query."""
     told = _seen(agent, mine=True).filter(message__sent_at__gt=at - LATELY)
-    found = told.aggregate(
-        n=Count("message", distinct=True), who=Count("message__identity__contact", distinct=True)
-    )
+    found = told.aggregate(n=Count("message", distinct=True), who=Count("message__identity__contact", distinct=True))
     return PraiseCount(agent.name, found["n"], found["who"])
 
 

@@ -75,7 +75,15 @@ def spam_votes(brand: Brand) -> tuple[list[Vote], int]:
     One query. What was deleted since teaches nothing.
     """
     marks = SpamMark.objects.filter(brand=brand, agent__isnull=False, message__deleted_at=None)
-    columns = ("id", "agent_id", "message_id", "spam", "message__text", "message__quote_from", "message__conversation__subject")
+    columns = (
+        "id",
+        "agent_id",
+        "message_id",
+        "spam",
+        "message__text",
+        "message__quote_from",
+        "message__conversation__subject",
+    )
     rows = list(marks.order_by("-id").values_list(*columns)[:MOST_MARKS])
     votes: dict[tuple[int, int], Vote] = {}
     for number, agent, message, spam, text, quote_from, subject in reversed(rows):

@@ -31,7 +31,11 @@ def spam_line(one: SpamLearning) -> str:
     """What a brand has learnt about spam."""
     model = one.model
     if model is None:
-        so_far = f"agents called {one.spam} message{'' if one.spam == 1 else 's'} spam so far" if one.judged else "no marks yet"
+        so_far = (
+            f"agents called {one.spam} message{'' if one.spam == 1 else 's'} spam so far"
+            if one.judged
+            else "no marks yet"
+        )
         return f"{so_far}. It learns once they have called {LEAST} messages spam and have answered {LEAST} others."
     told = [f"model {model.number} learnt from {model.relevant} spam and {model.examples - model.relevant} others"]
     if model.others:
