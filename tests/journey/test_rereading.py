@@ -93,7 +93,8 @@ def test_corrections_stay_and_tell_which_reading_was_right(world: World) -> None
     assert list(Correction.objects.values()) == before
     assert run.agreement["corrected"] == 4
     [read] = [newest_reading(message)]
-    assert read and read.model_version == run.model_version
+    assert read is not None
+    assert read.model_version == run.model_version
     shown = corrected(read, corrections_of([message.pk])[message.pk])
     assert (shown.emotion, shown.intent, shown.offensive) == ("sadness", "refund", False)
 

@@ -123,7 +123,7 @@ class IncomingMessage:
 
     `thread_id` is the venue's conversation (empty: the message is its own thread). `reading` is the JSON shape of
     `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream. `html`
-    is clean. `held`: it is kept as spam, and opens nothing. From the code point `quote_from` on the text is a quotation.
+    is clean. `held`: it is kept as spam, and opens nothing. From the code point `quote_from` on it is a quotation.
     `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
     threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
     a `copy` of what came to another address of the same inbox.

@@ -28,8 +28,8 @@ class ModelIsGone(HarkError):
 def keep_model(*, brand: Brand, at: datetime, take: bool, model: type[Learnt] = BrandModel, **figures: Any) -> Learnt:  # type: ignore[assignment]
     """Keep a model that was learnt just now under the brand's next number, and use it from the next batch on if `take`.
 
-    `model`: of relevance or of spam; `figures` are its other fields. One transaction, under the brand's lock: where somebody has gone
-    back to an earlier one meanwhile, that stays.
+    `model`: of relevance or of spam; `figures` are its other fields. One transaction, under the brand's lock: where
+    somebody has gone back to an earlier one meanwhile, that stays.
     """
     rows = _locked(brand, model)
     take = take and not rows.filter(active=True, held_by__isnull=False, base=figures["base"]).exists()

@@ -69,7 +69,7 @@ def settle_praise(message_ids: Iterable[int]) -> None:
 def named_in(text: str, names: Mapping[int, str], writer: str) -> list[int]:
     """The agents (number to name) whom a text names: in full, or by a first name that only one of them has.
 
-    A name in small letters is a word; the writer's own, and one that stands alone in the last line, is a signature. Pure.
+    A name in small letters is a word; the writer's own, and one alone in the last line, is a signature. Pure.
     """
     lines = text.strip().splitlines()
     if len(lines) > 1 and len(lines[-1].split()) <= 2:

@@ -68,7 +68,7 @@ def weights_of(ids: Iterable[int]) -> dict[int, dict[str, object]]:
 
 
 def models_of(brand: Brand, *, limit: int, model: type[Learnt]) -> list[tuple[Learnt, bool]]:
-    """The brand's newest models of one kind, newest first, without the weights; and whether each can be gone back to."""
+    """The brand's newest models of one kind, newest first, without weights; and whether each can be gone back to."""
     there = ExpressionWrapper(Q(weights__isnull=False), output_field=BooleanField())
     rows = model._default_manager.filter(brand=brand).select_related("held_by").order_by("-number")
     found = rows.defer("probe", "weights").annotate(there=there)[:limit]

@@ -30,7 +30,7 @@ def praise_shown(agent: Agent, *, mine: bool, at: datetime, before: int = 0) -> 
 
 
 def counts_in_words(agent: Agent, *, at: datetime) -> tuple[str, list[tuple[str, str]]]:
-    """Of the last thirty days: the whole, and about whom: ("12 messages by 9 people", [("Tessa", "4 messages …"), …])."""
+    """Of the last thirty days the whole, and about whom: ("9 messages by 8 people", [("Tessa", "4 messages …"), …])."""
     whole, *each = praise_counts(agent, at=at)
     return count_words(whole), [(one.name or NOBODY, count_words(one)) for one in each]
 
