@@ -153,7 +153,7 @@ def test_nothing_is_held_of_whom_we_know(channel: Channel, agent: Agent) -> None
     answered(agent, before)
     resolve(case_id=case_of(before).pk, actor=author_of(agent))
     assert not writes(channel, 403, NEXT, who="known").spam, "was answered before"
-    danger = "SEO backlinks, guest posts. My charger is burning, there is smoke and fire in my room, help"
+    danger = "SEO backlinks and guest posts for your website. My charger caught fire in my hand."
     assert not writes(channel, 404, danger).spam
 
 

@@ -82,8 +82,8 @@ def test_what_only_begins_friendly_is_no_praise(text: str, linear: Models) -> No
     "text",
     [
         "Thank you for taking care of my refund",
-        "Thanks for being so quick, nothing to complain about",
-        "Great service, love it",
+        "Thanks for your quick answer",
+        "I love your app, thank you",
     ],
 )
 def test_true_thanks_are_praise_still(text: str, linear: Models) -> None:
@@ -104,8 +104,8 @@ def test_correction_of_tone_or_intent_ends_the_praise() -> None:
         "The contract terms say I am entitled to a refund and I want it",
     ],
 )
-def test_what_everybody_wants_is_no_word_of_law(text: str, linear: Models) -> None:
-    [reading] = analyse([text], [Context(addressed=True)], linear, {})
+def test_what_everybody_wants_is_no_word_of_law(text: str) -> None:
+    [reading] = analyse([text], [Context(addressed=True)], load_models(), {})
     whys = [one.why for one in reading.reasons if one.field == "flags.legal"]
     assert whys, "it is flagged"
     assert not [why for why in whys if "“want”" in why or "“refund”" in why]

@@ -62,13 +62,10 @@ def _so_far(one: BrandLearning) -> str:
 
 
 def _wanted(one: BrandLearning) -> str:
-    about, other = max(0, LEAST - one.relevant), max(0, LEAST - (one.judged - one.relevant))
-    wanted = [f"{number} more {words}" for number, words in ((about, "relevant"), (other, "noise")) if number]
-    return (
-        f"It learns once agents have called {' and '.join(wanted)}."
-        if wanted
-        else "It learns within a minute from what agents agree on."
-    )
+    missing = LEAST - one.judged
+    if missing > 0:
+        return f"It learns once agents have judged {missing} more."
+    return "It learns within a minute from what agents agree on (without the encoder from three of either side on)."
 
 
 def _corrections(number: int) -> str:

@@ -58,3 +58,11 @@ document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id === "rows" || event.detail.elt.closest?.("#rows")) markRow(one("#case")?.dataset.case);
 });
 export { view };
+
+/* A bar that scrolls sideways begins with the place at hand in sight. */
+for (const here of all(".nav [aria-current], .rail [aria-current], .tabs [aria-current]")) {
+  const bar = here.parentElement;
+  if (bar.scrollWidth <= bar.clientWidth) continue;
+  const before = here.getBoundingClientRect().left - bar.getBoundingClientRect().left;
+  bar.scrollLeft += before - (bar.clientWidth - here.offsetWidth) / 2;
+}
