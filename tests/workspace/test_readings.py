@@ -222,12 +222,12 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(world: Wor
 def test_lane_says_what_corrections_have_taught_and_no_more(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.tessa)
     lane = "/stream/?judged=unsure"
-    assert "Plum: no corrections yet. It learns once agents have called 3 more relevant and 3 more noise." in page_of(
-        client.get(lane)
-    )
-    for number, value in enumerate(("relevant", "relevant", "relevant", "irrelevant")):
+    assert "Plum: no corrections yet. It learns once agents have judged 3 more." in page_of(client.get(lane))
+    judged(noise(world, 1), world.tessa, "relevance", "relevant")
+    assert "Plum: 1 correction so far. It learns once agents have judged 2 more." in page_of(client.get(lane))
+    for number, value in enumerate(("relevant", "irrelevant"), 2):
         judged(noise(world, number), world.tessa, "relevance", value)
-    assert "Plum: 4 corrections so far. It learns once agents have called 2 more noise." in page_of(client.get(lane))
+    assert "Plum: 3 corrections so far. It learns within a minute" in page_of(client.get(lane))
     a_model(world, tested=5, right=4, right_before=3)
     page = page_of(client.get(lane))
     assert "Plum: model 1 learnt from 8 corrections by 2 agents; of the newest 5, not shown to it, it judged 4" in page
