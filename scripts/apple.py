@@ -126,8 +126,8 @@ def hard_names() -> list[Brand]:
     """Two brands with a hundred and twenty posts each, which nothing was learnt from, read by the shipped models."""
     models, brands = remembering(load_models()), []
     for row in json.loads(HUNDRED.read_text(encoding="utf-8"))["brands"]:
-        told = {name: tuple(row[name]) for name in ("handles", "products", "exclude")}
-        profile = BrandProfile(row["key"], row["name"], about=row["about"], **told)
+        handles, products, exclude = (tuple(row[name]) for name in ("handles", "products", "exclude"))
+        profile = BrandProfile(row["key"], row["name"], handles, products, exclude, row["about"])
         posts = [(text, True) for text in row["relevant"]] + [(text, False) for text in row["irrelevant"]]
         brands.append(Brand(profile, posts, models))
     return brands

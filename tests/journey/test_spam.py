@@ -77,6 +77,12 @@ def answered(agent: Agent, message: Message) -> None:
     assert sent(message_key=ours.key)
 
 
+def _waiting(channel: Channel) -> list[ProcrastinateJob]:
+    """The jobs that are to learn this brand's spam."""
+    rows = ProcrastinateJob.objects.filter(task_name="journey.learn_spam", status="todo")
+    return [row for row in rows if row.args["brand"] == channel.inbox.brand.key and not row.args["anew"]]
+
+
 def taught(channel: Channel, agent: Agent) -> SpamModel:
     """Five cases called spam, a dozen answered, and what was learnt from that."""
     for number, text in enumerate(SPAM, 100):
@@ -155,6 +161,8 @@ def test_nothing_is_held_of_whom_we_know(channel: Channel, agent: Agent) -> None
     assert not writes(channel, 403, NEXT, who="known").spam, "was answered before"
     danger = "SEO backlinks and guest posts for your website. My charger caught fire in my hand."
     assert not writes(channel, 404, danger).spam
+    pressing = "SEO backlinks, guest posts. My charger is burning, there is smoke and fire in my room, help"
+    assert not writes(channel, 405, pressing).spam
 
 
 def test_public_post_is_marked_with_all_its_like_and_the_job_is_one(channel: Channel, agent: Agent) -> None:
@@ -166,7 +174,7 @@ def test_public_post_is_marked_with_all_its_like_and_the_job_is_one(channel: Cha
     assert SpamMark.objects.count() == 1
     while react_step():
         pass
-    assert ProcrastinateJob.objects.filter(task_name="journey.learn_spam", status="todo").count() == 1
+    assert len(_waiting(channel)) == 1
     assert mark_no_spam(message_id=said(1).pk, author=author_of(agent)) is None
     assert not said(1).spam
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hark.conversations.actions.learning import LEARN_ANEW, keep_model
+from hark.conversations.actions.learning import LEARN_ANEW, keep_learnt
 from hark.conversations.actions.spam import MARKED
 from hark.conversations.models import SpamModel
 from hark.conversations.queries.spam import (
@@ -21,7 +21,7 @@ from hark.conversations.queries.spam import (
 )
 from hark.conversations.types import Held
 from hark.journey.muting import presses
-from hark.journey.opening import CASELESS, reason_to_open
+from hark.journey.opening import CASELESS, URGENT, reason_to_open
 from hark.journey.passengers import Passenger, is_said
 from hark.journey.teaching import GATHERING
 from hark.kernel.tasks import defer
@@ -66,7 +66,8 @@ def with_spam(passengers: Sequence[Passenger]) -> list[Passenger]:
 def _may_be(one: Passenger) -> bool:
     if one.author is None or not is_said(one) or not CASELESS.isdisjoint(one.inbound.policy):
         return False
-    return not presses(one.reading or {})
+    reading = one.reading or {}
+    return not presses(reading) and (reading.get("urgency") or {}).get("level") not in URGENT
 
 
 def _held(one: Passenger, models: Models, authors: Mapping[tuple[int, int], tuple[bool, str]]) -> Held | None:
@@ -142,8 +143,8 @@ def learn_spam_of(key: str, *, anew: bool = False) -> SpamModel | None:
         return None
     if trial.worse:
         logger.warning("a model of spam of %s is kept back: worse on the newest, or it holds what is none", brand.key)
-    return keep_model(
-        model=SpamModel,
+    return keep_learnt(
+        SpamModel,
         brand=brand,
         at=database_now(),
         take=not trial.worse,

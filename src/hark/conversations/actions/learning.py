@@ -24,8 +24,13 @@ class ModelIsGone(HarkError):
     """The weights of that model are not kept any more. Choose a newer one."""
 
 
+def keep_model(*, brand: Brand, at: datetime, take: bool, **figures: Any) -> BrandModel:
+    """Keep a model of relevance; see `keep_learnt`."""
+    return keep_learnt(BrandModel, brand=brand, at=at, take=take, **figures)
+
+
 @transaction.atomic
-def keep_model(*, brand: Brand, at: datetime, take: bool, model: type[Learnt] = BrandModel, **figures: Any) -> Learnt:  # type: ignore[assignment]
+def keep_learnt(model: type[Learnt], *, brand: Brand, at: datetime, take: bool, **figures: Any) -> Learnt:
     """Keep a model that was learnt just now under the brand's next number, and use it from the next batch on if `take`.
 
     `model`: of relevance or of spam; `figures` are its other fields. One transaction, under the brand's lock: where
@@ -36,7 +41,7 @@ def keep_model(*, brand: Brand, at: datetime, take: bool, model: type[Learnt] = 
     newest = rows.order_by("-number").values_list("number", flat=True).first() or 0
     if take:
         rows.filter(active=True).update(active=False, held_by=None)
-    made = model._default_manager.create(brand=brand, number=newest + 1, made_at=at, active=take, **figures)
+    made = rows.create(brand=brand, number=newest + 1, made_at=at, active=take, **figures)
     rows.filter(number__lte=made.number - GOES_BACK_TO, active=False, weights__isnull=False).update(
         weights=None, probe=None
     )

@@ -54,9 +54,9 @@ def praise_counts(agent: Agent, *, at: datetime) -> list[PraiseCount]:
     About nobody in particular comes last. Two queries.
     """
     lately = _seen(agent, mine=False).filter(message__sent_at__gt=at - LATELY)
-    told = {"n": Count("message", distinct=True), "who": Count("message__identity__contact", distinct=True)}
-    whole = lately.aggregate(**told)
-    by_name = lately.values("agent", "agent__name").annotate(**told)
+    messages, people = Count("message", distinct=True), Count("message__identity__contact", distinct=True)
+    whole = lately.aggregate(n=messages, who=people)
+    by_name = lately.values("agent", "agent__name").annotate(n=messages, who=people)
     each = [PraiseCount(row["agent__name"] or "", row["n"], row["who"]) for row in by_name]
     each.sort(key=lambda one: (not one.name, -one.people, -one.messages, one.name))
     return [PraiseCount("", whole["n"], whole["who"]), *each]
