@@ -159,6 +159,13 @@ def test_nothing_is_held_of_whom_we_know(channel: Channel, agent: Agent) -> None
     answered(agent, before)
     resolve(case_id=case_of(before).pk, actor=author_of(agent))
     assert not writes(channel, 403, NEXT, who="known").spam, "was answered before"
+    other = writes(channel, 406, "My SIM fails too", who="resolved")
+    resolve(case_id=case_of(other).pk, actor=author_of(agent))
+    assert not writes(channel, 407, NEXT, who="resolved").spam, "had a case that was none"
+    comment = {"who": "stranger", "thread": "topen", "text": NEXT}
+    arrive(channel, direct(408, **comment))
+    drain()
+    assert not said(408).spam, "nobody would see it in somebody else's case"
     danger = "SEO backlinks and guest posts for your website. My charger caught fire in my hand."
     assert not writes(channel, 404, danger).spam
     pressing = "SEO backlinks, guest posts. My charger is burning, there is smoke and fire in my room, help"

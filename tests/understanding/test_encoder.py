@@ -16,7 +16,7 @@ from hark.understanding.corrections import RelevanceCorrection, learn, learn_own
 from hark.understanding.encoder import MOST_PIECES, WIDTH, Encoded, Encoder, worded
 from hark.understanding.intents import LEAST, learn_intents
 from hark.understanding.loading import CARD, DEEP_FILES, FOLDER, GRAPH, PIECES, Models, load_models
-from hark.understanding.types import Context, Reading
+from hark.understanding.types import BrandProfile, Context, Reading
 from tests.understanding.conftest import PLUM, Read
 
 MESSAGES = [

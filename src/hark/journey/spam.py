@@ -1,7 +1,7 @@
 """Spam: what is held when it comes, and why; and what a brand's marks teach.
 
 Held is what an agent has called spam of the same author, and what the brand's model is sure of. Nothing is held of a
-person with an open case, or who was answered before; nor what speaks of danger. It stands in the stream under Spam.
+person with a case that is none, or who was answered before; nor what is urgent. It stands in the stream under Spam.
 """
 
 import logging

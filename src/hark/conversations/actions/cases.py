@@ -6,7 +6,7 @@ from django.db import transaction
 
 from hark.conversations.actions import clocks
 from hark.conversations.actions.again import stop_saved_reply_alone
-from hark.conversations.actions.spam_marks import note_case
+from hark.conversations.actions.spam_marks import note_case, note_marks
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.errors import CannotAssign
 from hark.conversations.models import Case, Conversation, Message
@@ -128,13 +128,16 @@ def open_case_by_hand(*, message_id: int, author: Author, because: str = "") -> 
     With `because` it is opened for that reason, and is nobody's. One transaction. Raises NotFound, NotAllowed.
     """
     agent = acting_agent(author, Right.ANSWER)
-    message = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND).first()
+    found = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND)
+    message = found.select_related("channel__inbox").first()
     if message is None:
         raise NotFound
     locked = Conversation.objects.select_for_update(of=("self",), no_key=True)
     conversation = locked.select_related("case", "contact", "channel").get(pk=message.conversation_id)
     if conversation.case is not None:
         return conversation.case
+    if message.spam:  # whoever opens a case says that it is none
+        note_marks([message], spam=False, agent_id=author.agent_id)
     case = _new_case(conversation, message, author, because)
     conversation.case = case
     conversation.save(update_fields=["case"])

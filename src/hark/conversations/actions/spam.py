@@ -1,6 +1,7 @@
 """Spam: marked and unmarked by people, held when it came. Nothing is deleted, every mark stays and can be undone."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from hark.conversations.actions.spam_marks import note_case, note_marks
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.models import Case, Message, SpamMark
 from hark.conversations.queries.stream import heard_alike
-from hark.conversations.types import Author, Status
+from hark.conversations.types import Author, IncomingMessage, Status
 from hark.kernel.actions import record
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
@@ -80,6 +81,21 @@ def mark_case_no_spam(*, case_id: int, actor: Author, status: Status = Status.OP
         case.status, case.resolved_at, case.mood_at_closing = status, None, ""
         case.due_at = clocks.soonest(case_id=case.pk)
     return changed(case, "case.spam", actor, spam=False, status=str(case.status))
+
+
+def let_into_cases(messages: Sequence[IncomingMessage], case_ids: Sequence[int | None]) -> list[IncomingMessage]:
+    """The messages; what is held, but belongs into a case that is no spam, is let in: nobody would see it there.
+
+    `case_ids` are the cases of their threads. One query where something is, none else.
+    """
+    pairs = list(zip(messages, case_ids, strict=True))
+    asked = {number for one, number in pairs if one.held and number is not None}
+    spam = set(Case.objects.filter(pk__in=asked, spam=True).values_list("pk", flat=True)) if asked else set()
+    free = asked - spam
+    return [
+        replace(one, held=None, case_reason=one.held.opens) if one.held and number in free else one
+        for one, number in pairs
+    ]
 
 
 def add_held(new: Iterable[NewMessage]) -> None:

@@ -12,7 +12,7 @@ from hark.conversations.actions.folding import CaseState, NewMessage, ThreadStat
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.joining import Joins, join_key, person_of
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
-from hark.conversations.actions.spam import add_held
+from hark.conversations.actions.spam import add_held, let_into_cases
 from hark.conversations.actions.staging import (
     Repeated,
     add_messages,
@@ -55,6 +55,7 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
     keys = give_to_branches(keys, messages, threads)
+    messages = let_into_cases(messages, [threads[key].case_id for key in keys])
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
     repeated = other_words() if len(new) < len(messages) else []
     write_down([(one, threads[key].id) for key, one in zip(keys, messages, strict=True) if one.letter])

@@ -21,7 +21,7 @@ BY_HAND = """
 """
 KNOWN = """
     SELECT w.contact FROM unnest(%s::bigint[]) AS w (contact)
-    WHERE EXISTS (SELECT FROM conversations_case c WHERE c.contact_id = w.contact AND c.status <> 'resolved')
+    WHERE EXISTS (SELECT FROM conversations_case c WHERE c.contact_id = w.contact AND NOT c.spam)
         OR EXISTS (SELECT FROM conversations_conversation v
             WHERE v.contact_id = w.contact AND v.first_responded_at IS NOT NULL)
 """
@@ -65,7 +65,7 @@ def authors_by_hand(identity_ids: Collection[int]) -> dict[tuple[int, int], tupl
 
 
 def known_contacts(contact_ids: Collection[int]) -> set[int]:
-    """Those of them who have an open case, or were answered before: nothing of theirs is held. One query."""
+    """Those of them who have a case that is no spam, or were answered before: nothing of theirs is held. One query."""
     return {contact for (contact,) in fetch_all(KNOWN, [sorted(contact_ids)])}
 
 
