@@ -25,7 +25,7 @@ HALVINGS = 30  # of one step
 MOST = 2_000  # newest corrections of a brand that are learnt from
 # How freely the general vectors may move the prior's logit: a little at first, more with each correction (variance of
 # the weights). Set on the sixteen brands that were written for the prior, each left out (docs/apple.md).
-FREEDOM, FREEDOM_EACH, FREEDOM_MOST = 2.0, 0.2, 48.0
+FREEDOM, FREEDOM_EACH, FREEDOM_MOST = 2.0, 0.4, 48.0
 
 Doubles = NDArray[np.float64]
 Vector = NDArray[np.float32]
