@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from hark.conversations.models import Case, Message
+from hark.conversations.queries.access import own_intents_of
 from hark.conversations.queries.held import HeldShown
 from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
 from hark.kernel.html import evidence_html
 from hark.organisation.models import Agent
-from hark.organisation.queries import intent_names
 from hark.workspace.queries.channels import place_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
 from hark.workspace.queries.words import day, exact, hour
@@ -29,7 +29,7 @@ READERS = {
 def ledger(agent: Agent, case: Case, *, at: datetime, before: str = "") -> Ledger:
     """The newest page of a case's ledger, or the one before a place. The case comes from the gate."""
     page = timeline(agent, case, at=at, before=before)
-    intents = intent_names(case.inbox.brand_id)
+    intents = own_intents_of(case)
     entries = [entry_shown(entry, case.key, at, intents) for entry in page.entries]
     days = ["", *(day(entry.at, at) for entry in page.entries)]
     shown = (
