@@ -60,9 +60,6 @@ document.addEventListener("htmx:load", (event) => {
 export { view };
 
 /* A bar that scrolls sideways begins with the place at hand in sight. */
-for (const here of all(".nav [aria-current], .rail [aria-current], .tabs [aria-current]")) {
-  const bar = here.parentElement;
-  if (bar.scrollWidth <= bar.clientWidth) continue;
-  const before = here.getBoundingClientRect().left - bar.getBoundingClientRect().left;
-  bar.scrollLeft += before - (bar.clientWidth - here.offsetWidth) / 2;
+if (narrow.matches) {
+  for (const here of all(".nav [aria-current], .rail [aria-current], .tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
 }
