@@ -72,6 +72,14 @@ def _shown(character: str) -> str:
     return chr(0x2400 + code) if code < 0x20 else f"\\u{{{code:x}}}"
 
 
+def more_wait_than(number: int) -> bool:
+    """Do more arrivals than this wait? Looks at no more than so many."""
+    rows = fetch_all(
+        "SELECT count(*) FROM (SELECT FROM intake_arrival WHERE state = 'received' LIMIT %s) w", [number + 1]
+    )
+    return bool(rows[0][0] > number)
+
+
 def oldest_waiting_seconds() -> float:
     """How long the oldest unread arrival has waited, by the database's clock; 0 when none waits."""
     rows = fetch_all(

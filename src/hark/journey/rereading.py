@@ -32,7 +32,7 @@ def take_turn(*, seconds: float = TURN_SECONDS, rest: float = REST) -> bool:
     if run is None:
         return running_rereading() is not None
     started = monotonic()
-    while monotonic() - started < seconds and not _intake_waits():
+    while monotonic() - started < seconds and not intake_waits():
         began = monotonic()
         if not step(run):
             return False
@@ -51,15 +51,17 @@ def step(run: Rereading) -> bool:
     if not can_read():
         stop_rereading(run_id=run.pk, problem="The models are damaged or missing: `hark doctor` says more.")
         return False
-    return keep_batch(run_id=run.pk, batch=batch, readings=_read(batch))
+    return keep_batch(run_id=run.pk, batch=batch, readings=read_batch(batch))
 
 
-def _intake_waits() -> bool:
+def intake_waits() -> bool:
+    """Does anything new wait?"""
     waiting, _, _ = backlog()
     return waiting > 0
 
 
-def _read(batch: OldBatch) -> dict[int, Any]:
+def read_batch(batch: OldBatch) -> dict[int, Any]:
+    """What the models of today read in these messages, by message."""
     messages = batch.messages
     own = own_readings({one.brand.pk for one in messages})
     whys = [addressed_by(one.visibility, one.targets_us) for one in messages]

@@ -248,6 +248,11 @@ def own_readings(brand_ids: Collection[int]) -> dict[int, OwnReading]:
     return {number: _own_reading(rows.get(number), intents.get(number, [])) for number in brand_ids}
 
 
+def intent_names(brand_id: int) -> tuple[str, ...]:
+    """The names of a brand's own intents. One query."""
+    return tuple(BrandIntent.objects.filter(brand=brand_id).order_by("name").values_list("name", flat=True))
+
+
 def _own_reading(row: BrandReading | None, intents: list[OwnIntent]) -> OwnReading:
     if row is None:
         return OwnReading()

@@ -17,6 +17,7 @@ from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.folded import TOLD, Fold, folds_of, one_of_each, said_alike
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
+from hark.conversations.queries.spam import SpamWord, spam_words
 from hark.conversations.queries.unsure import doubts, most_instructive
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
@@ -34,6 +35,7 @@ class Label(TextChoices):
     UNSURE = "unsure", "Not sure"
     PRAISE = "praise", "Praise"
     NOISE = "irrelevant", "Noise"
+    SPAM = "spam", "Spam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class HeardRow:
     """One message of the stream. `why`: the reasons of the verdict.
 
     With a `fold` the line stands for all messages with the same words. `case_key`: it is in a case by now,
-    and here for its words only.
+    and here for its words only. `spam`: the newest word on whether it is, where there is one.
     """
 
     id: int
@@ -59,6 +61,7 @@ class HeardRow:
     reading: ReadingShown | None
     fold: Fold | None = None
     case_key: str = ""
+    spam: SpamWord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     place = Place.parse(after)
     if label == Label.UNSURE:
         return _unsure_page(agent, place, limit=limit)
-    heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
+    heard = _heard(agent, spam=label == Label.SPAM)
+    heard = heard.filter(pk__lt=place.id) if place else heard
     told = _judged(heard, label)
     rows = list(told.values_list("pk", "repeat__words")[:LOOKED_AT])
     shown = _shown_above(agent, label, place.id, {words for _, words in rows if words}) if place else ()
@@ -117,20 +121,25 @@ def heard_alike(agent: Agent, message_id: int) -> list[int]:
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. Four queries."""
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. Five queries."""
     return {label: total.messages for label, total in stream_totals(agent).items()}
 
 
 def stream_totals(agent: Agent) -> dict[Label, Total]:
     """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts.
 
-    Four queries.
+    Five queries.
     """
     rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
     under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
     told = {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
     asked = doubts(agent)
-    return {**told, Label.UNSURE: Total(len(asked), len({one.author for one in asked}))}
+    spam = list(_heard(agent, spam=True).values_list("identity__contact", flat=True)[:LOOKED_AT])
+    return {
+        **told,
+        Label.UNSURE: Total(len(asked), len({one.author for one in asked})),
+        Label.SPAM: Total(len(spam), len(set(spam))),
+    }
 
 
 def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
@@ -147,14 +156,14 @@ def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage
     return StreamPage(rows_by_id(agent, ids), after)
 
 
-def _heard(agent: Agent) -> QuerySet[Message]:
-    """The stream, newest first: what others wrote in conversations without a case."""
-    return messages_visible_to(agent).filter(LOOSE).order_by("-pk")
+def _heard(agent: Agent, *, spam: bool = False) -> QuerySet[Message]:
+    """The stream, newest first: what others wrote in conversations without a case; either what is spam or the rest."""
+    return messages_visible_to(agent).filter(LOOSE, spam=spam).order_by("-pk")
 
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
-    if label == Label.ALL:
+    if label in {Label.ALL, Label.SPAM}:
         return heard
     return _told_apart(_window(heard)).filter(verdict=label.value).order_by("-pk")
 
@@ -181,8 +190,8 @@ def _shown_above(agent: Agent, label: Label, place: int, words: Collection[int])
     """Which of these texts have a line on an earlier page. One query for some, none for none."""
     if not words:
         return set()
-    above = _heard(agent).filter(pk__gte=place, repeat__words__in=words).order_by()
-    if label != Label.ALL:
+    above = _heard(agent, spam=label == Label.SPAM).filter(pk__gte=place, repeat__words__in=words).order_by()
+    if label not in {Label.ALL, Label.SPAM}:
         above = _told_apart(above).filter(verdict=label.value)
     return set(above.values_list("repeat__words", flat=True).distinct())
 
@@ -194,6 +203,7 @@ def _in_full(ids: Sequence[int]) -> list[Message]:
 def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
     ids = [message.pk for message in messages]
     readings, corrections = newest_readings(ids), corrections_of(ids)
+    spam = spam_words([message.pk for message in messages if message.spam])
 
     def _row(message: Message) -> HeardRow:
         reading = readings.get(message.pk)
@@ -214,6 +224,7 @@ def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[Heard
             reading=shown,
             fold=folds.get(message.pk),
             case_key=message.conversation.case.key if message.conversation.case else "",
+            spam=spam.get(message.pk),
         )
 
     return tuple(_row(message) for message in messages)

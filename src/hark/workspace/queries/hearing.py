@@ -1,9 +1,11 @@
 """The stream as a page shows it: what was heard, the verdict as shape and word, and why."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from hark.conversations.models import Message
 from hark.conversations.queries.folded import Fold
+from hark.conversations.queries.spam import SpamWord
 from hark.conversations.queries.stream import HeardRow, Label, Total, said_page, stream_page, stream_totals
 from hark.kernel.html import evidence_html
 from hark.kernel.time import now
@@ -64,6 +66,8 @@ def _many(number: int, what: str) -> str:
 def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
     """One message with its words."""
     word, shape = VERDICTS.get(row.label, ("Not read", "dashed"))
+    if row.spam and row.spam.spam:
+        word, shape = "Spam", "crossed"
     changed = row.reading is not None and "relevance" in row.reading.corrected
     sure = "by hand" if changed else _sure(row)
     spans = evidence_spans(row.reading, "relevance") or evidence_spans(row.reading)
@@ -75,8 +79,8 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
         reading=reading_words(row.reading) if row.reading and row.label != "irrelevant" else None,
         word=word,
         shape=shape,
-        sure=sure,
-        why=_corrected(row) if changed else ", ".join(row.why),
+        sure=_spam_sure(row.spam) if row.spam else sure,
+        why=_spam_why(row.spam) if row.spam else _corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
         thanks=thanks,
         fold=fold_words(row.fold) if row.fold else "",
@@ -84,13 +88,26 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
     )
 
 
+def _spam_why(word: SpamWord) -> str:
+    """Who called it spam, or why it was held when it came."""
+    return word.why or f"called spam by {word.by}, {_when(word.at)}"
+
+
+def _spam_sure(word: SpamWord) -> str:
+    return "by hand" if word.by else "" if word.p is None else f"{round(100 * word.p)} %"
+
+
+def _when(at: datetime) -> str:
+    said = day(at, now())
+    return f"{'' if said == 'Today' else f'{said} '}{hour(at)}"
+
+
 def _corrected(row: HeardRow) -> str:
     """Who judged it last, and when."""
     told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
     if not told:
         return ""
-    said = day(told[-1].at, now())
-    return f"corrected by {told[-1].by}, {'' if said == 'Today' else f'{said} '}{hour(told[-1].at)}"
+    return f"corrected by {told[-1].by}, {_when(told[-1].at)}"
 
 
 def _sure(row: HeardRow) -> str:

@@ -12,6 +12,8 @@ VALUES = {
     "relevance": {"relevant": "yes", "irrelevant": "no", "unsure": "not sure"},
     "sentiment": {"negative": "unhappy", "neutral": "calm", "positive": "pleased", "": "does not apply"},
     "urgency": {"high": "urgent"},
+    "emotion": {"optimism": "hope", "none": "none of these"},
+    "intent": {"other": "none of these"},
     "*": {"true": "yes", "false": "no", "": "left open"},
 }
 
