@@ -48,7 +48,7 @@ def arrivals(each: int, *, at: datetime, only: str = "") -> list[Made]:
                 continue
             text = f"Case {number} of {key}: no signal since Monday, order {4711 + number}."
             when = at + timedelta(seconds=number)
-            made.append((key, text, bench.says(text, bench.seen, thread=f"t{number % 50}", at=when)))
+            made.append((key, text, bench.says(text, bench.seen, thread=f"t{number}", at=when)))
     return made
 
 
