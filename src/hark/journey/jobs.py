@@ -100,7 +100,7 @@ def _set_aside(arrival: ClaimedArrival, error: Exception) -> None:
         logger.info("arrival %s has been taken over", arrival.id)
 
 
-def _prepare(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival], *, hurried: bool) -> None:
+def _prepare(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival], *, hurried: bool = False) -> None:
     """The pure stages."""
     passengers = by_arrival(stages.read(stages.parse(board(batch)), hurried=hurried))
     ready.update({one.id: passengers.get(one.id, []) for one in batch})

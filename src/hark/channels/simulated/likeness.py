@@ -50,13 +50,15 @@ def _name(key: str) -> str:
 
 SPECIAL = {
     "email": "E-mail",
-    "rss": "RSS",
+    "rss": "RSS and Atom",
     "sms-twilio": "Text messages (Twilio)",
     "sms-kannel": "Text messages (Kannel)",
     "whatsapp": "WhatsApp",
-    "google-business": "Google Business",
-    "appstore": "App Store",
-    "youtube": "YouTube",
+    "facebook": "Facebook and Messenger",
+    "google-business": "Google Business reviews",
+    "play": "Google Play reviews",
+    "appstore": "App Store reviews",
+    "youtube": "YouTube comments",
     "tripadvisor": "TripAdvisor",
     "wordpress": "WordPress",
 }
