@@ -97,6 +97,20 @@ def test_a_long_gap_is_read_from_its_old_end_by_older_and_newer_forums(*, window
         assert [event.external_id for event in polled(place, cursor)[0]] == wanted
 
 
+def test_the_first_private_message_after_years_of_posts_is_found_at_once() -> None:
+    with DiscoursePlace(replace(ACCOUNT, settings={**SETTINGS, "read_back": 0})) as place:
+        place.next = 500_000
+        place.says("long ago")
+        _, cursor = polled(place, "")
+        place.next = 900_000
+        place.offer(3)
+        _, cursor = polled(place, cursor)
+        place.next += 20
+        number, before = place.says("for you", TALK), len(place.calls)
+        assert [event.external_id for event in polled(place, cursor)[0]] == [number]
+        assert len(place.calls) - before <= 8
+
+
 def test_edits_and_deletions_among_the_newest_are_seen_once() -> None:
     with DiscoursePlace(ACCOUNT) as place:
         kept, changed, gone = place.offer(3)
