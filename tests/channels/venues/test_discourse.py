@@ -226,3 +226,6 @@ def test_uploads_come_from_the_forum_or_where_the_settings_say() -> None:
             list(VENUE.media(place.account, f"{place.base_url}/session/current.json"))
         named = replace(elsewhere, settings={**SETTINGS, "sites": [place.base_url]})
         assert b"".join(VENUE.media(named, url)) == b"x" * 10
+        assert "api-key" not in place.calls[-1].headers, "the key is the forum's alone"
+        assert b"".join(VENUE.media(place.account, url)) == b"x" * 10
+        assert place.calls[-1].headers["api-key"] == KEY
