@@ -69,10 +69,12 @@ def telegram_asks(place: telegram_place.TelegramPlace) -> str:
 
 
 def discourse_asks(place: discourse_place.DiscoursePlace) -> str:
+    place.next = 10  # a young forum
     return place.says("my Plum SIM is dead since Monday", created_at=now().isoformat())
 
 
 def reddit_asks(place: reddit_place.RedditPlace) -> str:
+    place.start = int(now().timestamp())
     said = reddit_place.comment("t1_now", reddit_place.MAUD, "u/plumcare my Plum SIM is dead", int(now().timestamp()))
     return place.add(said, "/message/inbox")
 
@@ -132,7 +134,7 @@ def test_a_question_is_read_answered_in_its_place_and_not_told_again(trip: Trip)
         message = Message.objects.get(channel=channel)
         assert (message.external_id, message.direction) == (number, Direction.INBOUND)
         case, agent = Case.objects.get(), make_agent(role=Role.OWNER)
-        ours = reply(
+        reply(
             case_id=case.pk, conversation_id=message.conversation_id, author=Author(agent.pk, agent.key, agent.name),
             text="Sorry. A new one is on its way.", visibility=message.visibility, idempotency_key=new_uuid(),
             seen_message_id=None, send_anyway=True,
@@ -140,12 +142,11 @@ def test_a_question_is_read_answered_in_its_place_and_not_told_again(trip: Trip)
         while send_due():
             pass
         item = OutboxItem.objects.get()
-        assert item.state == "sent", item.problem if hasattr(item, "problem") else item.state
+        assert item.state == "sent"
+        assert len(item.external_ids) == 1
         taken = place.received()[-1]
         assert (taken["text"], len(place.received())) == ("Sorry. A new one is on its way.", 1)
         for _ in range(2):
             asked(channel)
         assert Message.objects.count() == 2, "our own answer came back as the reply that it is"
-        ours.refresh_from_db()
-        assert ours.external_id in item.external_ids
         assert set(Arrival.objects.values_list("outcome", flat=True)) <= {"message", "echo"}

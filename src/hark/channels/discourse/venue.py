@@ -122,6 +122,10 @@ class Discourse(Venue):
             found["sites"] = f"{bad[0]!r} is not written like https://cdn.plum.example."
         return found
 
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """What the forum's page for webhooks asks for."""
+        return (("Payload URL of the webhook", f"{address}\n"),)
+
     def check(self, account: Account) -> Health:
         """Who are we there, and may we be that?"""
         caps = self.caps_for(account)
