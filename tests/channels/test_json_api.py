@@ -14,7 +14,7 @@ from hark.channels.testing.counterpart import Answer, Call, HttpCounterpart
 from hark.channels.types import Account
 from hark.kernel.http import HttpResponse
 
-PLAIN = '<p><span class="h-card"><a href="https://x.example/@a">@<span>a</span></a></span> one<br>two</p><p>&lt;b&gt; 🎉</p>'
+PLAIN = '<p><span><a href="https://x.example/@a">@<span>a</span></a></span> one<br>two</p><p>&lt;b&gt; 🎉</p>'
 DRESSED = '<p>seen <span style="display:none">hidden</span></p>'
 
 

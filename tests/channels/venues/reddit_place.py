@@ -43,6 +43,7 @@ class RedditPlace(HttpCounterpart):
         self.lists: dict[str, list[str]] = {"/message/inbox": [], "/message/sent": [], "/user/plumcare/overview": []}
         self.trouble: list[Any] = []
         self.next = 1000
+        self.start = START
 
     def answer(self, call: Call) -> Answer:
         """By path and method."""
@@ -102,7 +103,7 @@ class RedditPlace(HttpCounterpart):
         name, parent = f"{'t4' if private else 't1'}_{self.number()}", form.get("thing_id")
         make = message if private else comment
         self.things[name] = make(
-            name, ME, form["text"], START + self.next, parent_id=parent, dest=form.get("to", "maud_t"), type=""
+            name, ME, form["text"], self.start + self.next, parent_id=parent, dest=form.get("to", "maud_t"), type=""
         )
         self.lists["/message/sent" if private else "/user/plumcare/overview"].append(name)
         self.taken.append({

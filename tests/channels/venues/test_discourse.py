@@ -97,6 +97,20 @@ def test_a_long_gap_is_read_from_its_old_end_by_older_and_newer_forums(*, window
         assert [event.external_id for event in polled(place, cursor)[0]] == wanted
 
 
+def test_the_first_private_message_after_years_of_posts_is_found_at_once() -> None:
+    with DiscoursePlace(replace(ACCOUNT, settings={**SETTINGS, "read_back": 0})) as place:
+        place.next = 500_000
+        place.says("long ago")
+        _, cursor = polled(place, "")
+        place.next = 900_000
+        place.offer(3)
+        _, cursor = polled(place, cursor)
+        place.next += 20
+        number, before = place.says("for you", TALK), len(place.calls)
+        assert [event.external_id for event in polled(place, cursor)[0]] == [number]
+        assert len(place.calls) - before <= 8
+
+
 def test_edits_and_deletions_among_the_newest_are_seen_once() -> None:
     with DiscoursePlace(ACCOUNT) as place:
         kept, changed, gone = place.offer(3)
@@ -126,7 +140,11 @@ def test_an_administrator_reads_nobodys_private_messages() -> None:
         assert "everybody's private messages" in VENUE.check(place.account).problems[0]
         _, cursor = polled(place, "")
         place.says("not for us", TALK)
-        assert polled(place, cursor)[0] == []
+        found, cursor = polled(place, cursor)
+        assert found == []
+        place.me["admin"] = False
+        number = place.says("for us", TALK)
+        assert [event.external_id for event in polled(place, cursor)[0]][-1] == number
 
 
 def test_nothing_is_read_back_unless_it_was_asked_for() -> None:
@@ -212,3 +230,6 @@ def test_uploads_come_from_the_forum_or_where_the_settings_say() -> None:
             list(VENUE.media(place.account, f"{place.base_url}/session/current.json"))
         named = replace(elsewhere, settings={**SETTINGS, "sites": [place.base_url]})
         assert b"".join(VENUE.media(named, url)) == b"x" * 10
+        assert "api-key" not in place.calls[-1].headers, "the key is the forum's alone"
+        assert b"".join(VENUE.media(place.account, url)) == b"x" * 10
+        assert place.calls[-1].headers["api-key"] == KEY

@@ -14,20 +14,25 @@ from hark.channels.types import Account, Page, Raw
 
 WINDOW = 49  # older forums give the 50 numbers up to and with `before`, newer ones those below it
 MOST_BACK = 10_000
-LISTS = (("latest_posts", "/posts.json"), ("private_posts", "/private-posts.json"))
+LISTS = {"latest_posts": "/posts.json", "private_posts": "/private-posts.json"}
+LATE = 50  # a post may show itself after one with a higher number
 Said = dict[str, Any]
 
 
 def read_page(account: Account, api: JsonApi, cursor: str) -> Page:
     """The next posts, oldest first, of either list."""
     place, raws, more = places_in(cursor), [], False
-    if "private" not in place:
-        place["private"] = not is_admin(api)
-    for name, path in LISTS:
-        if name == "private_posts" and place["private"] is not True:
-            continue
+    names = ["latest_posts"] if is_admin(api) else list(LISTS)  # asked each time: rights change
+    lists = {name: _listed(api, name) for name in names}
+    top = max((_number(one) for listed in lists.values() for one in listed), default=0)
+    for name, newest in lists.items():
         state = mapping(place.get(name))
-        found, state, rest = _next(account, api, name, path, state)
+        if "last" not in state:
+            back = number_of(account.settings.get("read_back"), 0, MOST_BACK) or 0
+            state = {"last": max(0, top - back), "seen": {}, "until": top}
+        found, state, rest = _next(api, name, newest, state)
+        if not rest:  # posts of both lists share their numbers: a list with nothing new is read that far
+            state["last"] = max(state["last"], top - LATE)
         raws += found
         place[name] = state
         more = more or rest
@@ -42,32 +47,26 @@ def is_admin(api: JsonApi) -> bool:
         return False
 
 
-def _next(account: Account, api: JsonApi, name: str, path: str, state: Said) -> tuple[list[Raw], Said, bool]:
-    newest = _listed(api, name, path)
+def _next(api: JsonApi, name: str, newest: list[Said], state: Said) -> tuple[list[Raw], Said, bool]:
+    """What of a list comes after its place, the place behind that, and whether there is more."""
+    last, until = (number_of(state.get(each), 0, 1 << 60) or 0 for each in ("last", "until"))
     if not newest:
-        return [], state or {"last": 0, "seen": {}}, False
-    top = _number(newest[-1])
-    if "last" not in state:
-        back = number_of(account.settings.get("read_back"), 0, MOST_BACK) or 0
-        state = {"last": max(0, top - back), "seen": {}, "until": top}
-    last = number_of(state.get("last"), 0, 1 << 60) or 0
-    window, reach = newest, top
-    if _number(newest[0]) > last + 1 and last < top:
-        window, reach = _window(api, name, path, last, newest)
+        return [], {"last": last, "seen": mapping(state.get("seen")), "until": until}, False
+    window, reach = newest, _number(newest[-1])
+    if last + 1 < _number(newest[0]):
+        window, reach = _window(api, name, last, newest)
     fresh = [one for one in window if last < _number(one) <= reach]
-    until = number_of(state.get("until"), 0, 1 << 60) or 0
     raws = [_raw(one, name, window, backfilled=_number(one) <= until) for one in fresh]
-    more = reach < top
-    seen = mapping(state.get("seen"))
+    more, seen = reach < _number(newest[-1]), mapping(state.get("seen"))
     if not more:
-        changes, seen = _changes(newest, seen, last, name)
+        changes, seen = _changes(newest, seen, name)
         raws = changes + raws
     return raws, {"last": max(last, reach), "seen": seen, "until": until}, more
 
 
-def _window(api: JsonApi, name: str, path: str, last: int, newest: list[Said]) -> tuple[list[Said], int]:
+def _window(api: JsonApi, name: str, last: int, newest: list[Said]) -> tuple[list[Said], int]:
     """The posts right behind a place, and how far they reach: so a long gap is read from its old end."""
-    found = _listed(api, name, path, before=last + WINDOW + 1)
+    found = _listed(api, name, before=last + WINDOW + 1)
     reach = last + WINDOW
     first = _number(newest[0])
     if reach >= first - 1:  # the newest list goes on from here
@@ -76,9 +75,9 @@ def _window(api: JsonApi, name: str, path: str, last: int, newest: list[Said]) -
     return found, reach
 
 
-def _listed(api: JsonApi, name: str, path: str, before: int | None = None) -> list[Said]:
+def _listed(api: JsonApi, name: str, before: int | None = None) -> list[Said]:
     """A list of posts, oldest first."""
-    said = mapping(api.get(path, [("before", str(before))] if before else []))
+    said = mapping(api.get(LISTS[name], [("before", str(before))] if before else []))
     known = [one for one in mappings(said.get(name), 200) if number_of(one.get("id"), 1, 1 << 60)]
     return sorted(known, key=_number)
 
@@ -87,7 +86,7 @@ def _number(post: Said) -> int:
     return number_of(post.get("id"), 0, 1 << 60) or 0
 
 
-def _changes(newest: list[Said], seen: Said, last: int, name: str) -> tuple[list[Raw], Said]:
+def _changes(newest: list[Said], seen: Said, name: str) -> tuple[list[Raw], Said]:
     """What the newest list says otherwise than before: other versions are edits, what is missing is gone."""
     there = {str(_number(one)): one for one in newest}
     low = _number(newest[0])

@@ -122,6 +122,10 @@ class Discourse(Venue):
             found["sites"] = f"{bad[0]!r} is not written like https://cdn.plum.example."
         return found
 
+    def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
+        """What the forum's page for webhooks asks for."""
+        return (("Payload URL of the webhook", f"{address}\n"),)
+
     def check(self, account: Account) -> Health:
         """Who are we there, and may we be that?"""
         caps = self.caps_for(account)
@@ -197,7 +201,8 @@ class Discourse(Venue):
         places = {_origin(place) for place in (account.base_url, *sites_of(account)) if place}
         if "/uploads/" not in ref or not web(ref) or _origin(ref) not in places:
             raise Refused("foreign_host", "This file does not lie at the forum.")
-        yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
+        at_home = _origin(ref) == _origin(account.base_url)  # files of private messages may want the key
+        yield attempt(HttpRequest("GET", ref, _api(account).headers if at_home else {}, max_bytes=MAX_MEDIA)).body
 
 
 def _api(account: Account) -> JsonApi:

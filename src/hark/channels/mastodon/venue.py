@@ -35,7 +35,9 @@ NOT_ENCRYPTED = "Private mentions are not encrypted: whoever runs one of the two
 class Settings:
     """Which account, on which server, and what this server takes."""
 
-    handle: str = setting("", label="Account", help="With its server, such as care@plum.social.", required=True)
+    handle: str = setting(
+        "", label="Account", help=f"With its server, such as care@plum.social. {NOT_ENCRYPTED}", required=True
+    )
     base_url: str = setting(
         "",
         label="Address of the server",
