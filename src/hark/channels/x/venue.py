@@ -175,8 +175,8 @@ class X(Venue):
         self.obey(account, outbound)
         cost = of_sending(outbound, summoned=outbound.standing.targets_us == "mention" and outbound.part == 1)
         if outbound.visibility == "private":
-            files = [{"media_id": own} for own in uploaded(account, outbound, "dm_image")]
-            more = {"attachments": files} if files else {}
+            pictures = [{"media_id": own} for own in uploaded(account, outbound, "dm_image")]
+            more = {"attachments": pictures} if pictures else {}
             said = ask(account, "POST", _talk(outbound), {"text": outbound.text, **more})
             taken = id_of(table(said.get("data")).get("dm_event_id"))
             return Receipt((taken,) if taken else (), cost=cost)

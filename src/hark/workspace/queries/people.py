@@ -21,7 +21,8 @@ WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
-    "encounter": ("person", "Met"),
+    "encounter": ("person", "Met"), "whatsapp": ("chat", "WhatsApp"), "facebook": ("post", "Facebook"),
+    "instagram": ("photo", "Instagram"), "x": ("post", "X"),
 }  # fmt: skip
 
 

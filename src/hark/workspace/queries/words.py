@@ -4,7 +4,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-VENUE_ICONS = {"webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person"}
+VENUE_ICONS = {
+    "webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person", "whatsapp": "chat",
+    "instagram": "photo",
+}  # fmt: skip
 KIND_ICONS = {
     "review": "review", "post": "post", "comment": "post", "photo": "photo", "chat": "chat", "mail": "mail",
     "form": "mail", "text": "text", "call": "call", "forum": "forum", "video": "video", "mention": "post",
