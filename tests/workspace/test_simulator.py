@@ -68,3 +68,13 @@ def test_only_a_simulated_account_is_written_to(world: World, signed_in: SignedI
     assert owner.post(f"/settings/channels/{world.chat.key}/act/", said).status_code == 404
     assert owner.post(f"/settings/channels/{world.square.key}/act/", {**said, "text": ""}).status_code == 404
     assert not Message.objects.exists()
+
+
+def test_what_a_venue_was_proved_against_is_said_where_it_is_chosen_and_where_it_is_kept(
+    world: World, signed_in: SignedIn
+) -> None:
+    owner = signed_in(world.owner)
+    assert "Made up." in page_of(owner.get("/settings/channels/"))
+    for path in ("new/email/", f"{world.chat.key}/"):
+        assert "proved against a real server of this kind" in page_of(owner.get(f"/settings/channels/{path}"))
+    assert "made up, for trying out" in page_of(owner.get(f"/settings/channels/{world.square.key}/"))

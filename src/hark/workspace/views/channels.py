@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
+from hark.channels.in_words import proof_of
 from hark.channels.registry import UnknownVenue, venue, venues
 from hark.channels.simulated import Simulated, body_of
 from hark.channels.types import Guide
@@ -45,7 +46,8 @@ def channels(request: HttpRequest) -> HttpResponse:
     shown = channels_shown(agent_of(request))
     well = sum(channel.health == "well" for channel in shown)
     connectable = [each for each in venues().values() if each.caps.comes_by_itself]
-    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(connectable, key=_real_ones_first)]
+    shelf = sorted(connectable, key=_real_ones_first)
+    known = [(each, VENUE_ICONS.get(each.key, "post"), proof_of(each.proof)) for each in shelf]
     return settings_page(request, "channels", channels=shown, well=well, venues=known)
 
 
@@ -69,7 +71,8 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
             look(request, made, "Connected and switched on.")
         return redirect(f"/settings/channels/{made.key}/")
     icon = VENUE_ICONS.get(key, "post")
-    return settings_page(request, "channel_new", form=form, venue=place, icon=icon, guides=guides_shown(place))
+    about = {"form": form, "venue": place, "icon": icon, "guides": guides_shown(place)}
+    return settings_page(request, "channel_new", **about, proof=proof_of(place.proof)[1])
 
 
 @desk("GET", "POST", right=Right.CHANNELS)
@@ -92,6 +95,7 @@ def channel(request: HttpRequest, key: str) -> HttpResponse:
     guides = guides_shown(form.venue)
     made_up = MadeUpForm(initial={"name": "Maud Terlinden"}) if row.venue == Simulated.key else None
     about = {"form": form, "channel": row, "shown": shown, "page": channel_page(row), "guides": guides}
+    about["proof"] = proof_of(form.venue.proof)[1]
     return settings_page(request, "channel", **about, made_up=made_up)
 
 
