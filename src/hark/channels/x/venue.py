@@ -101,7 +101,7 @@ class X(Venue):
     send_seconds: ClassVar[float] = 300.0
 
     def caps_for(self, account: Account) -> Caps:
-        """Called by X, which tells more, or asking X; as long as its posts may be; to anybody with Enterprise access."""
+        """Called by X, which tells more, or asking X; as long as its posts may be; Enterprise may answer anybody."""
         caps = replace(narrowed(self.caps, account.settings), unit="weighted")
         activity = account.settings.get("activity") is True
         free = account.settings.get("enterprise") is True
