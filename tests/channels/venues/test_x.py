@@ -232,7 +232,9 @@ def test_more_news_than_one_look_takes_are_all_read() -> None:
 def test_while_x_calls_only_words_are_asked_for() -> None:
     with XPlace(ACCOUNT) as place:
         called = replace(place.account, settings={**SETTINGS, "activity": True}, terms=("plum",))
-        assert VENUE.caps_for(called).webhook
+        for flag in ("webhook", "echo", "receipts", "deletes_in"):
+            assert getattr(VENUE.caps_for(called), flag)
+            assert not getattr(VENUE.caps_for(place.account), flag)
         assert VENUE.caps_for(called).listen_keywords
         VENUE.poll(called, "")
         assert [call.path for call in place.calls] == ["/2/tweets/search/recent"]

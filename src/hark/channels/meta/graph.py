@@ -58,18 +58,18 @@ def ask(account: Account, method: str, path: str, said: Json = None, **query: st
     Raises the four errors; a 2xx answer that cannot be read is an empty one, for what was sent is taken.
     """
     body = b"" if said is None else json.dumps(said).encode()
-    return called(account, method, path, body, **query)
+    return called(account, method, f"{quote(path, safe='/')}?{urlencode(query)}", body)
 
 
 def called(
-    account: Account, method: str, path: str, body: bytes, *, kind: str = JSON_KIND, seconds: float = 10.0, **query: str
+    account: Account, method: str, path: str, body: bytes, *, kind: str = JSON_KIND, seconds: float = 10.0
 ) -> dict[str, Json]:
-    """The same of any `body`, of the content type `kind`."""
+    """The same of any `body`, of the content type `kind`; `path` with its query."""
     token = token_of(account)
-    proved = {**query, **proof(account, token)}
-    address = f"{account.base_url.rstrip('/') or GRAPH}/{quote(path, safe='/')}"
+    place, _, asked = path.partition("?")
+    query = "&".join(filter(None, [asked, urlencode(proof(account, token))]))
+    url = f"{account.base_url.rstrip('/') or GRAPH}/{place}{'?' + query if query else ''}"
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
-    url = f"{address}?{urlencode(proved)}" if proved else address
     answer = attempt(HttpRequest(method, url, headers, body, total_seconds=seconds), refusal=refusal)
     try:
         return table(loads(answer.body))

@@ -101,11 +101,12 @@ class X(Venue):
     send_seconds: ClassVar[float] = 300.0
 
     def caps_for(self, account: Account) -> Caps:
-        """Called by X or asking X; as long as its posts may be; with Enterprise access anybody may be answered."""
+        """Called by X, which tells more, or asking X; as long as its posts may be; Enterprise may answer anybody."""
         caps = replace(narrowed(self.caps, account.settings), unit="weighted")
         activity = account.settings.get("activity") is True
         free = account.settings.get("enterprise") is True
-        return replace(caps, webhook=activity, unsolicited_reply=free)
+        caps = replace(caps, webhook=activity, echo=activity, receipts=activity, deletes_in=activity)
+        return replace(caps, unsolicited_reply=free)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """An account's id is a number; X signs its calls with a secret that must be here."""
@@ -175,8 +176,8 @@ class X(Venue):
         self.obey(account, outbound)
         cost = of_sending(outbound, summoned=outbound.standing.targets_us == "mention" and outbound.part == 1)
         if outbound.visibility == "private":
-            files = [{"media_id": own} for own in uploaded(account, outbound, "dm_image")]
-            more = {"attachments": files} if files else {}
+            pictures = [{"media_id": own} for own in uploaded(account, outbound, "dm_image")]
+            more = {"attachments": pictures} if pictures else {}
             said = ask(account, "POST", _talk(outbound), {"text": outbound.text, **more})
             taken = id_of(table(said.get("data")).get("dm_event_id"))
             return Receipt((taken,) if taken else (), cost=cost)

@@ -21,9 +21,10 @@ WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
-    "encounter": ("person", "Met"),
     "google-business": ("review", "Google"), "play": ("review", "Google Play"), "appstore": ("review", "App Store"),
     "yelp": ("review", "Yelp"), "tripadvisor": ("review", "TripAdvisor"), "youtube": ("video", "YouTube"),
+    "encounter": ("person", "Met"), "whatsapp": ("chat", "WhatsApp"), "facebook": ("post", "Facebook"),
+    "instagram": ("photo", "Instagram"), "x": ("post", "X"),
 }  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from django.utils import timezone
 
 VENUE_ICONS = {
-    "webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person",
     "google-business": "review", "play": "review", "appstore": "review", "yelp": "review", "tripadvisor": "review",
     "youtube": "video",
+    "webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person", "whatsapp": "chat",
+    "instagram": "photo",
 }  # fmt: skip
 KIND_ICONS = {
     "review": "review", "post": "post", "comment": "post", "photo": "photo", "chat": "chat", "mail": "mail",
