@@ -89,8 +89,8 @@ class Google(HttpCounterpart):
 
     def offer(self, count: int) -> list[str]:
         """New reviews."""
-        start = now() - timedelta(minutes=count)
-        made = [a_review(f"r{n}", f"news {n}", start + timedelta(seconds=n)) for n in range(count)]
+        start, first = now() - timedelta(minutes=count), len(self.reviews)
+        made = [a_review(f"r{first + n}", f"news {n}", start + timedelta(seconds=n)) for n in range(count)]
         self.reviews += made
         return [one["name"] for one in made]
 
@@ -237,7 +237,7 @@ def test_reading_that_fails_says_why_and_loses_nothing(
 ) -> None:
     google.offer(3)
     _, cursor = polled(google, "")
-    wanted = google.offer(2)
+    wanted = google.offer(1)
     with monkeypatch.context() as broken:
         broken.setattr(google, "answer", lambda call: Answer(status, {"error": {"code": status}}))
         with pytest.raises(error):
