@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from hark.channels.errors import Refused, Retry
+from hark.channels.errors import AuthLost, Refused, Retry
 from hark.channels.google_business import GoogleBusiness
 from hark.channels.google_business.reading import original
 from hark.channels.kit.oauth import ACCESS
@@ -89,8 +89,8 @@ class Google(HttpCounterpart):
 
     def offer(self, count: int) -> list[str]:
         """New reviews."""
-        start = now() - timedelta(minutes=count)
-        made = [a_review(f"r{n}", f"news {n}", start + timedelta(seconds=n)) for n in range(count)]
+        start, first = now() - timedelta(minutes=count), len(self.reviews)
+        made = [a_review(f"r{first + n}", f"news {n}", start + timedelta(seconds=n)) for n in range(count)]
         self.reviews += made
         return [one["name"] for one in made]
 
@@ -229,6 +229,25 @@ def test_all_places_of_an_account_are_read_each_from_where_it_was(google: Google
     assert GoogleBusiness().check(account).problems == ()
     google.places = []
     assert GoogleBusiness().check(account).problems == ("This account manages no place.",)
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthLost), (429, Retry), (500, Retry), (503, Retry)])
+def test_reading_that_fails_says_why_and_loses_nothing(
+    google: Google, monkeypatch: pytest.MonkeyPatch, status: int, error: type[Exception]
+) -> None:
+    google.offer(3)
+    _, cursor = polled(google, "")
+    wanted = google.offer(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(google, "answer", lambda call: Answer(status, {"error": {"code": status}}))
+        with pytest.raises(error):
+            polled(google, cursor)
+    assert [one.external_id for one in polled(google, cursor)[0]] == wanted
+
+
+def test_a_thousand_reviews_in_one_answer_are_a_thousand_events() -> None:
+    raw, ids = TestGoogleBusiness().batch(1000)
+    assert [one.external_id for one in GoogleBusiness().parse(TestGoogleBusiness().account(), raw)] == ids
 
 
 def test_place_that_google_refuses_is_named(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:

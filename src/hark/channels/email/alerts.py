@@ -74,14 +74,12 @@ class AlertMailbox(Email):
         return [replace(event, account=account.key, raw_id=raw.id)]
 
     def objection(self, account: Account, outbound: Outbound) -> Refused | None:
-        """Nothing can be answered from here. The thread of a review is its address there."""
-        link = outbound.target.thread if is_at(outbound.target.thread, self.hosts) else self.home
-        return Refused("no_api", f"{self.place} takes answers on its own pages only: {link}")
+        """Nothing can be answered from here."""
+        return self._refusal(outbound)
 
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """Refused, with the address where to answer."""
-        self.obey(account, outbound)
-        raise AssertionError("no answer leaves from here")
+        raise self._refusal(outbound)
 
     def marks(self, account: Account, outbound: Outbound) -> tuple[str, ...]:
         """Nothing is sent."""
@@ -90,6 +88,11 @@ class AlertMailbox(Email):
     def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
         """Alerts have no attachments."""
         return None
+
+    def _refusal(self, outbound: Outbound) -> Refused:
+        """The thread of a review is its address there."""
+        link = outbound.target.thread if is_at(outbound.target.thread, self.hosts) else self.home
+        return Refused("no_api", f"{self.place} takes answers on its own pages only: {link}")
 
     def _not_believed(self, account: Account, mail: Mail) -> str:
         """Why a mail is not taken for an alert; empty where it is."""

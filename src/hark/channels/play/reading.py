@@ -34,8 +34,12 @@ def parts_of(review: Json) -> tuple[str, dict[str, Json], dict[str, Json]] | Non
         return None
     listed = review.get("comments")
     comments = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    found = [next((one[name] for one in comments if isinstance(one.get(name), dict)), {}) for name in KINDS]
-    return number, found[0], found[1]
+    said, ours = (_of_kind(comments, name) for name in KINDS)
+    return number, said, ours
+
+
+def _of_kind(comments: list[dict[str, Json]], name: str) -> dict[str, Json]:
+    return next((found for one in comments if isinstance(found := one.get(name), dict)), {})
 
 
 def changed_at(comment: dict[str, Json]) -> datetime | None:
