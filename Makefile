@@ -34,17 +34,21 @@ fix: $(VENV)/.dev ## Let ruff mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 ## Slow proofs and made things
-.PHONY: suite browser lock pages hostile venues drills triage bench growth screenshots understanding pythons
+.PHONY: suite browser lock pages hostile venues venues-matrix venues-bluesky drills triage bench growth screenshots understanding pythons
 suite: browser $(VENV)/.collected ## The tests without the checks
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python -m scripts.get_browser
-venues: $(VENV)/.dev ## Prove the venues against real servers (as root it installs those of Debian first)
+venues: $(VENV)/.dev venues-matrix venues-bluesky ## Prove the venues against real servers (it brings them; as root also those of Debian)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		! ls /usr/sbin/dovecot /usr/sbin/postfix /usr/sbin/mariadbd /usr/bin/php /usr/share/wordpress/wp-load.php /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1; then \
 		apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix \
 			wordpress php-cli php-mysql mariadb-server kannel kannel-extras; fi
 	@HARK_VENUES=1 $(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
+venues-matrix: # Synapse, in an environment of its own
+	@bash scripts/venue_servers/matrix.sh $(PYTHON)
+venues-bluesky: # the Bluesky network, Redis
+	@bash scripts/venue_servers/bluesky.sh
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)

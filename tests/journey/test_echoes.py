@@ -133,3 +133,11 @@ def test_reply_that_the_venue_refuses_gives_the_case_back(channel: Channel) -> N
     assert OutboxItem.objects.get().state == "refused"
     assert Case.objects.get().status == Status.OPEN
     assert WorkItem.objects.filter(state="queued").count() == 1
+
+
+def test_edit_of_an_answer_from_before_we_read_is_no_customer_s_message(channel: Channel) -> None:
+    before = Message.objects.count(), Case.objects.count()
+    arrive(channel, direct("e9", who="self", type="edit", of="older than the channel", text="Better words."))
+    drain()
+    assert Arrival.objects.latest("pk").outcome == "foreign"
+    assert (Message.objects.count(), Case.objects.count()) == before

@@ -15,7 +15,7 @@ from hark.organisation.models import Channel
 from tests.journey.makers import make_inbox
 from tests.journey.venue import drain
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 def connected(venue: str, external_id: str, settings: dict[str, Any], secrets: dict[str, str]) -> Channel:
@@ -33,6 +33,13 @@ def connected(venue: str, external_id: str, settings: dict[str, Any], secrets: d
     )
 
 
+def begun(venue: str, external_id: str, settings: dict[str, Any], secrets: dict[str, str]) -> Channel:
+    """The same, read once already: it knows what comes from now on."""
+    channel = connected(venue, external_id, settings, secrets)
+    look(channel)
+    return channel
+
+
 def poll(channel: Channel) -> None:
     """One reading of a polled channel, as the loop takes it, and what was read becomes messages."""
     Poller.objects.update(not_before=None, lease_until=None)
@@ -41,6 +48,23 @@ def poll(channel: Channel) -> None:
     read(reader)
     assert Poller.objects.get(channel=channel).problem == ""
     drain()
+
+
+def look(channel: Channel) -> None:
+    """One page, as the loop reads it, and what follows from it: of a venue that waits for news."""
+    Poller.objects.update(not_before=None, lease_until=None)
+    reader = polling.take_channel([channel.pk])
+    assert reader
+    read(reader, lambda: True)
+    assert Poller.objects.get(channel=channel).problem == ""
+    drain()
+
+
+def arrived(channel: Channel, text: str) -> Message:
+    """Read the channel until this has come in."""
+    there = Message.objects.filter(channel=channel, direction="in", text=text)
+    found: Message = until(there.first, lambda: look(channel))
+    return found
 
 
 def settle() -> None:
@@ -54,10 +78,11 @@ def said_in(channel: Channel) -> list[Message]:
     return list(Message.objects.filter(channel=channel, direction="in").order_by("pk"))
 
 
-def until(look: Callable[[], Any]) -> Any:
+def until(wanted: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> Any:
     """Look until there is something."""
     end = monotonic() + SECONDS
-    while not (found := look()):
+    while not (found := wanted()):
         assert monotonic() < end, "it did not come"
-        sleep(0.1)
+        meanwhile()
+        sleep(0.05)
     return found

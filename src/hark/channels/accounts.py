@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
+from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Retry
 from hark.channels.kit.oauth import ACCESS, Grant, GrantEnded, renewed
 from hark.channels.registry import venue
 from hark.channels.types import Account, Caps, OAuth
-from hark.organisation.actions.channel_sign_in import NotSignedIn, RenewedElsewhere, SignInEnded, live_access
+from hark.organisation.actions.channel_sign_in import (
+    NotSignedIn,
+    RenewedElsewhere,
+    SignInEnded,
+    keep_sign_in,
+    live_access,
+)
 from hark.organisation.actions.channels import opened, pause_sending
 from hark.organisation.models import Channel
 
@@ -26,15 +33,17 @@ def account_of(channel: Channel) -> Account:
 
 
 def account_at_work(channel: Channel) -> Account:
-    """The account for a call of its venue: where somebody signs in for it, with an access token that lives.
+    """The account for a call of its venue: where somebody signs in for it, or its secrets open a session, with an
+    access token that lives.
 
     Renews that where it ends soon, which calls the provider: no transaction may be open. When the sign-in is over, or
     the provider no longer takes the client, sending stops at once. Raises AuthLost or Retry, each with a sentence.
     """
     account = account_of(channel)
-    oauth = venue(channel.venue).oauth(account)
+    kind = venue(channel.venue)
+    oauth = kind.oauth(account)
     if oauth is None:
-        return account
+        return _in_session(channel, kind, account)
     try:
         access = live_access(channel=channel, of=oauth.of, renew=lambda refresh: _renewed(oauth, refresh))
     except NotSignedIn:
@@ -47,6 +56,33 @@ def account_at_work(channel: Channel) -> Account:
         pause_sending(channel_id=channel.pk, reason=error.detail.rstrip("."))
         raise AuthLost(error.detail) from None
     return replace(account, secrets={**account.secrets, ACCESS: access})
+
+
+def _in_session(channel: Channel, kind: Venue, account: Account) -> Account:
+    """The account with the access token of its session: that which is kept, prolonged, or a new one."""
+    of = kind.session(account)
+    if not of:
+        return account
+    try:
+        access = live_access(channel=channel, of=of, renew=lambda refresh: _prolonged(kind, account, refresh))
+    except RenewedElsewhere as error:
+        raise Retry(2.0, "The session is being prolonged.") from error
+    except (NotSignedIn, SignInEnded):
+        try:
+            grant = kind.open_session(account, "")
+        except AuthLost as error:
+            pause_sending(channel_id=channel.pk, reason=error.detail.rstrip("."))
+            raise
+        keep_sign_in(channel_id=channel.pk, of=of, grant=grant, actor="system")
+        access = grant.access
+    return replace(account, secrets={**account.secrets, ACCESS: access})
+
+
+def _prolonged(kind: Venue, account: Account, refresh: str) -> Grant:
+    try:
+        return kind.open_session(account, refresh)
+    except GrantEnded as error:
+        raise SignInEnded(error.detail) from None
 
 
 def _renewed(oauth: OAuth, refresh: str) -> Grant:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from hark.channels.errors import Refused
 from hark.channels.kit import rules
+from hark.channels.kit.oauth import Grant
 from hark.channels.types import (
     Account,
     Caps,
@@ -73,6 +74,20 @@ class Venue(Protocol):
         The verbs that call the venue then find a live access token among the account's secrets (`kit.oauth.ACCESS`).
         """
         return None
+
+    def session(self, account: Account) -> str:
+        """Under which name the core keeps a session that this account opens by its secrets; empty: it has none. Pure.
+
+        Other secrets, another name. The verbs that call the venue find its access token as with `oauth`.
+        """
+        return ""
+
+    def open_session(self, account: Account, refresh: str) -> Grant:
+        """A session: prolonged by `refresh`, or a new one where that is empty. One call.
+
+        Raises GrantEnded (what `refresh` belonged to is over), AuthLost or Retry, each with a sentence.
+        """
+        raise Refused("no_session", f"{self.name} needs no session.")
 
     def guides(self, redirect: str) -> tuple[Guide, ...]:
         """What to do at providers before somebody can sign in; they send him back to our `redirect`. Pure."""

@@ -23,6 +23,8 @@ BUILT_IN = {
     "x": "hark.channels.x.venue:X",
     "telegram": "hark.channels.telegram:Telegram",
     "mastodon": "hark.channels.mastodon:Mastodon",
+    "bluesky": "hark.channels.bluesky:Bluesky",
+    "matrix": "hark.channels.matrix:Matrix",
     "sms-twilio": "hark.channels.sms_twilio.venue:Twilio",
     "sms-kannel": "hark.channels.sms_kannel.venue:Kannel",
     "google-business": "hark.channels.google_business:GoogleBusiness",

@@ -136,10 +136,16 @@ def _settle_edits(edits: Sequence[Passenger]) -> Passengers:
 
 
 def _settle_edit(one: Passenger) -> Passenger:
-    """An edit that does not say by whom, or where, cannot become the message: it is tried again when that has come."""
+    """An edit that does not say by whom, or where, cannot become the message: it is tried again when that has come.
+
+    One of a message of ours from before we came to read never becomes a customer's message.
+    """
     named = one.author is not None and (one.inbound.thread_id or one.inbound.root_id)
-    if not named and not is_known(channel_id=one.channel.pk, external_id=one.inbound.external_id or ""):
-        raise EditBeforeMessage
+    if not is_known(channel_id=one.channel.pk, external_id=one.inbound.external_id or ""):
+        if one.inbound.author is not None and one.inbound.author.is_self:
+            return replace(one, outcome="foreign")
+        if not named:
+            raise EditBeforeMessage
     [what] = changes.apply_edit([incoming_message(one)])
     return replace(one, threaded=what, outcome=_became(what))
 
