@@ -288,7 +288,8 @@ class Channel(models.Model):
             models.UniqueConstraint(name="channel_venue_external_id", fields=["venue", "external_id"]),
             models.CheckConstraint(name="channel_state", condition=models.Q(state__in=ChannelState.values)),
             models.CheckConstraint(
-                name="channel_ceiling", condition=models.Q(ceiling_micros__isnull=True) | models.Q(ceiling_micros__gte=0)
+                name="channel_ceiling",
+                condition=models.Q(ceiling_micros__isnull=True) | models.Q(ceiling_micros__gte=0),
             ),
         ]
 

@@ -140,7 +140,10 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True)
 class HeardShown:
-    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands."""
+    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands.
+
+    `reach` is how many follow its author, and since when that is known; `care` why a complaint stands where it does.
+    """
 
     row: HeardRow
     hour: str
@@ -152,6 +155,8 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    reach: str = ""
+    care: tuple[str, ...] = ()
     thanks: str = ""
     fold: str = ""
     fold_title: str = ""

@@ -1,0 +1,195 @@
+"""Complaints that nobody addressed to us and nobody has answered: whom to reach out to first, and why.
+
+Ranked by reach × distress × whether we may answer. Reach counts together with distress only: a loud voice without harm
+does not stand here at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import log10
+from uuid import UUID
+
+from django.db.models import Case, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from hark.channels.accounts import account_of
+from hark.channels.base import Venue
+from hark.channels.registry import venue
+from hark.channels.types import Account, Outbound, Standing, Target
+from hark.conversations.models import Correction, Message, Reading
+from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.uninvited import (
+    NOT_AT_ALL,
+    UNASKED,
+    full_words,
+    hour_is_full,
+    last_approaches,
+    once_is_enough,
+)
+from hark.conversations.types import Direction, Status, Visibility
+from hark.kernel.errors import HarkError
+from hark.organisation.models import Agent, Channel
+from hark.organisation.types import ChannelState
+
+LOOKED_AT = 5_000  # newest messages that an agent sees, among which they are looked for
+SHOWN = 50
+LATEST = timedelta(days=7)  # after that an answer helps nobody
+YES = 0.5
+URGENT = {"critical": 1.0, "high": 0.5}
+MOODS = {"furious": 0.6, "angry": 0.4, "unhappy": 0.2}
+MOST = 1.0 + 1.0 + 0.6
+OPEN, LINK, SHUT = 1.0, 0.6, 0.2  # what it counts that it may be answered here, only at the venue, or not now
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unaddressed:
+    """A complaint to reach out to. `distress` 0 to 1; `shut`: why it cannot be answered from here, empty where it can."""
+
+    message_id: int
+    author: int | None
+    rank: float
+    followers: int | None
+    distress: tuple[str, ...]
+    shut: str
+    at_venue: bool
+
+
+def unaddressed(agent: Agent, *, at: datetime) -> list[Unaddressed]:
+    """The complaints that stand highest, at most SHOWN, among the newest LOOKED_AT messages of the last seven days.
+
+    Two queries and three a brand, whatever the number of complaints.
+    """
+    found = list(_complaints(agent, at))
+    allowed = _Allowed(found, at)
+    ranked = [_ranked(message, allowed.shut(message)) for message in found]
+    return sorted(ranked, key=lambda one: (-one.rank, -one.message_id))[:SHOWN]
+
+
+def reach_counts(followers: int | None) -> float:
+    """What reach makes of a complaint: 1 for nobody or not known, 2 for a thousand followers, 3 for a million."""
+    return 1 + log10(1 + (followers or 0)) / 3
+
+
+def distress_counts(complaint: float, urgency: str, mood: str) -> float:
+    """How much harm or need there is, 0 to 1: the complaint, how it presses, and how its writer has felt lately."""
+    return (max(0.0, complaint) + URGENT.get(urgency, 0.0) + MOODS.get(mood, 0.0)) / MOST
+
+
+def _complaints(agent: Agent, at: datetime) -> QuerySet[Message]:
+    newest = messages_visible_to(agent).filter(direction=Direction.INBOUND).order_by("-pk")
+    ids = list(newest.values_list("pk", flat=True)[:LOOKED_AT])
+    rows = Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0), targets_us__in=UNASKED, deleted_at=None)
+    rows = rows.filter(sent_at__gt=at - LATEST, automatic=False, conversation__last_outbound_at=None)
+    rows = rows.exclude(visibility=Visibility.PRIVATE).exclude(conversation__case__status=Status.RESOLVED)
+    return _read(rows).select_related("channel__inbox__brand", "identity__contact", "conversation")
+
+
+def _read(rows: QuerySet[Message]) -> QuerySet[Message]:
+    """Those that are about us and say that something went wrong, or press; with how much."""
+    said = Correction.objects.filter(message=OuterRef("pk")).order_by("-id")
+    read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id")
+    complains = Subquery(said.filter(field="complaint").values("new_value")[:1])
+    told = rows.annotate(
+        about=Coalesce(
+            Subquery(said.filter(field="relevance").values("new_value")[:1]), Subquery(read.values("relevance")[:1])
+        ),
+        told_urgency=Coalesce(
+            Subquery(said.filter(field="urgency").values("new_value")[:1]), Subquery(read.values("urgency")[:1])
+        ),
+        complains=complains,
+        read_complaint=Subquery(read.values("complaint")[:1]),
+    )
+    told = told.annotate(
+        told_complaint=Case(
+            When(complains="true", then=Value(1.0)),
+            When(complains="false", then=Value(0.0)),
+            default=F("read_complaint"),
+            output_field=FloatField(),
+        )
+    )
+    return told.filter(Q(told_complaint__gte=YES) | Q(told_urgency__in=list(URGENT)), about="relevant")
+
+
+def _ranked(message: Message, shut: str) -> Unaddressed:
+    person = message.identity
+    mood = person.contact.mood_level if person else ""
+    complaint, urgency = getattr(message, "told_complaint", 0.0) or 0.0, getattr(message, "told_urgency", "")
+    may = OPEN if not shut else LINK if message.permalink else SHUT
+    followers = person.followers if person else None
+    words = (
+        f"complaint, {round(100 * complaint)} %" if complaint >= YES else "",
+        urgency if urgency in URGENT else "",
+        f"its writer is {mood}" if mood in MOODS else "",
+    )
+    return Unaddressed(
+        message_id=message.pk,
+        author=person.contact_id if person else None,
+        rank=reach_counts(followers) * distress_counts(complaint, urgency, mood) * may,
+        followers=followers,
+        distress=tuple(word for word in words if word),
+        shut=shut,
+        at_venue=bool(shut and message.permalink),
+    )
+
+
+class _Allowed:
+    """Whether these messages may be answered: by the venue, the channel and our own etiquette, each asked once."""
+
+    def __init__(self, messages: Sequence[Message], at: datetime) -> None:
+        self.at = at
+        channels = {message.channel_id: message.channel for message in messages}
+        self.places = {number: _place(channel) for number, channel in channels.items()}
+        self.brands = {channel.inbox.brand_id: channel.inbox.brand for channel in channels.values()}
+        contacts = {message.identity.contact_id for message in messages if message.identity}
+        self.told = {number: last_approaches(contacts, brand, at) for number, brand in self.brands.items()}
+        self.full = {number: hour_is_full(list(channels), brand, at) for number, brand in self.brands.items()}
+
+    def shut(self, message: Message) -> str:
+        """Why it may not be answered from here; empty where it may."""
+        channel, place = message.channel, self.places[message.channel_id]
+        if channel.state == ChannelState.PAUSED:
+            return "This channel is paused by an administrator."
+        if place is None:
+            return "This channel's venue cannot be used just now."
+        kind, account = place
+        refused = kind.objection(account, _reply(message, self.at))
+        return refused.human if refused else self._etiquette(message)
+
+    def _etiquette(self, message: Message) -> str:
+        number = message.channel.inbox.brand_id
+        brand = self.brands[number]
+        if not brand.uninvited_per_hour:
+            return NOT_AT_ALL
+        told = self.told[number].get(message.identity.contact_id) if message.identity else None
+        if told:
+            return once_is_enough(told, brand)
+        return full_words(brand) if message.channel_id in self.full[number] else ""
+
+
+def _place(channel: Channel) -> tuple[Venue, Account] | None:
+    try:
+        return venue(channel.venue), account_of(channel)
+    except HarkError:  # its venue is gone, or its secrets do not open
+        return None
+
+
+def _reply(message: Message, at: datetime) -> Outbound:
+    """A short public answer to this post, as the venue's rules see it."""
+    post = message.external_id or ""
+    person = message.identity.key if message.identity else ""
+    target = Target(
+        external_id=post,
+        thread=message.conversation.venue_thread,
+        root=message.parent_id or post,
+        parent=post,
+        person=person,
+    )
+    return Outbound(
+        id=NOBODY,
+        target=target,
+        visibility="public",
+        text="Hello",
+        standing=Standing(at=at, targets_us="keyword" if message.targets_us == "keyword" else "none"),
+    )
