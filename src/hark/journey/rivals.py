@@ -1,4 +1,4 @@
-"""What was found because a competitor is named, and names nothing of ours, is read as such: it is never counted as ours."""
+"""What was found because a competitor is named, and names nothing of ours, is read as such: never counted as ours."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a brand listens for: its saved searches, seeded from its own profile, and how a word is found in a text. Pure."""
+"""What a brand listens for: its saved searches, seeded from its profile, and how a word is found in a text. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator

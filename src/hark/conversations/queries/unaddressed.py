@@ -45,7 +45,7 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Unaddressed:
-    """A complaint to reach out to. `distress` 0 to 1; `shut`: why it cannot be answered from here, empty where it can."""
+    """A complaint to reach out to. `distress` in words; `shut`: why it cannot be answered from here, or empty."""
 
     message_id: int
     author: int | None

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def sent(item: OutboxItem, receipt: Receipt) -> bool:
-    """The venue has taken it, for what it costs. False when the lease was lost. What a quicker echo has written stays."""
+    """The venue has taken it, at a cost. False when the lease was lost. What a quicker echo has written is kept."""
     mine = OutboxItem.objects.filter(pk=item.pk, fence=item.fence, state__in=[OutboxState.SENDING, OutboxState.SENT])
     now = database_now()
     before = mine.select_for_update().first()
