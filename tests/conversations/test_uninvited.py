@@ -95,9 +95,7 @@ def test_an_hour_over_one_channel_has_its_most(tessa: Agent, channel: Channel) -
     for who in ("maud", "idris"):
         assert why(stranger) == ""
         approach(tessa, heard(channel, who=who))
-    assert why(stranger) == (
-        "This channel has answered 2 people within an hour who had not asked us. Wait a little."
-    )
+    assert why(stranger) == ("This channel has answered 2 people within an hour who had not asked us. Wait a little.")
     assert why(stranger, channel=beside) == ""
     Message.objects.filter(direction="out").update(received_at=database_now() - timedelta(minutes=61))
     assert why(stranger) == ""

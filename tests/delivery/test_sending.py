@@ -352,7 +352,7 @@ def test_what_a_reply_costs_is_kept_once_with_its_receipt(channel: Channel) -> N
     venue = Charging(remembers=True)
     with register_for_tests(venue):
         an_item(channel)
-        an_item(channel, "Second")
+        an_item(channel, "Second", thread="t2")
         venue.fails.extend([TAKEN_BUT_SILENT, Refused("no", "No.")])  # the first is sent again, the second never leaves
         send_all()
         time_passes(seconds=600)

@@ -52,7 +52,14 @@ def test_sums_that_a_float_would_miss_are_exact(channel: Channel) -> None:
 
 @pytest.mark.parametrize(
     ("micros", "words"),
-    [(0, "0.00"), (5_000, "0.005"), (1, "0.000001"), (99_999, "0.099999"), (100_000, "0.10"), (1_204_000_000, "1,204.00")],
+    [
+        (0, "0.00"),
+        (5_000, "0.005"),
+        (1, "0.000001"),
+        (99_999, "0.099999"),
+        (100_000, "0.10"),
+        (1_204_000_000, "1,204.00"),
+    ],
 )
 def test_amounts_in_words(micros: int, words: str) -> None:
     assert amount_words(micros) == words
@@ -65,7 +72,10 @@ def test_reading_and_sending_stand_apart_by_day_and_currency(channel: Channel) -
     note_sending(channel_id=channel.pk, cost=("0.07", "EUR"))
     note_sending(channel_id=channel.pk, cost=None)
     at = database_now()
-    rows = [(one.currency, one.reading_micros, one.sending_micros, one.reads) for one in costs_of([channel.pk], days=0, at=at)]
+    rows = [
+        (one.currency, one.reading_micros, one.sending_micros, one.reads)
+        for one in costs_of([channel.pk], days=0, at=at)
+    ]
     assert rows == [("EUR", 0, 70_000, 0), ("USD", 60_000, 15_000, 12)]
     assert most_spent(channel.pk, at=at) == 75_000
     ChannelCost.objects.update(day=(at - timedelta(days=40)).date())

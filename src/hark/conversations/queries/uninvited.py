@@ -26,9 +26,10 @@ NOT_AT_ALL = "Answers to people who did not write to us are switched off for thi
 def too_many(identity: Identity, channel: Channel, at: datetime) -> str:
     """Why one more public answer, to a person who did not write to us, is too much just now; empty where it is not.
 
-    Ask it only where the post that is answered targets nobody of us (`UNASKED`) and the reply is public. Four queries.
+    Ask it only where the post that is answered targets nobody of us (`UNASKED`) and the reply is public. Three queries
+    beside the channel's inbox and brand.
     """
-    brand = Brand.objects.get(inbox=channel.inbox_id)
+    brand = channel.inbox.brand
     if not brand.uninvited_per_hour:
         return NOT_AT_ALL
     told = last_approaches([identity.contact_id], brand, at).get(identity.contact_id)
