@@ -124,7 +124,7 @@ def test_etiquette_has_bounds_and_is_in_the_audit(brand: Brand) -> None:
         ("", "plum", False),
     ],
 )
-def test_a_word_is_found_whole_and_in_any_case(text: str, word: str, there: bool) -> None:
+def test_a_word_is_found_whole_and_in_any_case(text: str, word: str, *, there: bool) -> None:
     assert stands_in(text, word) is there
 
 

@@ -16,7 +16,7 @@ from hark.conversations.types import Visibility
 from hark.kernel.time import database_now, now
 from hark.organisation.actions.channels import pause_channel
 from hark.organisation.actions.listening import add_term, keep_etiquette, switch_term
-from hark.organisation.actions.spending import note_reading, note_sending, set_ceiling
+from hark.organisation.actions.spending import note_reading, note_sending
 from hark.organisation.listening import listened_for
 from hark.organisation.models import AuditEntry, Brand, Channel
 from hark.organisation.spending import Spent
@@ -87,9 +87,7 @@ def test_words_of_the_profile_are_offered_with_their_count_and_switched_on(world
     assert AuditEntry.objects.filter(verb="brand.term_switched", subject=world.brand.key).count() == 2
 
 
-def test_a_word_is_added_switched_off_and_removed_and_what_cannot_be_says_why(
-    world: World, signed_in: SignedIn
-) -> None:
+def test_a_word_is_added_and_removed_and_what_cannot_be_says_why(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.owner)
     sent = {"act": "add", "text": "Pear Mobile", "kind": "competitor"}
     assert client.post(address(world), sent).status_code == 302
