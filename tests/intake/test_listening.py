@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from hark.channels.types import Account, Caps, Inbound, Page, Raw
 from hark.intake.actions import polling
 from hark.intake.models import Arrival, Poller
 from hark.intake.pollers import Pollers, read
-from hark.intake.queries import cursor_of
+from hark.intake.queries import cursor_of, polled_channels
 from hark.intake.types import LeaseLost
 from hark.kernel.time import monotonic, sleep
 from hark.organisation.actions.channels import connect_channel
@@ -122,6 +123,17 @@ def test_a_venue_that_cannot_be_searched_gets_no_words(channel: Channel, brand: 
     assert account_of(Channel.objects.get(pk=channel.pk)).terms == ()
     Channel.objects.filter(pk=channel.pk).update(venue="gone")
     assert account_of(Channel.objects.get(pk=channel.pk)).terms == ()
+
+
+def test_a_channel_that_can_call_us_is_asked_while_it_listens_for_words(
+    channel: Channel, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Square, "caps", replace(Square.caps, webhook=True))
+    assert polled_channels() == []
+    switch_term(brand=brand, text="Plum", on=True)
+    assert polled_channels() == [channel.pk]
+    set_ceiling(channel_id=channel.pk, whole=0, actor="ada")
+    assert polled_channels() == []
 
 
 def test_what_a_page_costs_is_kept_with_the_page_or_not_at_all(square: Square, channel: Channel, brand: Brand) -> None:

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log10
+from typing import NamedTuple
 from uuid import UUID
-
-from django.db.models import Case, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
@@ -32,8 +30,9 @@ from hark.kernel.errors import HarkError
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import ChannelState
 
-LOOKED_AT = 5_000  # newest messages that an agent sees, among which they are looked for
+LOOKED_AT = 2_000  # newest messages that an agent sees, among which they are looked for
 SHOWN = 50
+CHUNK = 100  # asked at once whether they may be answered
 LATEST = timedelta(days=7)  # after that an answer helps nobody
 YES = 0.5
 URGENT = {"critical": 1.0, "high": 0.5}
@@ -56,15 +55,33 @@ class Unaddressed:
     at_venue: bool
 
 
+class _Complaint(NamedTuple):
+    """What is known of one before anybody asks whether it may be answered; `most` is its rank if it may."""
+
+    message_id: int
+    contact: int | None
+    followers: int | None
+    mood: str
+    complaint: float
+    urgency: str
+    most: float
+
+
 def unaddressed(agent: Agent, *, at: datetime) -> list[Unaddressed]:
     """The complaints that stand highest, at most SHOWN, among the newest LOOKED_AT messages of the last seven days.
 
-    Two queries and three a brand, whatever the number of complaints.
+    Four queries, and one with three a brand for each CHUNK of them that has to be asked whether it may be answered:
+    asked are those that could still stand among the highest.
     """
-    found = list(_complaints(agent, at))
-    allowed = _Allowed(found, at)
-    ranked = [_ranked(message, allowed.shut(message)) for message in found]
-    return sorted(ranked, key=lambda one: (-one.rank, -one.message_id))[:SHOWN]
+    found: list[Unaddressed] = []
+    waiting = sorted(_complaints(agent, at), key=lambda one: (-one.most, -one.message_id))
+    for start in range(0, len(waiting), CHUNK):
+        if len(found) >= SHOWN and found[SHOWN - 1].rank >= waiting[start].most:
+            break
+        found = sorted(
+            [*found, *_asked(waiting[start : start + CHUNK], at)], key=lambda one: (-one.rank, -one.message_id)
+        )
+    return found[:SHOWN]
 
 
 def reach_counts(followers: int | None) -> float:
@@ -77,57 +94,63 @@ def distress_counts(complaint: float, urgency: str, mood: str) -> float:
     return (max(0.0, complaint) + URGENT.get(urgency, 0.0) + MOODS.get(mood, 0.0)) / MOST
 
 
-def _complaints(agent: Agent, at: datetime) -> QuerySet[Message]:
+def _complaints(agent: Agent, at: datetime) -> list[_Complaint]:
+    """Those that are about us and say that something went wrong, or press."""
     newest = messages_visible_to(agent).filter(direction=Direction.INBOUND).order_by("-pk")
     ids = list(newest.values_list("pk", flat=True)[:LOOKED_AT])
     rows = Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0), targets_us__in=UNASKED, deleted_at=None)
     rows = rows.filter(sent_at__gt=at - LATEST, automatic=False, conversation__last_outbound_at=None)
     rows = rows.exclude(visibility=Visibility.PRIVATE).exclude(conversation__case__status=Status.RESOLVED)
-    return _read(rows).select_related("channel__inbox__brand", "identity__contact", "conversation")
+    columns = ("identity__contact", "identity__followers", "identity__contact__mood_level")
+    people = {number: rest for number, *rest in rows.values_list("pk", *columns)}
+    read = _read(list(people))
+    return [_weighed(number, *people[number], *read[number]) for number in people if number in read]
 
 
-def _read(rows: QuerySet[Message]) -> QuerySet[Message]:
-    """Those that are about us and say that something went wrong, or press; with how much."""
-    said = Correction.objects.filter(message=OuterRef("pk")).order_by("-id")
-    read = Reading.objects.filter(message=OuterRef("pk")).order_by("-id")
-    complains = Subquery(said.filter(field="complaint").values("new_value")[:1])
-    told = rows.annotate(
-        about=Coalesce(
-            Subquery(said.filter(field="relevance").values("new_value")[:1]), Subquery(read.values("relevance")[:1])
-        ),
-        told_urgency=Coalesce(
-            Subquery(said.filter(field="urgency").values("new_value")[:1]), Subquery(read.values("urgency")[:1])
-        ),
-        complains=complains,
-        read_complaint=Subquery(read.values("complaint")[:1]),
-    )
-    told = told.annotate(
-        told_complaint=Case(
-            When(complains="true", then=Value(1.0)),
-            When(complains="false", then=Value(0.0)),
-            default=F("read_complaint"),
-            output_field=FloatField(),
-        )
-    )
-    return told.filter(Q(told_complaint__gte=YES) | Q(told_urgency__in=list(URGENT)), about="relevant")
+def _read(ids: Sequence[int]) -> dict[int, tuple[float, str]]:
+    """(complaint, urgency) of those that are complaints or press, with what agents have said of them. Two queries."""
+    said = Correction.objects.filter(message__in=ids, field__in=["relevance", "complaint", "urgency"]).order_by("id")
+    changed = {(message, field): value for message, field, value in said.values_list("message", "field", "new_value")}
+    rows = Reading.objects.filter(message__in=ids).order_by("message_id", "-id").distinct("message_id")
+    told = {}
+    for number, relevance, complaint, urgency in rows.values_list("message", "relevance", "complaint", "urgency"):
+        word = changed.get((number, "complaint"))
+        complains = complaint if word is None else float(word == "true")
+        presses = changed.get((number, "urgency"), urgency)
+        about = changed.get((number, "relevance"), relevance)
+        if about == "relevant" and (complains >= YES or presses in URGENT):
+            told[number] = complains, presses
+    return told
 
 
-def _ranked(message: Message, shut: str) -> Unaddressed:
-    person = message.identity
-    mood = person.contact.mood_level if person else ""
-    complaint, urgency = getattr(message, "told_complaint", 0.0) or 0.0, getattr(message, "told_urgency", "")
+def _weighed(
+    number: int, contact: int | None, followers: int | None, mood: str | None, complaint: float, urgency: str
+) -> _Complaint:
+    most = reach_counts(followers) * distress_counts(complaint, urgency, mood or "")
+    return _Complaint(number, contact, followers, mood or "", complaint, urgency, most)
+
+
+def _asked(waiting: Sequence[_Complaint], at: datetime) -> list[Unaddressed]:
+    """These complaints, with whether they may be answered."""
+    rows = Message.objects.select_related("channel__inbox__brand", "identity", "conversation")
+    messages = rows.in_bulk([one.message_id for one in waiting])
+    allowed = _Allowed(list(messages.values()), at)
+    return [_ranked(one, messages[one.message_id], allowed) for one in waiting if one.message_id in messages]
+
+
+def _ranked(one: _Complaint, message: Message, allowed: "_Allowed") -> Unaddressed:
+    shut = allowed.shut(message)
     may = OPEN if not shut else LINK if message.permalink else SHUT
-    followers = person.followers if person else None
     words = (
-        f"complaint, {round(100 * complaint)} %" if complaint >= YES else "",
-        urgency if urgency in URGENT else "",
-        f"its writer is {mood}" if mood in MOODS else "",
+        f"complaint, {round(100 * one.complaint)} %" if one.complaint >= YES else "",
+        one.urgency if one.urgency in URGENT else "",
+        f"its writer is {one.mood}" if one.mood in MOODS else "",
     )
     return Unaddressed(
-        message_id=message.pk,
-        author=person.contact_id if person else None,
-        rank=reach_counts(followers) * distress_counts(complaint, urgency, mood) * may,
-        followers=followers,
+        message_id=one.message_id,
+        author=one.contact,
+        rank=one.most * may,
+        followers=one.followers,
         distress=tuple(word for word in words if word),
         shut=shut,
         at_venue=bool(shut and message.permalink),
