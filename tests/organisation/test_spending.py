@@ -93,7 +93,7 @@ def test_the_ceiling_is_reached_once_and_said_once(channel: Channel) -> None:
     assert channel.ceiling_reached == month_of(database_now())
     assert not listens_now(channel, database_now())
     assert listens_now(channel, database_now() + timedelta(days=32))  # the next month
-    assert Event.objects.filter(kind="channel.ceiling_reached").count() == 1
+    assert Event.objects.filter(kind="channel.ceiling_reached", subject=channel.key).count() == 1
 
 
 def test_a_ceiling_is_raised_lowered_and_taken_away(channel: Channel) -> None:
@@ -102,7 +102,7 @@ def test_a_ceiling_is_raised_lowered_and_taken_away(channel: Channel) -> None:
         set_ceiling(channel_id=channel.pk, whole=whole, actor="ada")
         channel.refresh_from_db()
         assert listens_now(channel, database_now()) is listens, whole
-    told = AuditEntry.objects.filter(verb="channel.ceiling_changed").order_by("number")
+    told = AuditEntry.objects.filter(verb="channel.ceiling_changed", subject=channel.key).order_by("number")
     assert [one.details["after"] for one in told] == [10_000_000, 5_000_000, 6_000_000, 0, None]
     with pytest.raises(CeilingTooHigh):
         set_ceiling(channel_id=channel.pk, whole=1_000_001, actor="ada")
