@@ -46,8 +46,8 @@ venues: $(VENV)/.dev ## Prove the venues against real servers (as root it instal
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)
-drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with the ledger checked each time
-	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
+drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, and long random lives of out-box and routing
+	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults tests/delivery/test_outbox_machine.py tests/routing/test_world.py -p no:cacheprovider --timeout 7200 -s $(ARGS)
 pages: $(VENV)/.dev browser ## Every page of the desk under axe: wide and narrow, light and dark
 	@HARK_PAGES=1 $(BIN)/python -m pytest tests/browser -k "violation or axe or clean" -p no:cacheprovider --timeout 1800 $(ARGS)
 triage: $(VENV)/.dev browser ## A scripted agent triages 100 new items by keys alone in a real browser; says how long it took

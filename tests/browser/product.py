@@ -19,6 +19,7 @@ from django.test import override_settings
 
 from hark.kernel.postgres import EmbeddedServer
 from hark.site.settings import database
+from tests.models import linear_models
 
 START_SECONDS = 90
 
@@ -62,7 +63,7 @@ class Product:
                 "--data",
                 str(self.folder / "data"),
             ],
-            env={**kept, "PYTHONWARNINGS": "ignore"},
+            env={**kept, **linear_models(), "PYTHONWARNINGS": "ignore"},
             stdout=log,
             stderr=log,
             start_new_session=True,

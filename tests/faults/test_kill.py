@@ -19,6 +19,8 @@ import pytest
 
 from tests.browser.product import free_port
 from tests.cluster import copied
+from tests.models import linear_models
+from tests.paths import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
@@ -35,9 +37,12 @@ class Drill:
         """`data` is a folder with a cluster and nothing else."""
         self.data, self.port = data, free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HARK_")}
-        self.environment = {**environment, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
+        models, rate = ({}, 30) if WHOLE else (linear_models(), 12)  # more posts, read by the large models
+        self.environment = {**environment, **models, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
         self.log = (data / "world.log").open("wb")
-        self.world = self.program("tests.faults.world", str(data), str(self.port), str(SEED), output=self.log)
+        self.world = self.program(
+            "tests.faults.world", str(data), str(self.port), str(SEED), str(rate), output=self.log
+        )
         self.wait_until_ready(120)
         self.agent = self.program("tests.faults.answering", str(data), output=self.log, talk=True)
         self.wait_until_answered(180)
@@ -105,7 +110,7 @@ class Drill:
             said["status"] = done.returncode
             if done.returncode == 0 or time.monotonic() > end:
                 return said
-            time.sleep(2)
+            time.sleep(4)  # each look is a program of its own, which the workers have to share the machine with
 
     def end(self) -> None:
         """Stop everything."""

@@ -1,4 +1,4 @@
-"""A whole Hark under load, to be killed at: `python -m tests.faults.world DATA PORT SEED`.
+"""A whole Hark under load, to be killed at: `python -m tests.faults.world DATA PORT SEED RATE`.
 
 Two simulated accounts: `keys` stands at a venue that remembers idempotency keys, `forgets` at one that does not. A few
 people write to both without pause; the venues' own ledgers say what was offered, acknowledged and received. SIGUSR1
@@ -21,14 +21,14 @@ from hark.site import boot, supervisor
 PASSWORD = "a drill on this machine"
 TOKENS = {"keys": "token-of-keys", "forgets": "token-of-forgets"}
 PEOPLE = 8
-POSTS_A_SECOND = 30
 
 
 class World:
     """The venues, the organisation and those who write."""
 
-    def __init__(self, data: Path, seed: int) -> None:
-        """`data` is the folder of this drill."""
+    def __init__(self, data: Path, seed: int, rate: float) -> None:
+        """`data` is the folder of this drill, `rate` how many posts are written in a second."""
+        self.rate = rate
         self.random = Random(seed)
         self.venues = {
             "keys": StandIn(data / "venue-keys.jsonl"),
@@ -82,7 +82,7 @@ class World:
             name = self.random.choice(sorted(self.venues))
             copies = 3 if self.random.random() < 0.1 else 1
             self.venues[name].offer(name, [self.post(number)], copies=copies)
-            sleep(1 / POSTS_A_SECOND)
+            sleep(1 / self.rate)
 
     def post(self, number: int) -> Mapping[str, Any]:
         """One direct message."""
@@ -100,7 +100,7 @@ class World:
 def main() -> int:
     """Run until SIGTERM."""
     data, port, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    world = World(data, seed)
+    world = World(data, seed, rate=float(sys.argv[4]))
     os.environ["HARK_ALLOWED_NETWORKS"] = ",".join(venue.place for venue in world.venues.values())
     signal.signal(signal.SIGUSR1, lambda *_: world.writing.clear())
     plan = supervisor.Plan(port=port, data=data, seed=world.found, ready=world.ready)

@@ -18,6 +18,7 @@ from hark.kernel.models import Event
 from hark.organisation.models import Channel
 from tests.journey.makers import make_channel, make_inbox
 from tests.journey.venue import arrive, direct, drain
+from tests.models import linear_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,7 +111,8 @@ def test_worker_that_dies_after_a_stage_leaves_nothing_and_another_does_it_all(p
     before = counts()
     place = connection.settings_dict
     url = f"postgresql://{place['USER']}@localhost:{place['PORT'] or 5432}/{place['NAME']}?host={place['HOST']}"
-    environment = {**os.environ, "HARK_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "hark.site.settings"}
+    here = {"HARK_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "hark.site.settings"}
+    environment = {**os.environ, **here, **linear_models()}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CRASH, point, settings.HARK_KEYS],
         env=environment, capture_output=True, text=True, check=False,

@@ -108,7 +108,8 @@ def test_etiquette_has_bounds_and_is_in_the_audit(brand: Brand) -> None:
             keep_etiquette(brand=brand, days=days, per_hour=per_hour)
     keep_etiquette(brand=brand, days=14, per_hour=3)
     assert (fresh(brand).uninvited_days, fresh(brand).uninvited_per_hour) == (14, 3)
-    assert AuditEntry.objects.get(verb="brand.etiquette_changed", subject=brand.key).details == {"before": [30, 10], "after": [14, 3]}
+    told = AuditEntry.objects.get(verb="brand.etiquette_changed", subject=brand.key)
+    assert told.details == {"before": [30, 10], "after": [14, 3]}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hark.kernel.time import monotonic, sleep
+from tests.models import linear_models
 
 HARK = [sys.executable, "-m", "hark.site.cli"]
 
@@ -60,7 +61,9 @@ class Running:
         command = [*HARK, "up", "--port", "0", "--workers", str(self.workers), "--data", str(self.data)]
         with (self.data / "stderr.log").open("ab") as log:
             begin = log.tell()
-            self.process = subprocess.Popen(command, env=environment(), stderr=log, stdout=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command, env=environment(**linear_models()), stderr=log, stdout=subprocess.DEVNULL
+            )
         try:
             wait_for(lambda: "event=up " in self.said()[begin:] or self.process.poll() is not None, seconds=90)
         except AssertionError:

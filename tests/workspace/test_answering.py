@@ -6,11 +6,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from hark.contacts.models import Identity
 from hark.conversations.models import Draft, Message, Note
 from hark.conversations.queries.readings import corrected, corrections_of, newest_reading
 from hark.conversations.types import Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
+from hark.kernel.time import now
 from hark.organisation.types import Role
 from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
@@ -211,3 +213,33 @@ def test_stream_post_becomes_a_case_of_the_one_who_opened_it(world: World, signe
     case = case_of(message)
     assert told["HX-Redirect"] == f"/case/{case.key}/"
     assert case.assignee == world.tessa
+
+
+def test_where_the_venue_takes_no_reply_the_composer_leads_there_and_takes_the_answer_down(
+    world: World, signed_in: SignedIn
+) -> None:
+    message = say(world.square, known("ann"), "@plumcare my kettle is broken", visibility=Visibility.PUBLIC)
+    case, client = case_of(message), signed_in(world.tessa)
+    Identity.objects.update(stopped_at=now())
+    assert "Answer at the venue" not in page_of(client.get(f"/case/{case.key}/"))
+    Message.objects.update(permalink="https://square.example/p/1")
+    page = page_of(client.get(f"/case/{case.key}/"))
+    assert 'href="https://square.example/p/1"' in page
+    assert "This person has asked for no more messages here." in page
+    form = {"conversation": message.conversation.key, "kind": "public", "send_key": str(new_uuid())}
+    assert client.post(f"/case/{case.key}/there/", {**form, "act": "went"}, headers=HTMX).status_code == 204
+    answered = {**form, "act": "answered", "text": "We look at it."}
+    assert client.post(f"/case/{case.key}/there/", answered, headers=HTMX).status_code == 200
+    page = page_of(client.get(f"/case/{case.key}/"))
+    assert "went to the venue to answer there" in page
+    assert "answered at the venue, as we were told" in page
+    assert Message.objects.get(direction="out").text == "We look at it."
+    assert not OutboxItem.objects.exists()
+
+
+def test_who_only_reads_says_nothing_of_answers_elsewhere(world: World, signed_in: SignedIn) -> None:
+    message = say(world.chat, known("ann"), "Hello?")
+    form = {"conversation": message.conversation.key, "kind": "private", "send_key": str(new_uuid()), "act": "answered"}
+    light = make_role(world, Role.LIGHT_AGENT)
+    assert signed_in(light).post(f"/case/{case_of(message).key}/there/", form).status_code == 404
+    assert not Message.objects.filter(direction="out").exists()

@@ -62,6 +62,7 @@ TABLE: dict[str, Row] = {
     "contact": Row(EVERYBODY, about="case"),
     "composer": Row(EVERYBODY, about="case"),
     "answer": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("note", "x"), ("send_key", "uuid"))),
+    "there": Row(Right.ANSWER, post=True, about="case", what=(("act", "went"),)),
     "draft": Row(Right.NOTE, post=True, about="case", what=(("kind", "note"), ("text", "x"))),
     "measure": Row(Right.ANSWER, post=True, about="case", what=(("kind", "private"), ("text", "x"))),
     "status": Row(Right.ANSWER, post=True, about="case", what=(("act", "wait"),)),
@@ -176,7 +177,7 @@ SIGNED = {"give_file"}  # opens by a signature only: tests/security/test_s38_fil
 SIGNED |= {"mails_off"}  # the same: tests/workspace/test_telling.py
 GONE_FOR_ALL = {
     *("take_back", "settle", "accept_offer", "decline_offer", "original", "piece_of_file", "remove_file"),
-    *("pick", "act", "answer_many", "change", "held"),
+    *("pick", "act", "answer_many", "change", "held", "there"),
 }  # nothing of one's own to act on in this world
 OPEN |= {
     "mfa_authenticate",

@@ -186,7 +186,7 @@ class Inbound:
     """One normalised event of a venue (channels reference, section 2.1). Ids are text; times are aware UTC.
 
     `policy` has `backfilled` for what is older than the channel, `automatic` for what no person wrote to us, `settled`
-    for what leaves nothing to do.
+    for what leaves nothing to do, `consent_start` for what takes an earlier `consent_stop` back.
     `html` is clean (`channels.kit.formatted`); `hidden_text` is what it had hidden from its readers.
     """
 

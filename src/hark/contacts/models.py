@@ -48,6 +48,8 @@ class Identity(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
     first_seen_at = models.DateTimeField()
     preferred = models.BooleanField(default=False, db_default=False)  # where the person likes to hear from us
+    stopped_at = models.DateTimeField(null=True)  # when the person last asked for no more messages there
+    started_at = models.DateTimeField(null=True)  # when he last asked for them again
 
     class Meta:
         constraints = [
@@ -58,6 +60,11 @@ class Identity(models.Model):
             models.CheckConstraint(name="identity_key_not_empty", condition=~models.Q(key="")),
             models.CheckConstraint(name="identity_verified", condition=models.Q(verified__in=Verified.values)),
         ]
+
+    @property
+    def wants_none(self) -> bool:
+        """Has the person asked for no more messages there, and not taken it back?"""
+        return self.stopped_at is not None and (self.started_at is None or self.started_at < self.stopped_at)
 
 
 class ContactSearch(models.Model):

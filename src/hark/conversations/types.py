@@ -11,6 +11,7 @@ from hark.contacts.types import SeenAuthor
 
 MAIL, FORM = "email", "form"  # venues of which this room knows more than their abilities say
 FROM_OUTSIDE = "From outside: "  # before the newest line of a case that somebody outside has written
+TOLD = "told:"  # how the id of an answer at the venue begins that an agent told of, until the venue tells its own
 
 
 class Visibility(TextChoices):
@@ -117,7 +118,8 @@ class IncomingMessage:
     is clean. From the code point `quote_from` on the text is a quotation.
     `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
     threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
-    a `copy` of what came to another address of the same inbox.
+    a `copy` of what came to another address of the same inbox. `reply_until` is when the venue stops taking answers to
+    it, `policy` are its tags for that.
     """
 
     arrival_id: int
@@ -150,6 +152,8 @@ class IncomingMessage:
     html: str = ""
     hidden_text: str = ""
     files: tuple[SeenFile, ...] = ()
+    reply_until: datetime | None = None
+    policy: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

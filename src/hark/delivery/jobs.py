@@ -13,6 +13,7 @@ from hark.delivery.models import OutboxItem
 from hark.delivery.queries import post_before
 from hark.delivery.types import is_change, unpack, unpack_change
 from hark.kernel.errors import HarkError
+from hark.kernel.time import now
 
 SENDERS = 4  # threads a process gives to `send_due`: conversations are sent in parallel, a slow venue keeps only some
 
@@ -62,7 +63,8 @@ def _hand_over(venue: Venue, account: Account, item: OutboxItem) -> Receipt:
     """A reply, or the next part of one, is sent; a change of one is made."""
     if is_change(item.payload):
         return venue.change(account, unpack_change(item.payload))
-    outbound = replace(unpack(item.payload), part=item.part, parts=item.parts)
+    said = unpack(item.payload)
+    outbound = replace(said, part=item.part, parts=item.parts, standing=replace(said.standing, at=now()))
     before = post_before(item)
     if before and venue.caps_for(account).threaded:
         outbound = replace(outbound, target=replace(outbound.target, parent=before, external_id=before))

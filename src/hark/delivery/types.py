@@ -1,12 +1,13 @@
 """Words of the out-box, and a reply as it is stored there."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from django.db.models import TextChoices
 
-from hark.channels.types import Change, Outbound, OutboundFile, Target
+from hark.channels.types import Change, Outbound, OutboundFile, Standing, Target
 
 
 class OutboxState(TextChoices):
@@ -80,16 +81,23 @@ def pack(outbound: Outbound, about: About) -> dict[str, Any]:
     Which part it is stands in the row, so that the release before this one can read it.
     """
     fields = {name: value for name, value in asdict(outbound).items() if name not in {"part", "parts"}}
-    return {**fields, "id": str(outbound.id), "about": asdict(about)}
+    ends = outbound.standing.window_ends
+    stands = {**asdict(outbound.standing), "at": None, "window_ends": ends.isoformat() if ends else None}
+    return {**fields, "id": str(outbound.id), "standing": stands, "about": asdict(about)}
 
 
 def unpack(payload: dict[str, Any]) -> Outbound:
     """The reply as it was packed."""
-    apart = {"about", "id", "target", "attachments", "copies"}
+    apart = {"about", "id", "target", "attachments", "copies", "standing"}
     fields = {name: value for name, value in payload.items() if name not in apart}
     files = tuple(OutboundFile(**one) for one in payload.get("attachments", ()))
     target, copies = Target(**payload["target"]), tuple(payload.get("copies", ()))
-    return Outbound(id=UUID(payload["id"]), target=target, attachments=files, copies=copies, **fields)
+    stands = dict(payload.get("standing", {}))
+    ends = datetime.fromisoformat(stands["window_ends"]) if stands.get("window_ends") else None
+    standing = Standing(**{**stands, "window_ends": ends, "policy": tuple(stands.get("policy", ()))})
+    return Outbound(
+        id=UUID(payload["id"]), target=target, attachments=files, copies=copies, standing=standing, **fields
+    )
 
 
 def pack_change(change: Change, about: About, *, words: str | None, by: int) -> dict[str, Any]:

@@ -106,7 +106,7 @@ ORDER = (
 ORPHAN = (
     Check("orphan", "a message without its arrival", """
         SELECT m.key FROM conversations_message m LEFT JOIN intake_arrival a ON a.id = m.arrival_id
-        WHERE (m.direction = 'in' OR m.native) AND a.id IS NULL
+        WHERE (m.direction = 'in' OR m.native AND m.agent_id IS NULL) AND a.id IS NULL
         AND m.received_at >= %(since)s::timestamptz"""),
     Check("orphan", "a message of which the journal has not told", f"""
         WITH told AS MATERIALIZED ({TOLD}) {UNTOLD} AND NOT EXISTS ({TWIN})"""),

@@ -63,6 +63,13 @@ def is_said(one: Passenger) -> bool:
     return one.inbound.kind in MESSAGES and not is_ours(one)
 
 
+def wish_of(inbound: Inbound) -> bool | None:
+    """True: he wants no more messages here; False: he wants them again; None: it says nothing of that."""
+    if inbound.kind == "consent_stop":
+        return True
+    return False if "consent_start" in inbound.policy else None
+
+
 def by_arrival(passengers: Iterable[Passenger]) -> dict[int, list[Passenger]]:
     """The passengers of each arrival, by its id."""
     found: dict[int, list[Passenger]] = defaultdict(list)

@@ -9,15 +9,17 @@ from dataclasses import replace
 
 from hark.channels import registry
 from hark.channels.types import Inbound, Raw
+from hark.contacts.actions import note_wishes
 from hark.contacts.actions import recognise as recognise_authors
 from hark.conversations.actions import changes
 from hark.conversations.actions.thread import thread as thread_messages
 from hark.conversations.queries.history import is_known
 from hark.conversations.types import ThreadedMessage
+from hark.delivery import actions as delivery
 from hark.journey.authors import author_of
 from hark.journey.following import Asked, follow
 from hark.journey.muting import with_mutes
-from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said
+from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said, wish_of
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
 from hark.journey.translating import deletion, echo, incoming_message, receipt
@@ -108,8 +110,18 @@ def _keep_order(passengers: Sequence[Passenger]) -> None:
 
 
 def _settle_messages(said: Sequence[Passenger]) -> Passengers:
+    _note_wishes(said)
     told = thread_messages([incoming_message(one) for one in said])
     return [replace(one, threaded=what, outcome=_became(what)) for one, what in zip(said, told, strict=True)]
+
+
+def _note_wishes(said: Sequence[Passenger]) -> None:
+    """Whoever wants no more messages gets none from now on: not those either that wait to be sent."""
+    told = [
+        (one, one.author.identity_id, wish) for one in said if one.author and (wish := wish_of(one.inbound)) is not None
+    ]
+    note_wishes([(who, one.inbound.sent_at or one.arrival.received_at, wish) for one, who, wish in told])
+    delivery.stop_waiting([(one.channel.pk, author_of(one).key) for one, _, wish in told if wish])
 
 
 def _settle_edits(edits: Sequence[Passenger]) -> Passengers:

@@ -7,6 +7,8 @@ from hark.journey.authors import ourselves, own_id
 from hark.journey.opening import reason_to_open
 from hark.journey.passengers import Passenger
 
+OURS = frozenset({"backfilled", "automatic", "settled", "must_purge", "consent_start"})  # acted on, not kept
+
 
 def incoming_message(one: Passenger) -> IncomingMessage:
     """A message, or an edit under the id of the original. What has no id gets one that stays when it is read again."""
@@ -39,6 +41,8 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         quote_from=inbound.quote_from,
         html=storable(inbound.html or ""),
         hidden_text=storable(inbound.hidden_text),
+        reply_until=inbound.expires_reply_at,
+        policy=tuple(storable(word) for word in inbound.policy if word not in OURS),
         files=tuple(SeenFile(one.ref, one.name, one.size, one.content_id, one.inline) for one in inbound.attachments),
     )
 

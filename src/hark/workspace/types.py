@@ -107,7 +107,8 @@ class Ledger:
 class KindShown:
     """One way to write: public, limited, private or note. `why_not` is empty where it can be done.
 
-    `sign` is the mark that its author's words get there.
+    `sign` is the mark that its author's words get there. `there` is the address at which the venue itself takes an
+    answer, where Hark may not write it.
     """
 
     kind: str
@@ -117,6 +118,7 @@ class KindShown:
     readers: str
     why_not: str = ""
     sign: str = ""
+    there: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case/<str:key>/composer/", inbox.composer, name="composer"),
     path("case/<str:key>/answer/", answers.answer, name="answer"),
     path("case/<str:key>/draft/", answers.draft, name="draft"),
+    path("case/<str:key>/there/", answers.there, name="there"),
     path("case/<str:key>/measure/", measuring.measure, name="measure"),
     path("case/<str:key>/status/", cases.status, name="status"),
     path("case/<str:key>/prefer/", cases.preference, name="prefer"),

@@ -23,10 +23,12 @@ def objection(caps: Caps, outbound: Outbound) -> Refused | None:
 
 
 def _broken(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
-    stands = outbound.standing
+    stands, private = outbound.standing, outbound.visibility == "private"
     if stands.stopped:
         yield Refused("stopped", STOPPED)
-    yield from _in_private(caps, outbound) if outbound.visibility == "private" else _in_public(caps, outbound)
+    if not (caps.private if private else caps.public):
+        yield Refused("no_private", NO_PRIVATE) if private else Refused("no_public", NO_PUBLIC)
+    yield from _moved(caps, outbound) if outbound.private_of else _answered(caps, outbound)
     if stands.window_ends and stands.at and stands.at >= stands.window_ends:
         yield Refused("window_closed", TOO_LATE)
     if outbound.author_kind == "bot" and caps.bot_reply in {"forbidden", "approval"}:
@@ -35,19 +37,16 @@ def _broken(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
         yield longer
 
 
-def _in_private(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
-    if not caps.private:
-        yield Refused("no_private", NO_PRIVATE)
-    if outbound.private_of and caps.can_move_private == "none":
+def _moved(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
+    if caps.can_move_private == "none":
         yield Refused("no_move", NO_MOVE)
-    if outbound.private_of and caps.can_move_private == "reply_once" and outbound.standing.private_replies:
+    if caps.can_move_private == "reply_once" and outbound.standing.private_replies:
         yield Refused("one_message", ONE_MESSAGE)
 
 
-def _in_public(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
-    if not caps.public:
-        yield Refused("no_public", NO_PUBLIC)
-    if not caps.unsolicited_reply and outbound.standing.targets_us not in TO_US:
+def _answered(caps: Caps, outbound: Outbound) -> Iterator[Refused]:
+    stands = outbound.standing
+    if not caps.unsolicited_reply and stands.targets_us not in TO_US:
         yield Refused("unasked", UNASKED)
-    if caps.one_reply and outbound.standing.replies:
+    if caps.one_reply and stands.replies + stands.private_replies:
         yield Refused("one_reply", ONE_REPLY)

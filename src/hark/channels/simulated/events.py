@@ -78,6 +78,7 @@ def _post(account: Account, said: dict[str, Any], kind: str) -> Inbound:
         permalink=_link(said.get("permalink")),
         targets_us=targets if targets in TARGETS else "none",  # type: ignore[arg-type]
         client_ref=id_of(said.get("client_ref")),
+        expires_reply_at=time_of(said.get("reply_until")),
         problem="; ".join(problems) or None,
     )
 

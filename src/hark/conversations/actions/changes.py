@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
+from hark.conversations.actions.elsewhere import confirm
 from hark.conversations.actions.letters import thread_of_echo, write_down_echo
 from hark.conversations.actions.staging import ONLY_EDITED, ThreadKey, open_threads
 from hark.conversations.actions.thread import thread
@@ -25,6 +26,7 @@ from hark.conversations.models import (
     Tombstone,
 )
 from hark.conversations.types import (
+    TOLD,
     Deletion,
     Direction,
     Echo,
@@ -154,6 +156,16 @@ def _answer_natively(echo: Echo) -> str:
     key = thread_of_echo(echo) or (echo.channel_id, echo.thread_id or echo.parent_id or echo.external_id)
     conversation = _conversation(echo, key)
     write_down_echo(echo, conversation.pk)
+    told = conversation.messages.filter(native=True, external_id__startswith=TOLD, deleted_at=None).order_by("id")
+    if known := told.select_related("conversation__case", "channel").first():
+        confirm(
+            known,
+            external_id=echo.external_id,
+            text=echo.text,
+            permalink=echo.permalink,
+            arrival_id=echo.arrival_id,
+        )
+        return "native"
     message, new = Message.objects.get_or_create(
         channel_id=echo.channel_id, external_id=echo.external_id, defaults=_native(echo, conversation)
     )

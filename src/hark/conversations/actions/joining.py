@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from hark.conversations.types import IncomingMessage
+from hark.conversations.types import IncomingMessage, Visibility
 from hark.understanding.sameness import Utterance, form_of, same_words
 
 JoinKey = tuple[int, int, str]  # contact, inbox, duplicate key
@@ -26,24 +26,37 @@ def person_of(message: IncomingMessage) -> Person:
 
 @dataclass
 class Joins(Generic[OneCase]):
-    """Open cases by what was said in them: `exact` by the same words, `near` by what is compared with new words."""
+    """Open cases by what was said in them: `exact` by the same words, `near` by what is compared with new words.
+
+    `moved` are those of people with whom we took a public talk to private: what they write there goes on in them.
+    """
 
     exact: dict[JoinKey, OneCase] = field(default_factory=dict)
     near: dict[Person, list[tuple[Utterance, OneCase]]] = field(default_factory=dict)
+    moved: dict[Person, OneCase] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, exact: Mapping[JoinKey, OneCase], near: Mapping[Person, Sequence[tuple[str, OneCase]]]
+        cls,
+        exact: Mapping[JoinKey, OneCase],
+        near: Mapping[Person, Sequence[tuple[str, OneCase]]],
+        moved: Mapping[Person, OneCase],
     ) -> "Joins[OneCase]":
         """From what was found: texts as they were written, by whom they are."""
         told = {
             who: [(Utterance(form_of(text), who[0]), case) for text, case in rows[-COMPARED:]]
             for who, rows in near.items()
         }
-        return cls(dict(exact), told)
+        return cls(dict(exact), told, dict(moved))
 
     def find(self, message: IncomingMessage) -> OneCase | None:
-        """The case in which the same person has said this, the same words before nearly the same."""
+        """The case in which the same person has said this, the same words before nearly the same; or that moved."""
+        return self._same(message) or self._moved(message)
+
+    def _moved(self, message: IncomingMessage) -> OneCase | None:
+        return self.moved.get(person_of(message)) if message.visibility == Visibility.PRIVATE else None
+
+    def _same(self, message: IncomingMessage) -> OneCase | None:
         key = join_key(message)
         if key is None:
             return None

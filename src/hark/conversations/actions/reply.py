@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from hark.channels.kit.splitting import CannotSplit
-from hark.channels.types import Outbound, OutboundFile, Target
+from hark.channels.types import Outbound, OutboundFile
 from hark.conversations.actions.accepted import sent, set_status
 from hark.conversations.actions.drafts import write_draft
 from hark.conversations.actions.files import belong, give_back, hand_over, held_files
@@ -22,6 +22,7 @@ from hark.conversations.models import Attachment, Case, Conversation, Draft, Hel
 from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.outgoing import findings, needs_approval
 from hark.conversations.queries.participants import copied_in
+from hark.conversations.queries.standing import moves, target_of
 from hark.conversations.queries.writing import Way, answered_in, way_of
 from hark.conversations.signature import signature, signed
 from hark.conversations.types import Author, Direction, Status, Visibility
@@ -170,6 +171,8 @@ def _checked(way: Way, leaving: str, new: NewReply) -> list[str]:
     if way.closed_because:
         raise CannotReply(way.closed_because)
     if new["visibility"] not in way.visibilities:
+        if why_not := way.refusals.get(new["visibility"]):
+            raise CannotReply(why_not)
         readers = " or ".join(each.label.lower() for each in way.visibilities)
         raise CannotReply(f"A reply here can only be {readers}. Say which.")
     try:
@@ -209,6 +212,7 @@ def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
         text=ready.text,
         sent_at=at,
         received_at=at,
+        moved=moves(answers, new["visibility"]),
     )
     outbound = _outbound(way, message, _leaving(case, new, ready.text), new["idempotency_key"], ready.files)
     message.outbox_item = put_into_outbox(case, message, outbound, visitor=conversation.visitor_key, posts=ready.posts)
@@ -219,23 +223,16 @@ def _write(case: Case, ready: Ready, new: NewReply, at: datetime) -> Message:
 
 def _outbound(way: Way, message: Message, leaving: str, key: UUID, files: Sequence[Attachment]) -> Outbound:
     """What leaves: the words as they are signed, the files, and where they go."""
-    answers, conversation = way.answers, way.conversation
-    moved = bool(answers and answers.visibility != Visibility.PRIVATE and message.visibility == Visibility.PRIVATE)
     return Outbound(
         id=key,
-        target=Target(
-            external_id=message.parent_id,
-            thread=conversation.venue_thread,
-            root=(answers and answers.parent_id) or message.parent_id,
-            parent=message.parent_id,
-            person=answers.identity.key if answers and answers.identity else "",
-        ),
+        target=target_of(way.conversation, way.answers),
         visibility=cast("Readers", message.visibility),
         text=leaving,
-        private_of=message.parent_id if moved else "",
-        subject=conversation.subject,
+        private_of=message.parent_id if message.moved else "",
+        subject=way.conversation.subject,
         copies=way.copies,
         attachments=tuple(OutboundFile(file.sha256, file.name, file.mime, file.size or 0) for file in files),
+        standing=way.standing,
     )
 
 

@@ -69,16 +69,18 @@ MESSAGE = {
     "problem": "text",
     "backfilled": "bool",
     "automatic": "bool",
+    "reply_until": "timestamptz",
+    "policy": "text[]",
 }
 # A deletion may have come first and left its tombstone: then the message is born deleted.
 ADD_MESSAGES = """
     INSERT INTO conversations_message (key, channel_id, conversation_id, arrival_id, external_id, parent_id,
         identity_id, visibility, kind, text, sent_at, received_at, permalink, rating, quote_from, targets_us,
-        problem, backfilled, automatic, deleted_at, direction, native)
+        problem, backfilled, automatic, reply_until, policy, deleted_at, direction, native)
     SELECT s.key, s.channel_id, s.conversation_id, s.arrival_id, s.external_id, s.parent_id,
         s.identity_id, s.visibility, s.kind, CASE WHEN t.purge THEN '' ELSE s.text END, s.sent_at, s.received_at,
-        s.permalink, s.rating, s.quote_from, s.targets_us, s.problem, s.backfilled, s.automatic, t.deleted_at, 'in',
-        false
+        s.permalink, s.rating, s.quote_from, s.targets_us, s.problem, s.backfilled, s.automatic,
+        s.reply_until, s.policy, t.deleted_at, 'in', false
     FROM staged_message s
     LEFT JOIN conversations_tombstone t ON (t.channel_id, t.external_id) = (s.channel_id, s.external_id)
     ORDER BY s.place
@@ -198,4 +200,6 @@ def _row(place: int, key: str, one: IncomingMessage, conversation_id: int) -> tu
         one.problem,
         one.backfilled,
         one.automatic,
+        one.reply_until,
+        list(one.policy),
     )

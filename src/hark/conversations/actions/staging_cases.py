@@ -53,6 +53,21 @@ OPEN_WORDS = """
         ORDER BY sent_at DESC, id DESC LIMIT 3) m
     WHERE c.inbox_id = w.inbox_id AND c.status <> 'resolved' ORDER BY c.id, m.id
 """
+# Of a person's newest cases the open one in which we last took a public talk to private.
+MOVED = """
+    SELECT w.contact_id, w.inbox_id, open.id
+    FROM unnest(%s::bigint[], %s::bigint[]) AS w (contact_id, inbox_id)
+    CROSS JOIN LATERAL (
+        SELECT c.id
+        FROM (
+            SELECT id, inbox_id, status FROM conversations_case WHERE contact_id = w.contact_id
+            ORDER BY opened_at DESC LIMIT 10) c
+        JOIN conversations_conversation v ON v.case_id = c.id
+        JOIN conversations_message m ON m.conversation_id = v.id AND m.moved AND m.deleted_at IS NULL
+        WHERE c.inbox_id = w.inbox_id AND c.status <> 'resolved'
+            AND m.sent_at > clock_timestamp() - interval '7 days'
+        ORDER BY m.id DESC LIMIT 1) open
+"""
 DRAW = """
     SELECT nextval(pg_get_serial_sequence('conversations_case', 'id')), clock_timestamp() FROM generate_series(1, %s)
 """
@@ -149,6 +164,14 @@ def words_in_open_cases(people: Collection[Person]) -> dict[Person, list[tuple[s
     for contact, inbox, case_id, text in fetch_all(OPEN_WORDS, columns):
         found.setdefault((contact, inbox), []).append((text, case_id))
     return found
+
+
+def cases_that_moved(people: Collection[Person]) -> dict[Person, int]:
+    """The open case of each in which we have taken a public talk to private within a week. One query."""
+    if not people:
+        return {}
+    columns = [list(column) for column in zip(*sorted(people), strict=True)]
+    return {(contact, inbox): case_id for contact, inbox, case_id in fetch_all(MOVED, columns)}
 
 
 def add_cases(cases: Sequence[CaseState], moods: Mapping[int, str]) -> None:

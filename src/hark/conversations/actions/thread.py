@@ -22,6 +22,7 @@ from hark.conversations.actions.staging import (
 )
 from hark.conversations.actions.staging_cases import (
     add_cases,
+    cases_that_moved,
     cases_with_same_words,
     lock_cases,
     words_in_open_cases,
@@ -113,14 +114,16 @@ def _cases_of(placed: Placed, threads: Mapping[int, ThreadState]) -> tuple[list[
     wanted = {key: one for one in asking if (key := join_key(one))}
     same = cases_with_same_words(wanted)
     alike = words_in_open_cases({person_of(one) for key, one in wanted.items() if key not in same})
-    joined = {*same.values(), *(case_id for rows in alike.values() for _, case_id in rows)}
+    moved = cases_that_moved({person_of(one) for one in asking if one.visibility == Visibility.PRIVATE})
+    joined = {*same.values(), *(case_id for rows in alike.values() for _, case_id in rows), *moved.values()}
     locked = lock_cases({one.case_id for one in threads.values() if one.case_id is not None} | joined)
     for one in threads.values():
         one.case = locked[one.case_id] if one.case_id is not None else None
     stay = {number: case for number, case in locked.items() if case.status != Status.RESOLVED}
     exact = {key: stay[case_id] for key, case_id in same.items() if case_id in stay}
     near = {who: [(text, stay[case_id]) for text, case_id in rows if case_id in stay] for who, rows in alike.items()}
-    return list(locked.values()), Joins.of(exact, near)
+    still = {who: stay[case_id] for who, case_id in moved.items() if case_id in stay}
+    return list(locked.values()), Joins.of(exact, near, still)
 
 
 def _distinct(cases: Iterable[CaseState | None]) -> list[CaseState]:

@@ -12,7 +12,10 @@ from hark.conversations.types import Direction, IncomingMessage
 from hark.kernel.actions import record
 from hark.kernel.types import NewEvent
 
-ORIGINAL = ("parent_id", "visibility", "kind", "sent_at", "permalink", "rating", "targets_us", "problem")
+ORIGINAL = (
+    *("parent_id", "visibility", "kind", "sent_at", "permalink", "rating", "targets_us", "problem", "reply_until"),
+    "policy",
+)
 
 
 def complete(*, message_id: int, incoming: IncomingMessage) -> Message:
@@ -22,7 +25,8 @@ def complete(*, message_id: int, incoming: IncomingMessage) -> Message:
     """
     message = locked(message_id)
     for name in ORIGINAL:
-        setattr(message, name, getattr(incoming, name))
+        value = getattr(incoming, name)
+        setattr(message, name, list(value) if isinstance(value, tuple) else value)
     message.save(update_fields=ORIGINAL)
     if not _keep_earlier(message, incoming.text):
         tell(message, "message.edited", "completed")

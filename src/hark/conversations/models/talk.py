@@ -1,5 +1,6 @@
 """Cases, conversations, messages, their readings and clocks, and what agents write on them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
@@ -113,7 +114,8 @@ class Message(models.Model):
 
     Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
     has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it. `change_item` is a
-    change of ours that the venue has not made yet; afterwards there is none.
+    change of ours that the venue has not made yet; afterwards there is none. `moved`: with it we took a public talk to
+    private. Of a customer's `reply_until` is when the venue stops taking answers, `policy` its tags for that.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -143,6 +145,9 @@ class Message(models.Model):
     problem = models.TextField(default="")
     backfilled = models.BooleanField(default=False)
     automatic = models.BooleanField(default=False, db_default=False)
+    reply_until = models.DateTimeField(null=True)
+    policy = ArrayField(models.TextField(), default=list, db_default=[])
+    moved = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -161,6 +166,7 @@ class Message(models.Model):
             models.Index(name="message_conversation_sent", fields=["conversation", "sent_at", "id"]),
             models.Index(name="message_identity_sent", fields=["identity", "-sent_at"]),
             models.Index(name="message_channel_newest", fields=["channel", "-id"]),
+            models.Index(name="message_moved", fields=["conversation"], condition=models.Q(moved=True)),
             BrinIndex(
                 name="message_received", fields=["received_at"], autosummarize=True
             ),  # for counts by hour and week

@@ -95,6 +95,7 @@ DONE: dict[str, Words] = {
     "reply.approved": lambda data, _: f"approved a reply{', with other words' if data.get('changed') else ''}",
     "reply.sent_back": lambda _, __: "sent a reply back to its author",
     "reply.overruled": lambda data, _: f"sends it all the same: {', '.join(map(_found, data.get('found', ())))}",
+    "case.went_there": lambda _, __: "went to the venue to answer there",
     "case.macro": lambda data, _: f"ran the macro {data.get('title', '')}",
 }
 

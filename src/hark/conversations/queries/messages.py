@@ -13,7 +13,7 @@ from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.files import FileShown, files_of_messages
 from hark.conversations.queries.participants import pending_writers
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
-from hark.conversations.types import FORM, MAIL, Direction, FileState
+from hark.conversations.types import FORM, MAIL, TOLD, Direction, FileState
 from hark.delivery.models import OutboxItem
 from hark.delivery.queries import change_words, delivery_words, parts_of
 from hark.delivery.types import DeliveryWords, OutboxState, words_of_change
@@ -69,7 +69,8 @@ class MessageShown:
     has to be let in before he is answered. `automatic` says why no person wrote it, and is empty where one did. From
     the code point `quote_from` on it is a quotation. `original`: its bytes may be opened. `outside` names who
     is asked outside, where it belongs to such a talk. `left`: ours, and the venue has it. `change` is how far a change
-    of it has come, `change_text` what it shall say then (None: nothing, it is taken away).
+    of it has come, `change_text` what it shall say then (None: nothing, it is gone). `told`: answered at the venue,
+    as only an agent has told us so far.
     """
 
     id: int
@@ -81,6 +82,7 @@ class MessageShown:
     ours: bool
     mine: bool
     native: bool
+    told: bool
     visibility: str
     icon: str
     kind: str
@@ -139,6 +141,7 @@ def messages_shown(agent: Agent, messages: Sequence[Message], *, at: datetime) -
             ours=message.direction == Direction.OUTBOUND,
             mine=message.agent_id == agent.pk,
             native=message.native,
+            told=message.native and (message.external_id or "").startswith(TOLD),
             visibility=message.visibility,
             icon=icon_of(message.kind),
             kind=message.kind,

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log10
 from typing import NamedTuple
-from uuid import UUID
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
 from hark.channels.registry import venue
-from hark.channels.types import Account, Outbound, Standing, Target
+from hark.channels.types import Account
 from hark.conversations.models import Correction, Message, Reading
 from hark.conversations.queries.access import messages_visible_to
+from hark.conversations.queries.standing import standing_of, unwritten
 from hark.conversations.queries.uninvited import (
     NOT_AT_ALL,
     UNASKED,
@@ -39,7 +39,6 @@ URGENT = {"critical": 1.0, "high": 0.5}
 MOODS = {"furious": 0.6, "angry": 0.4, "unhappy": 0.2}
 MOST = 1.0 + 1.0 + 0.6
 OPEN, LINK, SHUT = 1.0, 0.6, 0.2  # what it counts that it may be answered here, only at the venue, or not now
-NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,10 @@ def _weighed(
 
 
 def _asked(waiting: Sequence[_Complaint], at: datetime) -> list[Unaddressed]:
-    """These complaints, with whether they may be answered."""
+    """These complaints, with whether they may be answered; who wants no messages from us is left in peace."""
     rows = Message.objects.select_related("channel__inbox__brand", "identity", "conversation")
-    messages = rows.in_bulk([one.message_id for one in waiting])
+    found = rows.in_bulk([one.message_id for one in waiting])
+    messages = {number: one for number, one in found.items() if not (one.identity and one.identity.wants_none)}
     allowed = _Allowed(list(messages.values()), at)
     return [_ranked(one, messages[one.message_id], allowed) for one in waiting if one.message_id in messages]
 
@@ -177,7 +177,10 @@ class _Allowed:
         if place is None:
             return "This channel's venue cannot be used just now."
         kind, account = place
-        refused = kind.objection(account, _reply(message, self.at))
+        standing = standing_of(message, at=self.at)
+        refused = kind.objection(
+            account, unwritten(message.conversation, message, Visibility(message.visibility), standing)
+        )
         return refused.human if refused else self._etiquette(message)
 
     def _etiquette(self, message: Message) -> str:
@@ -196,23 +199,3 @@ def _place(channel: Channel) -> tuple[Venue, Account] | None:
         return venue(channel.venue), account_of(channel)
     except HarkError:  # its venue is gone, or its secrets do not open
         return None
-
-
-def _reply(message: Message, at: datetime) -> Outbound:
-    """A short public answer to this post, as the venue's rules see it."""
-    post = message.external_id or ""
-    person = message.identity.key if message.identity else ""
-    target = Target(
-        external_id=post,
-        thread=message.conversation.venue_thread,
-        root=message.parent_id or post,
-        parent=post,
-        person=person,
-    )
-    return Outbound(
-        id=NOBODY,
-        target=target,
-        visibility="public",
-        text="Hello",
-        standing=Standing(at=at, targets_us="keyword" if message.targets_us == "keyword" else "none"),
-    )

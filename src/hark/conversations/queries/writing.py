@@ -1,19 +1,23 @@
 """Where a case can be answered, who would read it there, and why not: known before any network call."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hark.channels.accounts import caps_of
+from hark.channels.accounts import account_of
+from hark.channels.base import Venue
 from hark.channels.kit.counting import length
 from hark.channels.kit.splitting import CannotSplit, Shape, split
-from hark.channels.types import Caps
+from hark.channels.registry import venue
+from hark.channels.types import Account, Caps, Standing
 from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
 from hark.conversations.queries.participants import copies_beside, without_pending
+from hark.conversations.queries.standing import standing_of, unwritten, with_replies
 from hark.conversations.types import Direction, Visibility
 from hark.kernel.errors import HarkError
-from hark.organisation.models import Agent, Channel
+from hark.kernel.time import now
+from hark.organisation.models import Agent
 from hark.organisation.types import ChannelState
 
 NO_CAPS = Caps()
@@ -24,10 +28,10 @@ Talk = TypeVar("Talk", bound=Conversation)
 class Way:
     """One conversation of a case as a way to answer. `closed_because` is empty where it is open.
 
-    `visibilities` are those that may be chosen; there is no default. `answers` is the message that is answered,
-    `newest_message_id` the newest of the conversation: what a composer has seen when it shows this.
-    `copies` are the addresses of those who get a copy. A text that is longer than `max_length` leaves as up to
-    `max_parts` posts.
+    `visibilities` are those that may be chosen; there is no default. `refusals` say why another one may not. `answers`
+    is the message that is answered, `newest_message_id` the newest of the conversation: what a composer has seen when
+    it shows this. `copies` are the addresses of those who get a copy. A text that is longer than `max_length` leaves as
+    up to `max_parts` posts. `standing` is what the venue's rules ask about.
     """
 
     conversation: Conversation
@@ -41,6 +45,8 @@ class Way:
     copies: tuple[str, ...] = ()
     max_parts: int = 1
     numbering: str = "before"
+    refusals: Mapping[Visibility, str] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def outside(self) -> bool:
@@ -80,7 +86,7 @@ def ways_to_answer(agent: Agent, case: Case) -> list[Way]:
         .values_list("conversation_id", "id")
     )
     inbound = without_pending(Message.objects.filter(conversation__in=ids, direction=Direction.INBOUND))
-    inbound = inbound.select_related("identity")
+    inbound = with_replies(inbound.select_related("identity"))
     answered = {
         message.conversation_id: message
         for message in inbound.order_by("conversation_id", "-id").distinct("conversation_id")
@@ -128,20 +134,29 @@ def way_of(
     Of those who are `copied` in, the one who is answered gets the reply itself.
     """
     person = answers.identity.key if answers and answers.identity else ""
-    caps = _caps(conversation.channel)
+    kind, account = _venue_of(conversation)
+    caps = kind.caps_for(account) if kind else NO_CAPS
+    standing = standing_of(answers, at=now()) if answers else Standing()
     readers = _readers(caps, answers)
+    refusals = {} if kind is None or answers is None else {
+        each: refused.human
+        for each in readers
+        if (refused := kind.objection(account, unwritten(conversation, answers, each, standing)))
+    }  # fmt: skip
     return Way(
         conversation=conversation,
         answers=answers,
         newest_message_id=newest_message_id,
-        visibilities=readers,
+        visibilities=tuple(each for each in readers if each not in refusals),
         max_length=caps.max_length,
         unit=caps.unit,
-        closed_because=_closed_because(conversation, answers, caps, readers),
+        closed_because=_closed_because(conversation, answers, readers, refusals),
         files_out=caps.files_out,
         copies=tuple(one for one in copied if one != person),
         max_parts=caps.max_parts,
         numbering=caps.numbering,
+        refusals=refusals,
+        standing=standing,
     )
 
 
@@ -155,7 +170,10 @@ def _readers(caps: Caps, answers: Message | None) -> tuple[Visibility, ...]:
 
 
 def _closed_because(
-    conversation: Conversation, answers: Message | None, caps: Caps, readers: tuple[Visibility, ...]
+    conversation: Conversation,
+    answers: Message | None,
+    readers: tuple[Visibility, ...],
+    refusals: Mapping[Visibility, str],
 ) -> str:
     if conversation.channel.state == ChannelState.PAUSED:
         return "This channel is paused by an administrator."
@@ -163,22 +181,19 @@ def _closed_because(
         return "Nobody has written here yet, so there is nothing to answer."
     if not readers:
         return "This venue takes no replies from us."
-    if not caps.unsolicited_reply and answers.targets_us in {"none", "keyword"}:
-        return "This venue allows replies only to people who wrote to us."
-    if caps.one_reply and conversation.last_outbound_at:
-        return "This venue allows one reply, and it has been given."
-    return ""
+    return refusals[readers[0]] if len(refusals) == len(readers) else ""
 
 
-def _caps(channel: Channel) -> Caps:
-    """What the channel can do; nothing when its venue is gone or its secrets do not open."""
+def _venue_of(conversation: Conversation) -> tuple[Venue | None, Account]:
+    """The venue with the channel's account; no venue where it is gone or its secrets do not open."""
+    channel = conversation.channel
     try:
-        return caps_of(channel)
+        return venue(channel.venue), account_of(channel)
     except HarkError:
-        return NO_CAPS
+        return None, Account(channel.key)
 
 
 def answered_in(conversation: Conversation) -> Message | None:
     """The newest message of the customer: the one that a reply answers."""
     inbound = without_pending(conversation.messages.filter(direction=Direction.INBOUND))
-    return inbound.select_related("identity").order_by("-id").first()
+    return with_replies(inbound.select_related("identity")).order_by("-id").first()

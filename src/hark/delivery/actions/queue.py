@@ -18,6 +18,12 @@ from hark.kernel.time import database_now
 
 WAKE_CHANNEL = "hark_outbox"
 NO_TEXT = b""  # no post of ours that comes back is a change
+STOPPED = """
+    UPDATE delivery_outboxitem o SET payload = jsonb_set(o.payload, '{standing}',
+        coalesce(o.payload -> 'standing', '{}') || '{"stopped": true}')
+    FROM unnest(%s::bigint[], %s::text[]) AS s (channel_id, person)
+    WHERE o.state = 'queued' AND o.channel_id = s.channel_id AND o.payload #>> '{target,person}' = s.person
+"""
 OPEN_TO_A_PERSON = [OutboxState.AMBIGUOUS, OutboxState.FAILED, OutboxState.REFUSED]
 
 
@@ -123,6 +129,12 @@ def settle(*, item_id: int, how: Settlement, actor: str) -> OutboxItem:
     announce(item, item.state, actor=actor)
     notify(WAKE_CHANNEL)
     return item
+
+
+def stop_waiting(people: Sequence[tuple[int, str]]) -> None:
+    """What waits for these (channel, person) is refused when its turn comes. In the caller's transaction."""
+    if people:
+        execute(STOPPED, [list(column) for column in zip(*people, strict=True)])
 
 
 def take_note_of_gone(*, change: OutboxItem) -> None:

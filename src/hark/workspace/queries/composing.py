@@ -83,7 +83,13 @@ def _kind(agent: Agent, way: Way, place: str, visibility: Visibility, how: str) 
     readers = f"{said} Signed {sign}." if sign else said
     if needs_approval(agent, way.conversation.channel, visibility):
         readers += " A colleague approves it first."
-    return replace(kind, readers=readers, why_not=_why_not(agent, way, place, visibility), sign=sign)
+    why_not = _why_not(agent, way, place, visibility)
+    return replace(kind, readers=readers, why_not=why_not, sign=sign, there=_there(agent, way) if why_not else "")
+
+
+def _there(agent: Agent, way: Way) -> str:
+    """Where an agent can answer with his own hands what Hark may not."""
+    return way.answers.permalink if way.answers and agent.may(Right.ANSWER) else ""
 
 
 def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:
@@ -93,6 +99,8 @@ def _why_not(agent: Agent, way: Way, place: str, visibility: Visibility) -> str:
         return way.closed_because
     if visibility in way.visibilities:
         return ""
+    if refused := way.refusals.get(visibility):
+        return refused
     if visibility == Visibility.PRIVATE:
         return f"{place} does not let us write to this person in private."
     return "This talk is private. Nothing in it can be made public."

@@ -123,7 +123,7 @@ def _where(message: Body) -> str:
         return ""
     told = [place_name(message.venue, message.channel)]
     if message.native:
-        told.append("answered in the venue's own app")
+        told.append("answered at the venue, as we were told" if message.told else "answered in the venue's own app")
     if message.late:
         told.append("reached us late")
     if message.edited_at and not message.deleted_at:

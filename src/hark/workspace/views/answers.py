@@ -10,6 +10,7 @@ from django_htmx.http import trigger_client_event
 
 from hark.conversations.actions.changing import settle_change, take_change_back
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.elsewhere import answered_there, went_there
 from hark.conversations.actions.holding import send
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.participants import admit
@@ -73,6 +74,29 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
         return stopped(request, case, conversation, findings=error.findings)
     still = still_waiting(places_shown(case), but=conversation.key)
     return written(request, case, kind=kind, way_key=conversation.key, still=still, **sent_context(sent))
+
+
+@desk("POST", right=Right.ANSWER)
+def there(request: HttpRequest, key: str) -> HttpResponse:
+    """An agent answers at the venue itself: he goes there (`went`), or says that he has answered."""
+    agent = agent_of(request)
+    case = get_case(agent, key)
+    conversation = conversation_of(agent, case, request.POST.get("conversation", ""))
+    if request.POST.get("act") == "went":
+        went_there(case_id=case.pk, conversation_id=conversation.pk, author=author_of(agent))
+        return HttpResponse(status=204)
+    kind = request.POST.get("kind", "")
+    if kind not in Visibility.values:
+        raise Http404
+    answered_there(
+        case_id=case.pk,
+        conversation_id=conversation.pk,
+        author=author_of(agent),
+        text=request.POST.get("text", "")[:LONGEST],
+        visibility=Visibility(kind),
+        key=uuid_of(request.POST.get("send_key", "")),
+    )
+    return written(request, case, kind=kind, way_key=conversation.key)
 
 
 @desk("POST", right=Right.NOTE)

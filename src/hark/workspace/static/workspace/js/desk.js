@@ -5,6 +5,7 @@ import "./said.js";
 import "./clocks.js";
 import "./panes.js";
 import "./composer.js";
+import "./there.js";
 import "./uploads.js";
 import "./tick.js";
 import "./only.js";

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0003_preferred_identity'),
+        ('contacts', '0004_wishes'),
     ]
 
     operations = [

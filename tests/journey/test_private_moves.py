@@ -1,0 +1,163 @@
+"""From public to private and back into one case; who wants no more messages; windows that close."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from hark.contacts.models import Identity
+from hark.conversations.actions.elsewhere import answered_there, went_there
+from hark.conversations.errors import CannotReply
+from hark.conversations.models import Case, Clock, Conversation, Message
+from hark.conversations.queries.writing import ways_to_answer
+from hark.conversations.types import Status, Visibility
+from hark.delivery.jobs import send_due
+from hark.delivery.models import OutboxItem
+from hark.delivery.types import OutboxState
+from hark.journey.ledger import check
+from hark.kernel.ids import new_uuid
+from hark.kernel.models import Event
+from hark.kernel.time import now
+from hark.organisation.models import Agent, Channel
+from hark.organisation.types import Role
+from tests.conversations.desk import acts, an_agent, answers
+from tests.journey.makers import make_channel
+from tests.journey.venue import arrive, direct, drain
+
+pytestmark = pytest.mark.django_db
+
+
+def in_public(number: int | str, text: str, **more: Any) -> dict[str, Any]:
+    """A post that speaks to us, which opens a case."""
+    return direct(number, text=text, **{"type": "post", "thread": f"t{number}", "targets_us": "mention", **more})
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return make_channel(moves="reply_once", max_length=500)
+
+
+@pytest.fixture
+def tessa() -> Agent:
+    return an_agent("Tessa", role=Role.OWNER)
+
+
+def moved(channel: Channel, tessa: Agent) -> Case:
+    """A public complaint whose author we have asked into private."""
+    arrive(channel, in_public("p", "@plumcare my invoice is wrong for the third time"))
+    drain()
+    case = Case.objects.get()
+    answers(tessa, case, "Please tell me your number here.", visibility=Visibility.PRIVATE)
+    return case
+
+
+def test_what_is_said_in_private_goes_on_in_the_case_that_moved(channel: Channel, tessa: Agent) -> None:
+    case = moved(channel, tessa)
+    assert OutboxItem.objects.get().payload["private_of"] == "pp"
+    arrive(channel, direct("d", thread="dm-1", text="It is 4711."))
+    drain()
+    case.refresh_from_db()
+    assert Case.objects.count() == 1
+    assert set(Conversation.objects.filter(case=case).values_list("thread_key", flat=True)) == {"tp", "dm-1"}
+    assert case.status == Status.OPEN
+
+
+@pytest.mark.parametrize("why", ["somebody else", "in public again", "long ago", "resolved", "not moved"])
+def test_nobody_is_led_into_another_case(channel: Channel, tessa: Agent, why: str) -> None:
+    case = moved(channel, tessa)
+    if why == "long ago":
+        Message.objects.filter(moved=True).update(sent_at=F("sent_at") - timedelta(days=8))
+    if why == "resolved":
+        Case.objects.filter(pk=case.pk).update(status=Status.RESOLVED)
+    if why == "not moved":
+        Message.objects.update(moved=False)
+    who = "u2" if why == "somebody else" else "u1"
+    if why == "in public again":
+        arrive(channel, in_public("q", "@plumcare where is the shop in Ghent?", thread="t-other"))
+    else:
+        arrive(channel, direct("d", thread="dm-1", who=who, text="Something else: where is the shop?"))
+    drain()
+    assert Case.objects.count() == 2
+
+
+def test_one_private_message_is_allowed_and_the_second_says_why_not(channel: Channel, tessa: Agent) -> None:
+    case = moved(channel, tessa)
+    [way] = ways_to_answer(tessa, case)
+    assert way.visibilities == (Visibility.PUBLIC,)
+    assert "one private message" in way.refusals[Visibility.PRIVATE]
+    with pytest.raises(CannotReply, match="one private message"):
+        answers(tessa, case, "And your name?", visibility=Visibility.PRIVATE)
+    answers(tessa, case, "I have written to you.", visibility=Visibility.PUBLIC)
+
+
+def test_stop_closes_the_way_and_what_waits_does_not_leave(channel: Channel, tessa: Agent) -> None:
+    arrive(channel, direct(1, text="Where is my parcel?"))
+    drain()
+    case = Case.objects.get()
+    answers(tessa, case, "On its way.")
+    arrive(channel, {**direct(2, text="STOP"), "type": "stop"})
+    drain()
+    assert Identity.objects.get(key="u1").wants_none
+    OutboxItem.objects.update(not_before=F("not_before") - timedelta(minutes=10))
+    while send_due():
+        pass
+    item = OutboxItem.objects.get()
+    assert (item.state, item.error) == (OutboxState.REFUSED, "This person has asked for no more messages here.")
+    [way] = ways_to_answer(tessa, case)[:1]
+    assert way.closed_because == "This person has asked for no more messages here."
+
+
+def test_later_wish_counts_whichever_comes_first(channel: Channel) -> None:
+    arrive(channel, {**direct(2, text="STOP"), "type": "stop"})
+    drain()
+    Identity.objects.filter(key="u1").update(started_at=now() + timedelta(minutes=1))
+    arrive(channel, {**direct(3, text="STOP"), "type": "stop", "at": (now() - timedelta(days=1)).isoformat()})
+    drain()
+    assert not Identity.objects.get(key="u1").wants_none
+
+
+def test_a_window_that_has_closed_is_said_before_anything_is_written(channel: Channel, tessa: Agent) -> None:
+    arrive(channel, direct(1, text="Hello?", reply_until=(now() + timedelta(hours=1)).isoformat()))
+    drain()
+    case = Case.objects.get()
+    [way] = ways_to_answer(tessa, case)
+    assert not way.closed_because
+    assert way.standing.window_ends
+    Message.objects.update(reply_until=now() - timedelta(seconds=1))
+    [way] = ways_to_answer(tessa, case)
+    assert "time in which this venue lets us answer is over" in way.closed_because
+
+
+def in_review(channel: Channel, tessa: Agent) -> Case:
+    """A public complaint that Hark may not answer: the one reply has been given."""
+    arrive(channel, in_public("p", "@plumcare my invoice is wrong", permalink="https://square.example/p"))
+    drain()
+    return Case.objects.get()
+
+
+def test_answered_at_the_venue_stops_the_clock_and_the_echo_takes_its_place(channel: Channel, tessa: Agent) -> None:
+    case = in_review(channel, tessa)
+    conversation, key = Conversation.objects.get(), new_uuid()
+    went_there(case_id=case.pk, conversation_id=conversation.pk, author=acts(tessa))
+    for _ in range(2):
+        answered_there(
+            case_id=case.pk,
+            conversation_id=conversation.pk,
+            author=acts(tessa),
+            text="We look into it. /Tessa",
+            visibility=Visibility.PUBLIC,
+            key=key,
+        )
+    ours = Message.objects.get(direction="out")
+    case.refresh_from_db()
+    assert (case.status, case.assignee, ours.native, ours.agent) == (Status.WAITING, tessa, True, tessa)
+    assert Clock.objects.get().stopped_at is not None
+    assert not OutboxItem.objects.exists()
+    assert [each.kind for each in Event.objects.filter(kind="case.went_there")] == ["case.went_there"]
+    own = {"id": "self", "name": "Plum"}
+    arrive(channel, in_public("own", "We look into it! /Tessa", thread="tp", author=own))
+    drain()
+    ours = Message.objects.get(direction="out")
+    assert (ours.external_id, ours.text, ours.agent) == ("pown", "We look into it! /Tessa", tessa)
+    assert check().findings == []
