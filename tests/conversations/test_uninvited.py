@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from hark.contacts.models import Identity
+from hark.conversations.errors import CannotReply
 from hark.conversations.models import Message
 from hark.conversations.queries.uninvited import NOT_AT_ALL, too_many
+from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Visibility
 from hark.delivery.models import OutboxItem
 from hark.delivery.types import OutboxState
@@ -48,6 +50,21 @@ def test_one_answer_to_a_person_who_had_not_asked_is_enough_for_the_days(tessa: 
     assert why(heard(channel, who="idris")) == ""
     assert why(first, days=29)
     assert why(first, days=31) == ""
+
+
+def test_the_composer_says_so_and_leaves_the_way_to_private_open(tessa: Agent, channel: Channel) -> None:
+    post = heard(channel)
+    approach(tessa, post)
+    case = post.conversation.case
+    assert case
+    [way] = ways_to_answer(tessa, case)
+    assert (way.visibilities, way.closed_because) == ((Visibility.PRIVATE,), "")
+    assert way.refusals[Visibility.PUBLIC] == why(post)
+    with pytest.raises(CannotReply, match="without asking us"):
+        approach(tessa, post)
+    heard(channel, targets_us="reply", text="Thank you, and now?")
+    [way] = ways_to_answer(tessa, case)
+    assert Visibility.PUBLIC in way.visibilities
 
 
 def test_it_counts_over_all_channels_of_a_brand_and_not_over_those_of_another(tessa: Agent, channel: Channel) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hark.channels.base import Venue
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Inbound, Page, Raw
+from hark.contacts.models import Identity
 from hark.conversations.models import Message
 from hark.conversations.queries.previewing import preview
 from hark.conversations.queries.stream import Label, stream_counts, stream_page
@@ -222,6 +223,12 @@ def test_a_word_of_an_agent_takes_a_line_out_of_the_lane(world: World, signed_in
     client.post(f"/message/{post.key}/correct/", {"relevance": "relevant"})
     assert len(unaddressed(world.tessa, at=database_now())) == 1
     client.post(f"/message/{post.key}/correct/", {"complaint": "false"})
+    assert unaddressed(world.tessa, at=database_now()) == []
+
+
+def test_who_wants_no_messages_is_left_in_peace(world: World) -> None:
+    complain(world.square, "maud")
+    Identity.objects.filter(key="maud").update(stopped_at=database_now())
     assert unaddressed(world.tessa, at=database_now()) == []
 
 

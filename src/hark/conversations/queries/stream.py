@@ -134,7 +134,7 @@ def stream_totals(agent: Agent) -> dict[Label, Total]:
     """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts, to
     reach out to those that stand highest.
 
-    Six queries, and three a brand.
+    Four queries, and those of `unaddressed`.
     """
     rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
     under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}

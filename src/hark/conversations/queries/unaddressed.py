@@ -19,7 +19,6 @@ from hark.conversations.queries.access import messages_visible_to
 from hark.conversations.queries.standing import standing_of, unwritten
 from hark.conversations.queries.uninvited import (
     NOT_AT_ALL,
-    UNASKED,
     full_words,
     hour_is_full,
     last_approaches,
@@ -34,6 +33,7 @@ LOOKED_AT = 2_000  # newest messages that an agent sees, among which they are lo
 SHOWN = 50
 CHUNK = 100  # asked at once whether they may be answered
 LATEST = timedelta(days=7)  # after that an answer helps nobody
+NOT_TO_US = ("keyword", "none")
 YES = 0.5
 URGENT = {"critical": 1.0, "high": 0.5}
 MOODS = {"furious": 0.6, "angry": 0.4, "unhappy": 0.2}
@@ -97,7 +97,7 @@ def _complaints(agent: Agent, at: datetime) -> list[_Complaint]:
     """Those that are about us and say that something went wrong, or press."""
     newest = messages_visible_to(agent).filter(direction=Direction.INBOUND).order_by("-pk")
     ids = list(newest.values_list("pk", flat=True)[:LOOKED_AT])
-    rows = Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0), targets_us__in=UNASKED, deleted_at=None)
+    rows = Message.objects.filter(pk__in=ids, pk__gte=min(ids, default=0), targets_us__in=NOT_TO_US, deleted_at=None)
     rows = rows.filter(sent_at__gt=at - LATEST, automatic=False, conversation__last_outbound_at=None)
     rows = rows.exclude(visibility=Visibility.PRIVATE).exclude(conversation__case__status=Status.RESOLVED)
     columns = ("identity__contact", "identity__followers", "identity__contact__mood_level")

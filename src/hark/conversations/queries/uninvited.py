@@ -16,7 +16,7 @@ from hark.conversations.types import Direction, Visibility
 from hark.delivery.types import OutboxState
 from hark.organisation.models import Brand, Channel
 
-UNASKED = ("keyword", "none")  # what a post targets that nobody addressed to us
+UNASKED = ("keyword",)  # what a post targets that was found by listening: it speaks of us, not to us
 NEVER_LEFT = (OutboxState.CANCELLED, OutboxState.REFUSED, OutboxState.FAILED)
 HOUR = timedelta(hours=1)
 LOOKED_AT = 1_000  # newest posts of these people
@@ -26,7 +26,7 @@ NOT_AT_ALL = "Answers to people who did not write to us are switched off for thi
 def too_many(identity: Identity, channel: Channel, at: datetime) -> str:
     """Why one more public answer, to a person who did not write to us, is too much just now; empty where it is not.
 
-    Ask it only where the post that is answered targets nobody of us (`UNASKED`) and the reply is public. Three queries
+    Ask it only where the post that is answered was found by listening (`UNASKED`) and the reply is public. Three queries
     beside the channel's inbox and brand.
     """
     brand = channel.inbox.brand
