@@ -101,9 +101,15 @@ def _complaints(agent: Agent, at: datetime) -> list[_Complaint]:
     rows = rows.filter(sent_at__gt=at - LATEST, automatic=False, conversation__last_outbound_at=None)
     rows = rows.exclude(visibility=Visibility.PRIVATE).exclude(conversation__case__status=Status.RESOLVED)
     columns = ("identity__contact", "identity__followers", "identity__contact__mood_level")
-    people = {number: rest for number, *rest in rows.values_list("pk", *columns)}
-    read = _read(list(people))
-    return [_weighed(number, *people[number], *read[number]) for number in people if number in read]
+    people = list(rows.values_list("pk", *columns))
+    read = _read([number for number, *_ in people])
+    found = []
+    for number, contact, followers, mood in people:
+        if number in read:
+            complaint, urgency = read[number]
+            most = reach_counts(followers) * distress_counts(complaint, urgency, mood or "")
+            found.append(_Complaint(number, contact, followers, mood or "", complaint, urgency, most))
+    return found
 
 
 def _read(ids: Sequence[int]) -> dict[int, tuple[float, str]]:
@@ -120,13 +126,6 @@ def _read(ids: Sequence[int]) -> dict[int, tuple[float, str]]:
         if about == "relevant" and (complains >= YES or presses in URGENT):
             told[number] = complains, presses
     return told
-
-
-def _weighed(
-    number: int, contact: int | None, followers: int | None, mood: str | None, complaint: float, urgency: str
-) -> _Complaint:
-    most = reach_counts(followers) * distress_counts(complaint, urgency, mood or "")
-    return _Complaint(number, contact, followers, mood or "", complaint, urgency, most)
 
 
 def _asked(waiting: Sequence[_Complaint], at: datetime) -> list[Unaddressed]:

@@ -26,8 +26,8 @@ NOT_AT_ALL = "Answers to people who did not write to us are switched off for thi
 def too_many(identity: Identity, channel: Channel, at: datetime) -> str:
     """Why one more public answer, to a person who did not write to us, is too much just now; empty where it is not.
 
-    Ask it only where the post that is answered was found by listening (`UNASKED`) and the reply is public. Three queries
-    beside the channel's inbox and brand.
+    Ask it only where the post that is answered was found by listening (`UNASKED`) and the reply is public. Three
+    queries beside the channel's inbox and brand.
     """
     brand = channel.inbox.brand
     if not brand.uninvited_per_hour:
