@@ -292,6 +292,8 @@ def test_stream_is_sorted_by_label_and_a_correction_moves_a_message(tessa: Agent
         Label.ALL: 4,
         Label.RELEVANT: 1,
         Label.UNSURE: 1,
+        Label.CARE: 0,
+        Label.RIVAL: 0,
         Label.PRAISE: 0,
         Label.NOISE: 2,
     }
