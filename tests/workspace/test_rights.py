@@ -136,6 +136,7 @@ TABLE: dict[str, Row] = {
     "settings_rereading_progress": Row(Right.BRANDS),
     "settings_readings": Row(Right.BRANDS),
     "settings_readings_act": Row(Right.BRANDS, post=True, about="brand"),
+    "settings_brand_terms": Row(Right.BRANDS, about="brand"),
     "settings_brand_words": Row(Right.BRANDS, about="brand"),
     "settings_brand_intents": Row(Right.BRANDS, about="brand"),
     "settings_brand_intent": Row(Right.BRANDS, about="intent"),

@@ -16,6 +16,7 @@ from hark.journey.failing import describe
 from hark.journey.learning import InUseHere, Learnt, base_of, stamped
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
+from hark.journey.rivals import as_rivals, rival_of
 from hark.organisation.models import Brand
 from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
@@ -31,13 +32,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ToRead:
-    """What somebody said and all that it is read with. `why`: why there is no question that it is to us."""
+    """What somebody said and all that it is read with. `why`: why there is no question that it is to us.
+
+    `rival`: the competitor whom it is about instead.
+    """
 
     text: str
     context: Context
     brand: Brand
     own: OwnReading
     why: str
+    rival: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def read_all(passengers: Sequence[Passenger], *, hurried: bool = False) -> list[
     contexts = _contexts(passengers, keys, before)
     return read_in_context(
         [
-            ToRead(_said(one), context, one.channel.inbox.brand, one.own, addressed(one.inbound))
+            ToRead(_said(one), context, one.channel.inbox.brand, one.own, addressed(one.inbound), _rival(one))
             for one, context in zip(passengers, contexts, strict=True)
         ],
         hurried=hurried,
@@ -76,7 +81,8 @@ def read_in_context(asked: Sequence[ToRead], *, hurried: bool = False) -> list[M
     brands = {one.brand.key: profile_of(one.brand, one.own) for one in asked}
     readings = _analysed([one.text for one in asked], [one.context for one in asked], brands, teachers)
     told = [_as_addressed(reading, one.why) for reading, one in zip(readings, asked, strict=True)]
-    return [finished(one.text, reading, one.own) for one, reading in zip(asked, told, strict=True)]
+    whole = [finished(one.text, reading, one.own) for one, reading in zip(asked, told, strict=True)]
+    return [as_rivals(reading, one.rival) for one, reading in zip(asked, whole, strict=True)]
 
 
 def can_read() -> bool:
@@ -93,6 +99,10 @@ def has_encoder() -> bool:
 def _said(one: Passenger) -> str:
     """What the author himself wrote: the text before what it quotes."""
     return (one.inbound.text or "")[: one.inbound.quote_from]
+
+
+def _rival(one: Passenger) -> str:
+    return rival_of(_said(one), one.inbound.targets_us, one.channel.inbox.brand)
 
 
 def _as_addressed(reading: Mapping[str, Any], why: str) -> Mapping[str, Any]:

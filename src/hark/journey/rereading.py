@@ -15,6 +15,7 @@ from hark.conversations.queries.rereading import OldBatch, OldMessage, next_batc
 from hark.intake.queries import backlog
 from hark.journey.opening import addressed_by
 from hark.journey.reading import HISTORY, ToRead, can_read, read_in_context
+from hark.journey.rivals import rival_of
 from hark.kernel.time import monotonic, sleep
 from hark.organisation.queries import own_readings
 from hark.understanding.types import Context, HistoryItem
@@ -67,11 +68,15 @@ def read_batch(batch: OldBatch) -> dict[int, Any]:
     whys = [addressed_by(one.visibility, one.targets_us) for one in messages]
     readings = read_in_context(
         [
-            ToRead(one.said, _context(one, said_to_us=bool(why)), one.brand, own[one.brand.pk], why)
+            ToRead(one.said, _context(one, said_to_us=bool(why)), one.brand, own[one.brand.pk], why, _rival(one))
             for one, why in zip(messages, whys, strict=True)
         ]
     )
     return {one.id: reading for one, reading in zip(messages, readings, strict=True)}
+
+
+def _rival(one: OldMessage) -> str:
+    return rival_of(one.said, one.targets_us, one.brand)
 
 
 def _context(one: OldMessage, *, said_to_us: bool) -> Context:

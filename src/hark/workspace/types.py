@@ -143,7 +143,10 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True)
 class HeardShown:
-    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands."""
+    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands.
+
+    `reach` is how many follow its author, and since when that is known; `care` why a complaint stands where it does.
+    """
 
     row: HeardRow
     hour: str
@@ -155,6 +158,8 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    reach: str = ""
+    care: tuple[str, ...] = ()
     thanks: str = ""
     fold: str = ""
     fold_title: str = ""

@@ -4,8 +4,8 @@ What the models doubt comes in the order in which an answer teaches most.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
@@ -18,8 +18,10 @@ from hark.conversations.queries.folded import TOLD, Fold, folds_of, one_of_each,
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
 from hark.conversations.queries.spam import SpamWord, spam_words
+from hark.conversations.queries.unaddressed import Unaddressed, unaddressed
 from hark.conversations.queries.unsure import doubts, most_instructive
 from hark.conversations.types import Direction
+from hark.kernel.time import now
 from hark.organisation.models import Agent
 
 LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
@@ -33,6 +35,8 @@ class Label(TextChoices):
     ALL = "all", "All"
     RELEVANT = "relevant", "Relevant"
     UNSURE = "unsure", "Not sure"
+    CARE = "care", "Reach out"
+    RIVAL = "competitor", "Competitors"
     PRAISE = "praise", "Praise"
     NOISE = "irrelevant", "Noise"
     SPAM = "spam", "Spam"
@@ -40,7 +44,7 @@ class Label(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class HeardRow:
-    """One message of the stream. `why`: the reasons of the verdict.
+    """One message of the stream. `why`: the reasons of the verdict; `care`: those of its place among the complaints.
 
     With a `fold` the line stands for all messages with the same words. `case_key`: it is in a case by now,
     and here for its words only. `spam`: the newest word on whether it is, where there is one.
@@ -49,6 +53,8 @@ class HeardRow:
     id: int
     key: str
     who: str
+    followers: int | None
+    followers_on: date | None
     text: str
     icon: str
     venue: str
@@ -59,6 +65,7 @@ class HeardRow:
     p: float | None
     why: tuple[str, ...]
     reading: ReadingShown | None
+    care: Unaddressed | None = None
     fold: Fold | None = None
     case_key: str = ""
     spam: SpamWord | None = None
@@ -81,8 +88,8 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first; what is unsure, most instructive first. What says the same in the same words is one line,
-    where its newest message stands.
+    """One page, newest first; what is unsure, most instructive first; complaints to reach out to, by their rank, those
+    of cases too. Elsewhere what says the same in the same words is one line, where its newest message stands.
 
     Five queries; one more under a label, where texts are folded, behind a short page and behind the first. It looks at
     the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
@@ -90,6 +97,8 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     place = Place.parse(after)
     if label == Label.UNSURE:
         return _unsure_page(agent, place, limit=limit)
+    if label == Label.CARE:
+        return StreamPage(_rows_of(unaddressed(agent, at=now())), "")
     heard = _heard(agent, spam=label == Label.SPAM)
     heard = heard.filter(pk__lt=place.id) if place else heard
     told = _judged(heard, label)
@@ -121,24 +130,27 @@ def heard_alike(agent: Agent, message_id: int) -> list[int]:
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. Five queries."""
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. See `stream_totals`."""
     return {label: total.messages for label, total in stream_totals(agent).items()}
 
 
 def stream_totals(agent: Agent) -> dict[Label, Total]:
-    """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts.
+    """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts, to
+    reach out to those that stand highest.
 
-    Five queries.
+    Five queries, and those of `unaddressed`.
     """
     rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
     under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
     told = {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
     asked = doubts(agent)
     spam = list(_heard(agent, spam=True).values_list("identity__contact", flat=True)[:LOOKED_AT])
+    hurt = unaddressed(agent, at=now())
     return {
         **told,
         Label.UNSURE: Total(len(asked), len({one.author for one in asked})),
         Label.SPAM: Total(len(spam), len(set(spam))),
+        Label.CARE: Total(len(hurt), len({one.author for one in hurt})),
     }
 
 
@@ -159,6 +171,12 @@ def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage
 def _heard(agent: Agent, *, spam: bool = False) -> QuerySet[Message]:
     """The stream, newest first: what others wrote in conversations without a case; either what is spam or the rest."""
     return messages_visible_to(agent).filter(LOOSE, spam=spam).order_by("-pk")
+
+
+def _rows_of(found: Sequence[Unaddressed]) -> tuple[HeardRow, ...]:
+    """The complaints in their order, each with why it stands there. Four queries."""
+    rows = {row.id: row for row in _rows(_in_full([one.message_id for one in found]), {})}
+    return tuple(replace(rows[one.message_id], care=one) for one in found if one.message_id in rows)
 
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
@@ -212,6 +230,8 @@ def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[Heard
             id=message.pk,
             key=message.key,
             who=author_name(message),
+            followers=message.identity.followers if message.identity else None,
+            followers_on=message.identity.followers_on if message.identity else None,
             text=message.text,
             icon=icon_of(message.kind),
             venue=message.channel.venue,

@@ -7,16 +7,20 @@ from hark.conversations.models import Message
 from hark.conversations.queries.folded import Fold
 from hark.conversations.queries.spam import SpamWord
 from hark.conversations.queries.stream import HeardRow, Label, Total, said_page, stream_page, stream_totals
+from hark.conversations.queries.unaddressed import Unaddressed
 from hark.kernel.html import evidence_html
 from hark.kernel.time import now
 from hark.organisation.models import Agent
 from hark.organisation.queries import own_readings
 from hark.workspace.queries.channels import venue_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
-from hark.workspace.queries.words import day, exact, hour
+from hark.workspace.queries.words import day, exact, hour, reach_words
 from hark.workspace.types import HeardShown
 
-VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed")}
+VERDICTS = {
+    "relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed"),
+    "competitor": ("Competitor", "dashed"),
+}  # fmt: skip
 
 PASSED_ON = "A headline, a shared link or a polite phrase: everybody uses it, nobody complains by it"
 
@@ -82,6 +86,8 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
         sure=_spam_sure(row.spam) if row.spam else sure,
         why=_spam_why(row.spam) if row.spam else _corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
+        reach=reach_words(row.followers, row.followers_on, now()),
+        care=care_words(row.care, venue_name(row.venue)) if row.care else (),
         thanks=thanks,
         fold=fold_words(row.fold) if row.fold else "",
         fold_title=PASSED_ON if row.fold and row.fold.passed_on else "",
@@ -102,6 +108,18 @@ def _when(at: datetime) -> str:
     return f"{'' if said == 'Today' else f'{said} '}{hour(at)}"
 
 
+def care_words(care: Unaddressed, venue: str) -> tuple[str, ...]:
+    """Why a complaint stands where it does: how bad it is, how far it is heard, whether we may answer."""
+    reach = "reach not known" if care.followers is None else f"{care.followers:,} may read it"
+    if not care.shut:
+        may = "you may answer it here"
+    elif care.at_venue:
+        may = f"answer it at {venue}: {care.shut}"
+    else:
+        may = care.shut
+    return ", ".join(care.distress), reach, may
+
+
 def _corrected(row: HeardRow) -> str:
     """Who judged it last, and when."""
     told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
@@ -112,6 +130,6 @@ def _corrected(row: HeardRow) -> str:
 
 def _sure(row: HeardRow) -> str:
     """How sure the verdict is, as a share of 100; a verdict of noise is as sure as it is not relevant."""
-    if row.p is None:
+    if row.p is None or row.label == "competitor":
         return ""
     return f"{round(100 * (1 - row.p if row.label == 'irrelevant' else row.p))} %"

@@ -27,6 +27,9 @@ KIND_WORDS = {
     "praise": "Praise", "chatter": "Chatter",
 }  # fmt: skip
 UNSAID = frozenset(SHIPPED)
+ABOUT_WORDS = {
+    "irrelevant": "Not about us", "unsure": "Perhaps not about us", "competitor": "About a competitor"
+}  # fmt: skip
 WHYS_SHOWN = 3
 ABOUT_TO_BREAK = 0.7  # as routing sees it
 
@@ -120,7 +123,7 @@ def _words(reading: ReadingShown) -> list[str]:
     )
     words += [FLAG_WORDS[flag] for flag in reading.flags]
     words += ["Curses, at nobody" if curses_at_nobody(reading) else ""]
-    words += [{"irrelevant": "Not about us", "unsure": "Perhaps not about us"}.get(reading.relevance, "")]
+    words += [ABOUT_WORDS.get(reading.relevance, "")]
     return [word for word in words if word]
 
 

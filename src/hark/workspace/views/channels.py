@@ -24,6 +24,7 @@ from hark.kernel.ids import new_uuid
 from hark.kernel.time import now
 from hark.organisation.actions.approval import set_approval_of_channel
 from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
+from hark.organisation.actions.spending import CeilingTooHigh, set_ceiling
 from hark.organisation.models import Agent, Channel
 from hark.organisation.queries import get_channel
 from hark.organisation.types import ChannelState, Right
@@ -165,6 +166,20 @@ def approve_no_more(request: HttpRequest, row: Channel) -> None:
     messages.success(request, "Public replies here leave without approval.")
 
 
+def keep_ceiling(request: HttpRequest, row: Channel) -> None:
+    """What the channel may cost in a month before it stops listening; an empty field: no ceiling."""
+    typed = request.POST.get("ceiling", "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) <= 9):
+        messages.error(request, "A ceiling is a whole number, such as 50. An empty field: no ceiling.")
+        return
+    try:
+        set_ceiling(channel_id=row.pk, whole=int(typed) if typed else None, actor=agent_of(request).key)
+    except CeilingTooHigh as trouble:
+        messages.error(request, trouble.message)
+        return
+    messages.success(request, "Kept." if typed else "Kept: there is no ceiling.")
+
+
 def write_as_customer(request: HttpRequest, row: Channel) -> None:
     """Somebody made up writes to a simulated account, and it goes the way of every arrival."""
     form = MadeUpForm(request.POST)
@@ -178,6 +193,7 @@ def write_as_customer(request: HttpRequest, row: Channel) -> None:
 ACTS: dict[str, Callable[[HttpRequest, Channel], None]] = {
     "approve_first": approve_first,
     "approve_no_more": approve_no_more,
+    "ceiling": keep_ceiling,
     "check": look,
     "pause": pause,
     "resume": switch_on,
