@@ -16,7 +16,6 @@ from hark.conversations.queries.access import conversations_visible_to
 from hark.conversations.queries.participants import copies_beside, without_pending
 from hark.conversations.queries.standing import standing_of, unwritten, with_replies
 from hark.conversations.queries.uninvited import UNASKED, too_many
-from hark.conversations.queries.uninvited import UNASKED, too_many
 from hark.conversations.types import Direction, Visibility
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now
