@@ -140,7 +140,12 @@ def way_of(
     caps = kind.caps_for(account) if kind else NO_CAPS
     standing = standing_of(answers, at=now()) if answers else Standing()
     readers = _readers(caps, answers)
-    refusals = _refusals(kind, account, conversation, answers, readers, standing) if kind and answers else {}
+    refusals = {} if kind is None or answers is None else {
+        each: why
+        for each in readers
+        if (why := _refused(kind.objection(account, unwritten(conversation, answers, each, standing)))
+            or _too_many(conversation, answers, each))
+    }  # fmt: skip
     return Way(
         conversation=conversation,
         answers=answers,
@@ -166,24 +171,6 @@ def _too_many(conversation: Conversation, answers: Message, visibility: Visibili
     """Our own etiquette, where nobody asked us and everybody would read it."""
     asked = answers.targets_us not in UNASKED or Visibility.PRIVATE in {visibility, answers.visibility}
     return "" if asked or answers.identity is None else too_many(answers.identity, conversation.channel, now())
-
-
-def _refusals(
-    kind: Venue,
-    account: Account,
-    conversation: Conversation,
-    answers: Message,
-    readers: tuple[Visibility, ...],
-    standing: Standing,
-) -> dict[Visibility, str]:
-    """What the venue's rules forbid, and what we have set ourselves where nobody spoke to us, in words."""
-    asked = {each: kind.objection(account, unwritten(conversation, answers, each, standing)) for each in readers}
-    refusals = {each: refused.human for each, refused in asked.items() if refused}
-    in_public = [each for each in readers if each != Visibility.PRIVATE and each not in refusals]
-    if in_public and answers.targets_us in UNASKED and answers.identity:
-        why = too_many(answers.identity, conversation.channel, now())
-        refusals |= dict.fromkeys(in_public, why) if why else {}
-    return refusals
 
 
 def _readers(caps: Caps, answers: Message | None) -> tuple[Visibility, ...]:
