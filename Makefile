@@ -39,9 +39,11 @@ suite: browser $(VENV)/.collected ## The tests without the checks
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 browser: $(VENV)/.dev ## Get a browser for the tests: Playwright's own, else the distribution's Chromium
 	@$(BIN)/python -m scripts.get_browser
-venues: $(VENV)/.dev venues-matrix venues-bluesky ## Prove the venues against real servers (it brings them; as root also the distribution's)
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { test -x /usr/sbin/dovecot && test -x /usr/sbin/postfix; }; then \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix; fi
+venues: $(VENV)/.dev venues-matrix venues-bluesky ## Prove the venues against real servers (it brings them; as root also those of Debian)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		! ls /usr/sbin/dovecot /usr/sbin/postfix /usr/sbin/mariadbd /usr/bin/php /usr/share/wordpress/wp-load.php /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1; then \
+		apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends dovecot-imapd dovecot-lmtpd postfix \
+			wordpress php-cli php-mysql mariadb-server kannel kannel-extras; fi
 	@HARK_VENUES=1 $(BIN)/python -m pytest tests/venues -p no:cacheprovider $(ARGS)
 venues-matrix: # Synapse, in an environment of its own
 	@bash scripts/venue_servers/matrix.sh $(PYTHON)
@@ -50,8 +52,8 @@ venues-bluesky: # the Bluesky network, Redis
 hostile: $(VENV)/.dev browser ## Every shared hostile mail and attack line, not only a sample, through the reader and a real browser
 	@HARK_HOSTILE=1 $(BIN)/python -m pytest -p no:cacheprovider --timeout 1800 tests/channels/mail tests/kernel/test_foreign_html.py \
 		tests/security/test_s22_mail_bombs.py tests/security/test_s28_mail_html.py $(ARGS)
-drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, with the ledger checked each time
-	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults -p no:cacheprovider --timeout 7200 -s $(ARGS)
+drills: $(VENV)/.dev ## Kill -9 of every process under load, 100 rounds, and long random lives of out-box and routing
+	@HARK_DRILL_ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest tests/faults tests/delivery/test_outbox_machine.py tests/routing/test_world.py -p no:cacheprovider --timeout 7200 -s $(ARGS)
 pages: $(VENV)/.dev browser ## Every page of the desk under axe: wide and narrow, light and dark
 	@HARK_PAGES=1 $(BIN)/python -m pytest tests/browser -k "violation or axe or clean" -p no:cacheprovider --timeout 1800 $(ARGS)
 triage: $(VENV)/.dev browser ## A scripted agent triages 100 new items by keys alone in a real browser; says how long it took

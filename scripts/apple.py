@@ -1,9 +1,10 @@
-"""Write the figures and posts of docs/apple.md anew: `python -m scripts.apple` (half a minute; needs scikit-learn).
+"""Write the figures and posts of docs/apple.md anew: `python -m scripts.apple` (some minutes; needs scikit-learn).
 
 Every brand is read by models that never saw it: the relevance prior is learnt over the other brands. Of its posts half,
 drawn five times, may be corrected; the other half is read. The trials at the end of the page stand in no data at all.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +22,13 @@ from hark.understanding.train.prior import fit_prior
 from hark.understanding.train.sources import own_posts
 from hark.understanding.trials import remembering
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "apple.md"
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "apple.md"
+HUNDRED = ROOT / "benchmarks" / "understanding" / "hundred.json"
 STAGES = (0, 1, 3, 6, 10)
 SPLITS = 5
+LATER_STAGES = (0, 3, 10, 25, 50, 100)
+FOLDS, DRAWS = 6, 3  # of the hundred and twenty posts of a hard name
 SHOWN = "apple"
 # Written to be hard, and kept out of everything that is learnt or tuned. True: the company is meant.
 TRIALS = (
@@ -117,6 +122,43 @@ def _stage(brands: Sequence[Brand], count: int) -> list[str]:
     return [f"{np.mean(accuracy):.3f}", f"{np.mean(auc):.3f}", " / ".join(shares)]
 
 
+def hard_names() -> list[Brand]:
+    """Two brands with a hundred and twenty posts each, which nothing was learnt from, read by the shipped models."""
+    models, brands = remembering(load_models()), []
+    for row in json.loads(HUNDRED.read_text(encoding="utf-8"))["brands"]:
+        handles, products, exclude = (tuple(row[name]) for name in ("handles", "products", "exclude"))
+        profile = BrandProfile(row["key"], row["name"], handles, products, exclude, row["about"])
+        posts = [(text, True) for text in row["relevant"]] + [(text, False) for text in row["irrelevant"]]
+        brands.append(Brand(profile, posts, models))
+    return brands
+
+
+def hundred(brands: Sequence[Brand]) -> str:
+    """A row for each number of corrections: each sixth of the posts is read after so many of the others."""
+    rows = []
+    for count in LATER_STAGES:
+        named = "the profile alone" if not count else f"{count} corrections"
+        some = [one for brand in brands for one in (brand, bare(brand))]
+        rows.append([named, *(_crossed(one, count) for one in some)])
+    head = [word for brand in brands for word in (brand.profile.name, f"{brand.profile.name}, name alone")]
+    return _table(["after", *(f"{word}: accuracy, AUC, right / unsure / wrong, %" for word in head)], rows)
+
+
+def _crossed(brand: Brand, count: int) -> str:
+    accuracy, auc, labels = [], [], []
+    for draw in range(DRAWS):
+        posts = list(brand.posts)
+        Random(draw).shuffle(posts)  # noqa: S311 - a draw
+        for fold in range(FOLDS):
+            read, others = posts[fold::FOLDS], [post for place, post in enumerate(posts) if place % FOLDS != fold]
+            found, given = brand.read(read, others[:count]), [int(label) for _, label in read]
+            accuracy += [(p >= 0.5) == bool(label) for (p, _), label in zip(found, given, strict=True)]
+            auc.append(figures.auc(given, [p for p, _ in found]))
+            labels += [_judged(label, wanted) for (_, label), (_, wanted) in zip(found, read, strict=True)]
+    shares = " / ".join(f"{100 * labels.count(word) / len(labels):.0f}" for word in ("right", "unsure", "wrong"))
+    return f"{np.mean(accuracy):.3f}, {np.mean(auc):.3f}, {shares}"
+
+
 def bare(brand: Brand) -> Brand:
     """The same with a profile that is nothing but the name."""
     return replace(brand, profile=replace(brand.profile, products=(), exclude=(), about=""))
@@ -176,6 +218,7 @@ def main() -> None:
     asked, _ = halves(apple, 0)
     parts = {
         "stages": stages(brands),
+        "hundred": hundred(hard_names()),
         "brands": each(brands),
         "posts": posts(apple, apple.posts),
         "trials": posts(apple, TRIALS, asked),
@@ -186,7 +229,7 @@ def main() -> None:
         marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = marked.sub(lambda found, words=words: f"{found[1]}{words}\n{found[2]}", text)  # type: ignore[misc]
     PAGE.write_text(text, encoding="utf-8")
-    print(parts["stages"])
+    print(parts["stages"], parts["hundred"], sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+WHOLE = "HARK_DRILL_ROUNDS" in os.environ  # `make drills`: longer than the suite has time for
 SHARED = Path(os.environ.get("HARK_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 
 

@@ -169,6 +169,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "brands": ("/settings/brands/", None),
     "readings": ("/settings/readings/", None),
     "unsure lane": ("/stream/?judged=unsure", press("j")),
+    "reach out": ("/stream/?judged=care", press("j")),
     "inboxes": ("/settings/inboxes/", None),
     "people": ("/settings/people/", None),
     "teams": ("/settings/teams/", None),

@@ -52,6 +52,7 @@ def test_pages_of_a_brands_reading_have_no_violation_and_do_not_overflow(
     base = f"/settings/brands/{plum.brand.key}/"
     page = opened(f"{base}words/", as_=plum.owner, width=width, height=800, color_scheme=scheme)
     for address in (
+        f"{base}terms/",
         f"{base}words/",
         f"{base}intents/",
         f"/settings/intents/{intent.key}/",

@@ -93,3 +93,47 @@ def test_doubts_are_settled_in_the_order_that_teaches_by_keyboard(weeks: World, 
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(first).to_have_class("heard heard--noise")
+
+
+IN_SIGHT = """(selector) => {
+  const here = document.querySelector(selector).getBoundingClientRect();
+  const last = document.querySelector(".rail__presence").getBoundingClientRect();
+  const end = selector.startsWith(".rail") ? last.left : innerWidth;
+  return here.left >= -0.5 && here.right <= end + 0.5 && here.width > 0;
+}"""
+
+
+@pytest.mark.parametrize("path", ["/settings/readings/", "/settings/teams/", "/settings/keys/"])
+def test_on_a_phone_the_bars_show_the_place_at_hand(weeks: World, opened: Opened, path: str) -> None:
+    page = opened(path, as_=weeks.owner, width=360, height=740)
+    assert page.evaluate(IN_SIGHT, ".nav [aria-current]"), "the settings' own bar"
+    assert page.evaluate(IN_SIGHT, ".rail [aria-current]"), "Settings in the rail"
+
+
+def test_spam_by_one_key_in_the_stream_and_on_a_case_and_back(weeks: World, running: Product, opened: Opened) -> None:
+    with running.data():
+        say(weeks.square, known("seller"), "Buy plum followers here", thread_id="seller", **POST)
+        case = say(weeks.chat, known("backlinks"), "SEO backlinks for your site").conversation.case
+        assert case is not None
+    page = opened("/stream/", as_=weeks.owner)
+    page.keyboard.press("j")
+    line = page.locator("[data-heard][aria-current]")
+    expect(line).to_contain_text("Buy plum followers here")
+    page.keyboard.press("!")
+    expect(page.locator("#said")).to_contain_text("Spam: 1 message")
+    page.goto(page.url.split("/stream/")[0] + "/stream/?judged=spam")
+    expect(page.locator("#heard-rows")).to_contain_text("called spam by Ada Owner")
+    assert violations(page) == []
+    page.goto(page.url.split("/stream/")[0] + f"/case/{case.key}/?view=all")
+    page.keyboard.press("!")
+    expect(page.locator("#said")).to_contain_text("Spam: 1 case.")
+    expect(page.locator("#case-head .facts")).to_contain_text("Spam")
+    page.keyboard.press("z")
+    expect(page.locator("#case-head .facts")).to_contain_text("Open")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)])
+def test_praise_is_read_by_everybody(weeks: World, opened: Opened, size: tuple[int, int]) -> None:
+    page = opened("/praise/?of=team", as_=weeks.owner, width=size[0], height=size[1])
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hark.channels.kit.address import prefix_of
 from hark.channels.kit.careful_json import MAX_DEPTH, Unreadable, loads
+from hark.channels.kit.formatted import cleaned, cleaned_all
 from hark.channels.kit.sites import bad_sites, frame_ancestors
 from hark.channels.kit.words import claimed_addresses, storable, text_of, time_of
 from hark.channels.types import Account
@@ -102,3 +103,22 @@ def test_a_site_that_is_no_origin_never_reaches_the_policy(site: str) -> None:
     account = Account("c", settings={"sites": ["https://shop.example:8443/", site]})
     assert frame_ancestors(account) == "'self' https://shop.example:8443"
     assert bad_sites(account) == (site.rstrip("/"),)
+
+
+def test_pieces_cleaned_together_are_those_cleaned_one_by_one() -> None:
+    pieces = [
+        "<p>One <script>x</script></p>",
+        "",
+        "   ",
+        "two",
+        "<b>\ud800three</b>",
+        *(f"<i>{n}</i>" for n in range(60)),
+    ]
+    assert cleaned_all(pieces) == [cleaned(piece) for piece in pieces]
+    assert cleaned_all([]) == []
+
+
+def test_one_piece_that_makes_trouble_costs_its_neighbours_nothing() -> None:
+    deep = "<blockquote>" * 30_000
+    made = cleaned_all(["<b>before</b>", deep, "<b>after</b>"])
+    assert (made[0].text, made[2].text) == ("before", "after")

@@ -31,9 +31,7 @@ def test_own_venues_are_there_and_say_how_they_are_proved() -> None:
 
 
 def test_unknown_venue_is_named_with_those_there_are() -> None:
-    with pytest.raises(
-        registry.UnknownVenue, match=r"'pigeon'; known: api, email, encounter, form, simulated, webchat"
-    ):
+    with pytest.raises(registry.UnknownVenue, match=r"'pigeon'; known: api, .*simulated, .*webchat"):
         registry.venue("pigeon")
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from hark.contacts.models import Contact, Identity
 from hark.contacts.queries import get_contact, identities_of, mood_levels
 from hark.contacts.types import ContactMood, SeenAuthor, Verified
 from hark.kernel.errors import NotFound
+from hark.kernel.time import database_now
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +161,22 @@ def test_workers_that_meet_the_same_people_at_once_make_each_once() -> None:
     assert errors == []
     assert Identity.objects.count() == Contact.objects.count() == 30
     assert all(each == found[0] for each in found)
+
+
+def test_followers_are_kept_with_their_day_which_is_today_again_when_they_are_said_again() -> None:
+    recognise([MAUD, IDRIS])
+    today = database_now().astimezone(UTC).date()
+    maud, idris = Identity.objects.get(key="u1"), Identity.objects.get(key="u2")
+    assert (maud.followers, maud.followers_on) == (12, today)
+    assert (idris.followers, idris.followers_on) == (None, None)
+    old = today - timedelta(days=9)
+    Identity.objects.update(followers_on=old)
+    recognise([replace(MAUD, followers=None, name="Maud T.")])
+    maud.refresh_from_db()
+    assert (maud.name, maud.followers, maud.followers_on) == ("Maud T.", 12, old)  # nobody said how many today
+    recognise([replace(MAUD, name="Maud T.")])
+    maud.refresh_from_db()
+    assert (maud.followers, maud.followers_on) == (12, today)
+    recognise([replace(MAUD, name="Maud T.", followers=13)])
+    maud.refresh_from_db()
+    assert (maud.followers, maud.followers_on) == (13, today)

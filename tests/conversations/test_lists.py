@@ -283,15 +283,21 @@ def test_stream_is_sorted_by_label_and_a_correction_moves_a_message(tessa: Agent
         Label.ALL: ["plum 3", "plum 2", "plum 1", "plum 0"],
         Label.RELEVANT: ["plum 0"],
         Label.UNSURE: ["plum 2"],
+        Label.CARE: [],
+        Label.RIVAL: [],
         Label.PRAISE: [],
         Label.NOISE: ["plum 3", "plum 1"],
+        Label.SPAM: [],
     }
     assert stream_counts(tessa) == {
         Label.ALL: 4,
         Label.RELEVANT: 1,
         Label.UNSURE: 1,
+        Label.CARE: 0,
+        Label.RIVAL: 0,
         Label.PRAISE: 0,
         Label.NOISE: 2,
+        Label.SPAM: 0,
     }
     unsure = stream_page(tessa, Label.UNSURE).rows[0]
     assert (unsure.p, unsure.why) == (0.5, ("because 2",))
@@ -341,7 +347,7 @@ def test_cost_does_not_grow_with_the_rows(
             assert len(timeline(tessa, case, at=at, limit=rows).entries) == rows
         with django_assert_num_queries(5):
             assert len(stream_page(tessa, Label.UNSURE, limit=rows - 1).rows) == rows - 1
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(7):
             stream_counts(tessa)
         with django_assert_num_queries(3):
             ways_to_answer(tessa, case)

@@ -31,6 +31,7 @@ from hark.delivery.models import Breaker, OutboxItem
 from hark.delivery.types import OutboxState, Settlement
 from tests.delivery.makers import a_channel, a_long_item, an_inbox, an_item
 from tests.delivery.shelf import TAKEN_BUT_SILENT, Shelf
+from tests.paths import WHOLE
 
 THREADS = st.sampled_from(["a", "b", "c"])
 TROUBLE = st.sampled_from(
@@ -200,7 +201,7 @@ def machine(*, remembers: bool) -> Callable[[], RuleBasedStateMachine]:
 @pytest.mark.parametrize("remembers", [True, False], ids=["venue that remembers keys", "venue without memory"])
 def test_outbox_keeps_its_promises_whatever_happens(*, remembers: bool) -> None:
     quick = settings(
-        max_examples=40,
+        max_examples=100 if WHOLE else 20,
         stateful_step_count=40,
         deadline=None,
         phases=[Phase.generate],  # a failure is read from its steps; making them fewer takes minutes

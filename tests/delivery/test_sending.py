@@ -1,5 +1,6 @@
 """One reply leaves the out-box: once, by plan, and with words for what went wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,8 @@ from hark.delivery.types import OutboxState, Settlement
 from hark.kernel.models import Event
 from hark.kernel.time import database_now
 from hark.organisation.actions.channels import resume_sending
-from hark.organisation.models import Channel
+from hark.organisation.actions.spending import set_ceiling
+from hark.organisation.models import Channel, ChannelCost
 from tests.delivery.makers import an_item
 from tests.delivery.shelf import TAKEN_BUT_SILENT, Shelf
 
@@ -336,3 +338,36 @@ def test_a_venue_that_takes_its_time_keeps_its_lease_as_long(channel: Channel) -
     with register_for_tests(Slow()):
         send_all()
     assert left[0] > 300
+
+
+class Charging(Shelf):
+    """A shelf that charges for each reply."""
+
+    def send(self, account: Account, outbound: Outbound) -> Receipt:
+        """As the shelf, for fifteen thousandths of a dollar."""
+        return replace(super().send(account, outbound), cost=("0.015", "USD"))
+
+
+def test_what_a_reply_costs_is_kept_once_with_its_receipt(channel: Channel) -> None:
+    venue = Charging(remembers=True)
+    with register_for_tests(venue):
+        an_item(channel)
+        an_item(channel, "Second", thread="t2")
+        venue.fails.extend([TAKEN_BUT_SILENT, Refused("no", "No.")])  # the first is sent again, the second never leaves
+        send_all()
+        time_passes(seconds=600)
+        send_all()
+    assert venue.texts == ["Hello"]
+    cost = ChannelCost.objects.get()
+    assert (cost.currency, cost.sending_micros, cost.reading_micros, cost.reads) == ("USD", 15_000, 0, 0)
+
+
+def test_at_the_ceiling_replies_leave_all_the_same(channel: Channel) -> None:
+    set_ceiling(channel_id=channel.pk, whole=0, actor="ada")
+    venue = Charging()
+    with register_for_tests(venue):
+        for text in ("One", "Two"):
+            an_item(channel, text)
+            send_all()
+    assert venue.texts == ["One", "Two"]
+    assert ChannelCost.objects.get().sending_micros == 30_000

@@ -20,10 +20,10 @@ import pytest
 from tests.browser.product import free_port
 from tests.cluster import copied
 from tests.models import linear_models
+from tests.paths import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HARK_DRILL_ROUNDS", "10"))
-WHOLE = "HARK_DRILL_ROUNDS" in os.environ  # more posts, and read by the large models
 SEED = int(os.environ.get("HARK_DRILL_SEED", "0")) or int(time.time())
 TARGETS = ("web", "worker-0", "worker-1", "postgres")
 
@@ -37,7 +37,7 @@ class Drill:
         """`data` is a folder with a cluster and nothing else."""
         self.data, self.port = data, free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HARK_")}
-        models, rate = ({}, 30) if WHOLE else (linear_models(), 12)
+        models, rate = ({}, 30) if WHOLE else (linear_models(), 12)  # more posts, read by the large models
         self.environment = {**environment, **models, "HARK_DATA": str(data), "HARK_LOG_LEVEL": "WARNING"}
         self.log = (data / "world.log").open("wb")
         self.world = self.program(

@@ -203,3 +203,12 @@ def test_a_channel_that_can_call_us_is_not_polled(well: Well, channel: Channel) 
     finally:
         Well.caps = Caps(private=True, poll=True)
     connections.close_all()
+
+
+def test_a_channel_that_can_call_us_is_polled_where_it_is_searched_for_words(well: Well, channel: Channel) -> None:
+    Well.caps = Caps(private=True, poll=True, webhook=True, listen_keywords=True)
+    try:
+        assert polled_channels() == [channel.pk]
+    finally:
+        Well.caps = Caps(private=True, poll=True)
+    connections.close_all()

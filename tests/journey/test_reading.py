@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_messages_go_on_unread_when_the_models_are_damaged(
 def test_messages_go_on_unread_when_the_models_break(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reading, "load_models", lambda _: object())  # models that know nothing
+    monkeypatch.setattr(reading, "load_models", lambda _: SimpleNamespace(deep=None))  # models that know nothing
     arrive(make_channel(), *[direct(number, text=f"words {number}") for number in range(5)])
     drain()
     assert (Message.objects.count(), Reading.objects.count()) == (5, 0)

@@ -17,7 +17,7 @@ from hark.conversations.actions.rereading import keep_batch, lease_rereading, re
 from hark.conversations.errors import AlreadyReadingAgain, NothingToReadAgain, NotReadingAgain
 from hark.conversations.models import Correction, Message, Reading, Rereading
 from hark.conversations.queries import rereading as asking
-from hark.conversations.queries.readings import newest_reading
+from hark.conversations.queries.readings import corrected, corrections_of, newest_reading
 from hark.conversations.queries.rereading import changes_of, next_batch
 from hark.conversations.types import RereadingState, Visibility
 from hark.journey import reading, rereading
@@ -33,6 +33,7 @@ from tests.workspace.makers import World, known, make_world, say
 
 pytestmark = pytest.mark.django_db
 ANGRY = "This is the third time I ask. You are useless thieves, nobody answers, I will cancel!!"
+KEPT = {"emotion": "sadness", "intent": "refund", "offensive": "false"}  # what somebody says of it
 CLAIMED = {"mood": "positive", "complaint": 0.1, "urgency": "low"}  # what the old models say of it
 
 
@@ -83,12 +84,19 @@ def test_new_readings_stand_beside_the_old_ones_and_count(world: World) -> None:
 def test_corrections_stay_and_tell_which_reading_was_right(world: World) -> None:
     [message] = old_ones(world, 1)
     correct(message_id=message.pk, field="sentiment", value="negative", author=author_of(world.tessa))
+    for field, value in KEPT.items():
+        correct(message_id=message.pk, field=field, value=value, author=author_of(world.tessa))
     before = list(Correction.objects.values())
     run = read_again()
     to_the_end()
     run.refresh_from_db()
     assert list(Correction.objects.values()) == before
-    assert run.agreement == {"corrected": 1, "before": 0, "now": 1}
+    assert run.agreement["corrected"] == 4
+    [read] = [newest_reading(message)]
+    assert read is not None
+    assert read.model_version == run.model_version
+    shown = corrected(read, corrections_of([message.pk])[message.pk])
+    assert (shown.emotion, shown.intent, shown.offensive) == ("sadness", "refund", False)
 
 
 def test_what_was_known_then_is_the_context(world: World) -> None:
@@ -143,7 +151,7 @@ def test_batch_read_before_a_pause_or_by_two_workers_is_written_once_or_not_at_a
     run = read_again()
     batch = next_batch(run)
     assert batch is not None
-    readings = rereading._read(batch)
+    readings = rereading.read_batch(batch)
     set_rereading(state=RereadingState.PAUSED)
     assert not keep_batch(run_id=run.pk, batch=batch, readings=readings)
     set_rereading(state=RereadingState.RUNNING)
@@ -159,7 +167,7 @@ def test_message_changed_meanwhile_keeps_what_it_has(world: World) -> None:
     run = read_again()
     batch = next_batch(run)
     assert batch is not None
-    readings = rereading._read(batch)
+    readings = rereading.read_batch(batch)
     Message.objects.filter(pk=one.pk).update(text="All is well now.")
     assert keep_batch(run_id=run.pk, batch=batch, readings=readings)
     assert (one.readings.count(), other.readings.count()) == (1, 2)

@@ -93,8 +93,8 @@ from django.conf import settings
 from hark.journey import jobs, stages
 point = sys.argv[1]
 before = getattr(stages, point)
-def die(passengers):
-    done = before(passengers)
+def die(passengers, **how):
+    done = before(passengers, **how)
     os.kill(os.getpid(), signal.SIGKILL)
     return done
 setattr(stages, point, die)

@@ -18,6 +18,7 @@ from hark.routing.models import AgentLoad, Offer, WorkItem
 from hark.routing.policy import plan, replay
 from hark.routing.queries import free_agents, skill_names, waiting_items
 from hark.routing.types import LIVE, DeclineReason
+from tests.paths import WHOLE
 from tests.routing.makers import arrivals, check_truth, make_agent, make_case, make_desk, seconds_pass, work_on
 
 places = st.integers(0, 99)
@@ -179,7 +180,7 @@ def test_random_worlds_lose_nothing_and_double_nothing() -> None:
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=25,
+            max_examples=100 if WHOLE else 15,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

@@ -13,6 +13,7 @@ from hark.conversations.models import Message
 from hark.intake.models import Arrival
 from tests.channels.mails import a_mail
 from tests.journey.mail import mail_channel
+from tests.journey.makers import make_channel
 from tests.journey.venue import drain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,17 @@ def test_a_piped_mail_is_stored_once_and_read(tmp_path: Path) -> None:
     drain()
     assert Message.objects.get().text == "Through the pipe."
     assert Arrival.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_venue_that_is_read_from_mails_takes_them_from_the_pipe_and_another_one_does_not(tmp_path: Path) -> None:
+    alerts, other = make_channel(venue="yelp", incoming="pipe"), make_channel()
+    raw = (ROOT / "tests/channels/samples/yelp/quoted.raw").read_bytes()
+    assert piped(alerts.key, raw, tmp=tmp_path).returncode == 0
+    assert piped(other.key, raw, tmp=tmp_path).returncode == 75
+    drain()
+    message = Message.objects.get()
+    assert (message.rating, message.kind, message.visibility) == (2, "review", "public")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from hark.understanding.corrections import RelevanceCorrection, learn, learn_own
 from hark.understanding.encoder import MOST_PIECES, WIDTH, Encoded, Encoder, worded
 from hark.understanding.intents import LEAST, learn_intents
 from hark.understanding.loading import CARD, DEEP_FILES, FOLDER, GRAPH, PIECES, Models, load_models
-from hark.understanding.types import Context, Reading
+from hark.understanding.types import BrandProfile, Context, Reading
 from tests.understanding.conftest import PLUM, Read
 
 MESSAGES = [
@@ -250,3 +250,29 @@ def test_corrections_teach_over_the_general_vector(models: Models) -> None:
     assert after[0] < before[0]
     assert after[1] < 0.1
     assert after[2] > 0.9
+
+
+def test_three_corrections_of_one_kind_move_what_comes_back_and_little_else(models: Models) -> None:
+    assert models.deep
+    apple = BrandProfile(
+        "apple", "Apple", products=("watch", "phone"), about="Apple sells phones, watches and laptops."
+    )
+    said = (
+        "Moved to the Big Apple last week and the rent is a joke",
+        "Back in the Big Apple for the weekend",
+        "The Big Apple never sleeps, neither do I",
+    )
+    corrections = [RelevanceCorrection("apple", text, relevant=False) for text in said]
+    asked = ["Leaving the Big Apple tomorrow, sad", "Apple support never answers", "my Apple watch died"]
+
+    def read(given: list[RelevanceCorrection]) -> list[float]:
+        assert models.deep
+        learnt = learn(given, {"apple": apple}, models.prior, models.deep.near)
+        taught = replace(models, brands=learnt)
+        found = analyse(asked, [Context(brand="apple")] * len(asked), taught, {"apple": apple})
+        return [one.relevance.p for one in found if one.relevance]
+
+    before, after = read([]), read(corrections)
+    assert read(corrections[:2]) == before, "two are kept, and teach nothing"
+    assert after[0] < before[0] - 0.2
+    assert min(after[1:]) > 0.95

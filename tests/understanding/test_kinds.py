@@ -61,10 +61,54 @@ def test_kinds_are_told_apart(text: str, expected: str, linear: Models) -> None:
         "Thanks for nothing, brilliant service",
         "Love it, can I have another one?",
         "Thank you, the smoke from the charger has stopped",
+        "Thanks for nothing",
+        "Thanks for absolutely nothing",
+        "Thank you so much for ruining my day",
+        "Great job losing my parcel",
+        "Thanks for letting me down",
+        "Brilliant service as always, no reply",
+        "Thank you for the lovely surprise bill",
+        "Thanks for hanging up on me",
+        "cheers for that, really useful 🙄",
+        "Merci pour rien",
+        "Gracias por nada",
     ],
 )
 def test_what_only_begins_friendly_is_no_praise(text: str, linear: Models) -> None:
     assert kind(text, linear) != "praise"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you for taking care of my refund",
+        "Thanks for your quick answer",
+        "I love your app, thank you",
+    ],
+)
+def test_true_thanks_are_praise_still(text: str, linear: Models) -> None:
+    assert kind(text, linear) == "praise"
+
+
+def test_correction_of_tone_or_intent_ends_the_praise() -> None:
+    assert kind_now("praise", {"offensive": "true"}) == "chatter"
+    assert kind_now("praise", {"intent": "refund"}) == "request"
+    assert kind_now("praise", {"intent": "praise", "emotion": "joy", "offensive": "false"}) == "praise"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want a full refund under the consumer act",
+        "I want my refund, see you before the judge",
+        "The contract terms say I am entitled to a refund and I want it",
+    ],
+)
+def test_what_everybody_wants_is_no_word_of_law(text: str) -> None:
+    [reading] = analyse([text], [Context(addressed=True)], load_models(), {})
+    whys = [one.why for one in reading.reasons if one.field == "flags.legal"]
+    assert whys, "it is flagged"
+    assert not [why for why in whys if "“want”" in why or "“refund”" in why]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hark.understanding.analyse import analyse
 from hark.understanding.loading import Models, load_models
 from hark.understanding.train import figures
 from hark.understanding.train.held_out import figures_on
-from hark.understanding.train.sources import own_messages, paired
-from hark.understanding.types import FEELINGS, Context
+from hark.understanding.train.sources import Labelled, own_messages, paired
+from hark.understanding.types import FEELINGS, Context, Reading
 from tests.paths import shared
 
 
@@ -37,19 +37,28 @@ def test_each_brand_is_told_by_what_was_learnt_on_the_others() -> None:
     assert measured["auc_after_10"] >= 0.95
 
 
-def test_english_tweets_are_felt_as_well_as_the_card_says(models: Models) -> None:
-    half = paired(shared("data", "understanding", "tweeteval", "sentiment"), "val").without(set()).every(2, 1)
-    readings = analyse(half.texts, [Context(language_hint="en")] * len(half.texts), models, {})
-    said = [FEELINGS.index(reading.sentiment.label) for reading in readings]
-    answered = np.array(["sentiment" not in reading.abstain for reading in readings])
+@pytest.fixture(scope="module")
+def half() -> Labelled:
+    """Tweets that nothing was trained or tuned on."""
+    return paired(shared("data", "understanding", "tweeteval", "sentiment"), "val").without(set()).every(2, 1)
+
+
+@pytest.fixture(scope="module")
+def tweets(half: Labelled, models: Models) -> list[Reading]:
+    """What the models say of them."""
+    return analyse(half.texts, [Context(language_hint="en")] * len(half.texts), models, {})
+
+
+def test_english_tweets_are_felt_as_well_as_the_card_says(half: Labelled, tweets: list[Reading]) -> None:
+    said = [FEELINGS.index(reading.sentiment.label) for reading in tweets]
+    answered = np.array(["sentiment" not in reading.abstain for reading in tweets])
     right = np.array(said) == np.array(half.labels)
     assert figures.macro_recall(half.labels, said) >= 0.67
     assert answered.mean() >= 0.7
     assert right[answered].mean() >= 0.73
 
 
-def test_linear_models_alone_still_feel_english_tweets() -> None:
-    half = paired(shared("data", "understanding", "tweeteval", "sentiment"), "val").without(set()).every(2, 1)
+def test_linear_models_alone_still_feel_english_tweets(half: Labelled) -> None:
     readings = analyse(half.texts, [Context(language_hint="en")] * len(half.texts), load_models(linear=True), {})
     said = [FEELINGS.index(reading.sentiment.label) for reading in readings]
     assert figures.macro_recall(half.labels, said) >= 0.67
@@ -76,9 +85,7 @@ def test_languages_are_told_or_left_open(models: Models) -> None:
     assert right / answered >= 0.98
 
 
-def test_random_tweets_raise_few_flags(models: Models) -> None:
-    texts = paired(shared("data", "understanding", "tweeteval", "sentiment"), "val").texts
-    readings = analyse(texts, [Context()] * len(texts), models, {})
+def test_random_tweets_raise_few_flags(tweets: list[Reading]) -> None:
     for flag, most in {
         "safety": 0.025,
         "legal": 0.01,
@@ -87,8 +94,8 @@ def test_random_tweets_raise_few_flags(models: Models) -> None:
         "outage": 0.01,
         "abuse": 0.015,
     }.items():
-        assert np.mean([getattr(reading.flags, flag) for reading in readings]) <= most, flag
-    assert np.mean([reading.complaint >= 0.5 for reading in readings]) <= 0.12
+        assert np.mean([getattr(reading.flags, flag) for reading in tweets]) <= most, flag
+    assert np.mean([reading.complaint >= 0.5 for reading in tweets]) <= 0.12
 
 
 def test_measures_are_computed_as_named() -> None:

@@ -67,14 +67,14 @@ def real_mail(introspection: str = "", way: str = "xoauth2") -> Iterator[RealMai
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="hark-mail-", dir="/var/tmp"))  # Postfix logs below /var only
     folder.chmod(0o755)
-    ports = _free_ports(5)
+    ports = free_ports(5)
     place = RealMail(folder, *ports, cafile=folder / "ca.pem")
     _write_certificate(folder)
     dovecot = _start_dovecot(place, _by_token(folder, introspection, way) if introspection else "")
     try:
         _start_postfix(place)
         for port in ports[:4]:
-            _wait_for(port)
+            wait_for(port)
         yield place
     finally:
         _postfix(place, "stop", check=False)
@@ -226,7 +226,8 @@ def _write_certificate(folder: Path) -> None:
     (folder / "ca.pem").write_bytes((folder / "cert.pem").read_bytes())
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many ports on which nobody listens."""
     lines = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [line.getsockname()[1] for line in lines]
     for line in lines:
@@ -234,7 +235,8 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _wait_for(port: int, seconds: float = 30) -> None:
+def wait_for(port: int, seconds: float = 30) -> None:
+    """Wait until somebody listens there."""
     until = monotonic() + seconds
     while True:
         try:

@@ -28,7 +28,7 @@ from hark.organisation.types import Role
 from tests.conversations.desk import acts, an_agent, answers
 from tests.venues.bluesky_network import RealNetwork, real_network
 from tests.venues.transcript import Transcript
-from tests.venues.whole_way import arrived, connected, look, settle, until
+from tests.venues.whole_way import arrived, begun, look, settle, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -61,7 +61,7 @@ class Desk:
         self.agent: Agent = an_agent("Tessa", role=Role.SUPERVISOR)
         settings = {"handle": self.care.handle, "base_url": place.pds, "directory_url": place.plc}
         self.password = self.care.app_password()
-        self.channel = connected("bluesky", self.care.handle, settings, {"password": self.password})
+        self.channel = begun("bluesky", self.care.handle, settings, {"password": self.password})
         check_channel(channel=self.channel)
         self.channel.refresh_from_db()
         Brand.objects.update(handles=[f"@{self.care.handle}"])
@@ -86,7 +86,7 @@ def case_of(message: Message) -> Case:
 
 def test_round_trip_through_a_real_network(place: RealNetwork) -> None:
     told = Transcript("bluesky", "tests/venues/test_real_bluesky.py")
-    with told.step("Hark", "is connected by an app password; `check` says who it is"):
+    with told.step("Hark", "is begun by an app password; `check` says who it is"):
         desk = Desk(place)
         assert desk.care.did in desk.channel.settings["self_ids"]
         assert ChannelSignIn.objects.filter(channel=desk.channel).count() == 1

@@ -24,7 +24,7 @@ from hark.organisation.types import ChannelState, Role
 from tests.conversations.desk import acts, an_agent, answers
 from tests.venues.synapse import PUBLIC, Someone, Synapse, real_synapse
 from tests.venues.transcript import Transcript
-from tests.venues.whole_way import arrived, connected, look, settle, until
+from tests.venues.whole_way import arrived, begun, look, settle, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -60,7 +60,7 @@ class Desk:
         self.maud.joins(self.room)
         self.agent: Agent = an_agent("Tessa", role=Role.SUPERVISOR)
         settings = {"base_url": home.base_url, "user_id": self.care.user_id, "own_rooms": [self.room]}
-        self.channel = connected("matrix", self.care.user_id, settings, {"token": self.care.token})
+        self.channel = begun("matrix", self.care.user_id, settings, {"token": self.care.token})
 
     def relation(self, who: Someone, room: str, event: str) -> dict[str, Any]:
         return dict(who.reads(room, event)["content"].get("m.relates_to", {}))
@@ -97,7 +97,7 @@ def test_round_trip_through_a_real_homeserver(place: Synapse) -> None:
 
 
 def _connected(place: Synapse, told: Transcript) -> Desk:
-    with told.step("Hark", "is connected: `check` asks who it is, the first `/sync` begins from now on"):
+    with told.step("Hark", "is begun: `check` asks who it is, the first `/sync` begins from now on"):
         desk = Desk(place)
         health = Matrix().check(account_of(desk.channel))
         assert (health.problems, health.warnings, health.self_ids) == ((), (), (desk.care.user_id,))

@@ -1,4 +1,4 @@
-"""The whole way through Hark for proofs against real servers: a channel is read, a case is answered, replies leave."""
+"""The whole product between two looks at a venue: what was read becomes cases, replies leave, what follows happens."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +19,10 @@ SECONDS = 180.0
 
 
 def connected(venue: str, external_id: str, settings: dict[str, Any], secrets: dict[str, str]) -> Channel:
-    """A channel without undo time, which begins with what comes from now on."""
-    inbox = make_inbox(f"Inbox of {external_id}")
+    """A channel in an inbox of its own, whose replies leave at once."""
+    inbox = make_inbox(f"Inbox of {venue} {external_id}")
     type(inbox).objects.filter(pk=inbox.pk).update(undo_seconds=0)
-    channel = connect_channel(
+    return connect_channel(
         actor="system",
         venue=venue,
         external_id=external_id,
@@ -31,28 +31,33 @@ def connected(venue: str, external_id: str, settings: dict[str, Any], secrets: d
         settings=settings,
         secrets=secrets,
     )
+
+
+def begun(venue: str, external_id: str, settings: dict[str, Any], secrets: dict[str, str]) -> Channel:
+    """The same, read once already: it knows what comes from now on."""
+    channel = connected(venue, external_id, settings, secrets)
     look(channel)
     return channel
 
 
+def poll(channel: Channel) -> None:
+    """One reading of a polled channel, as the loop takes it, and what was read becomes messages."""
+    Poller.objects.update(not_before=None, lease_until=None)
+    reader = polling.take_channel([channel.pk])
+    assert reader
+    read(reader)
+    assert Poller.objects.get(channel=channel).problem == ""
+    drain()
+
+
 def look(channel: Channel) -> None:
-    """One page, as the loop reads it, and what follows from it."""
+    """One page, as the loop reads it, and what follows from it: of a venue that waits for news."""
     Poller.objects.update(not_before=None, lease_until=None)
     reader = polling.take_channel([channel.pk])
     assert reader
     read(reader, lambda: True)
     assert Poller.objects.get(channel=channel).problem == ""
     drain()
-
-
-def until(wanted: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> Any:
-    """Look until there is something."""
-    end = monotonic() + SECONDS
-    while not (found := wanted()):
-        assert monotonic() < end, "it did not come"
-        meanwhile()
-        sleep(0.05)
-    return found
 
 
 def arrived(channel: Channel, text: str) -> Message:
@@ -66,3 +71,18 @@ def settle() -> None:
     """Replies leave, and what follows from that happens."""
     while react_step() or send_due():
         pass
+
+
+def said_in(channel: Channel) -> list[Message]:
+    """What customers said over a channel, oldest first."""
+    return list(Message.objects.filter(channel=channel, direction="in").order_by("pk"))
+
+
+def until(wanted: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> Any:
+    """Look until there is something."""
+    end = monotonic() + SECONDS
+    while not (found := wanted()):
+        assert monotonic() < end, "it did not come"
+        meanwhile()
+        sleep(0.05)
+    return found

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.figures import count_left_aside, count_weeks
 from hark.conversations.actions.learning import keep_model
-from hark.conversations.models import BrandModel, LeftAside, Message, ReadingWeek
+from hark.conversations.models import BrandModel, Correction, LeftAside, Message, ReadingWeek
 from hark.conversations.queries.figures import drawn_for, left_aside
 from hark.conversations.types import Visibility
 from hark.kernel.time import database_now
@@ -18,9 +18,10 @@ from hark.organisation.models import Agent
 from hark.workspace.actions.acts import author_of
 from tests.conversations.desk import answers
 from tests.workspace.fixtures import SignedIn, page_of
-from tests.workspace.makers import World, case_of, known, make_corner, say
+from tests.workspace.makers import World, an_intent, case_of, known, make_corner, say
 
 PATH = "/settings/readings/"
+HTMX = {"HX-Request": "true"}
 WEIGHTS = {"examples": 8, "bias": 0.1, "prior_gain": 0.2, "words": {"7": 0.5}, "near": []}
 
 
@@ -61,12 +62,46 @@ def test_answered_counts_as_looked_at_and_corrected_as_changed(world: World) -> 
     say(world.chat, known("bob"), "Nobody has answered me.")
     assert week_of(world) == {}
     answers(world.tessa, case_of(first))
-    assert week_of(world) == {"relevance": (1, 0), "sentiment": (1, 0), "complaint": (1, 0), "urgency": (1, 0)}
+    fields = ("relevance", "sentiment", "complaint", "urgency", "offensive")  # the others are left open
+    assert week_of(world) == dict.fromkeys(fields, (1, 0))
     judged(first, world.tessa, "sentiment", "neutral")
     judged(first, world.ruben, "complaint", "true")
     judged(first, world.ruben, "complaint", "false")
     assert week_of(world)["sentiment"] == (1, 1)
     assert week_of(world)["complaint"] == (1, 0), "what is taken back was no change"
+
+
+def test_offence_emotion_and_intent_are_corrected_in_the_form_shown_and_counted(
+    world: World, signed_in: SignedIn
+) -> None:
+    own = an_intent(world)
+    said = say(world.chat, known("ann"), "Well, thank you so much.", reads={"offensive": 0.9})
+    said.readings.update(data={**said.readings.get().data, "abstain": [], "signals": ["curse"]})
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(said).key}/"))
+    assert "Curses, at nobody" in page
+    assert f'<option value="{own.name}">{own.name}</option>' in page
+    form = {"offensive": "false", "emotion": "anger", "intent": own.name}
+    was = {"was_offensive": "true", "was_emotion": "none", "was_intent": "other"}
+    sent = signed_in(world.tessa).post(f"/message/{said.key}/correct/", {**form, **was}, headers=HTMX)
+    assert sent.status_code == 204
+    told = dict(Correction.objects.values_list("field", "new_value"))
+    assert told == form
+    page = page_of(signed_in(world.ruben).get(f"/case/{case_of(said).key}/"))
+    assert "Curses, at nobody" not in page
+    assert "Emotion: none of these, now anger (Tessa Okonedo" in page
+    assert f'<option value="{own.name}" selected>{own.name}</option>' in page
+    assert f"<span>{own.name}</span>" in page
+    counted = week_of(world)
+    assert [counted[field] for field in form] == [(1, 1)] * 3
+    rows = page_of(signed_in(world.owner).get(PATH))
+    assert all(f'<th scope="row">{name}</th>' in rows for name in ("Offensive", "Emotion", "Intent"))
+
+
+def test_intent_that_the_brand_does_not_have_is_no_correction(world: World, signed_in: SignedIn) -> None:
+    said = say(world.chat, known("ann"), "Hello?")
+    form = {"intent": "conquer_the_world", "was_intent": "other"}
+    signed_in(world.tessa).post(f"/message/{said.key}/correct/", form, headers=HTMX)
+    assert not Correction.objects.exists()
 
 
 def test_judged_in_the_stream_counts_for_that_field_and_what_was_open_not_at_all(world: World) -> None:
@@ -187,12 +222,12 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(world: Wor
 def test_lane_says_what_corrections_have_taught_and_no_more(world: World, signed_in: SignedIn) -> None:
     client = signed_in(world.tessa)
     lane = "/stream/?judged=unsure"
-    assert "Plum: no corrections yet. It learns once agents have called 3 more relevant and 3 more noise." in page_of(
-        client.get(lane)
-    )
-    for number, value in enumerate(("relevant", "relevant", "relevant", "irrelevant")):
+    assert "Plum: no corrections yet. It learns once agents have judged 3 more." in page_of(client.get(lane))
+    judged(noise(world, 1), world.tessa, "relevance", "relevant")
+    assert "Plum: 1 correction so far. It learns once agents have judged 2 more." in page_of(client.get(lane))
+    for number, value in enumerate(("relevant", "irrelevant"), 2):
         judged(noise(world, number), world.tessa, "relevance", value)
-    assert "Plum: 4 corrections so far. It learns once agents have called 2 more noise." in page_of(client.get(lane))
+    assert "Plum: 3 corrections so far. It learns within a minute" in page_of(client.get(lane))
     a_model(world, tested=5, right=4, right_before=3)
     page = page_of(client.get(lane))
     assert "Plum: model 1 learnt from 8 corrections by 2 agents; of the newest 5, not shown to it, it judged 4" in page

@@ -5,8 +5,9 @@ from dataclasses import replace
 from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Retry
 from hark.channels.kit.oauth import ACCESS, Grant, GrantEnded, renewed
-from hark.channels.registry import venue
+from hark.channels.registry import UnknownVenue, venue
 from hark.channels.types import Account, Caps, OAuth
+from hark.kernel.time import now
 from hark.organisation.actions.channel_sign_in import (
     NotSignedIn,
     RenewedElsewhere,
@@ -15,6 +16,7 @@ from hark.organisation.actions.channel_sign_in import (
     live_access,
 )
 from hark.organisation.actions.channels import opened, pause_sending
+from hark.organisation.listening import listened_for, listens_now
 from hark.organisation.models import Channel
 
 
@@ -29,7 +31,31 @@ def account_of(channel: Channel) -> Account:
         self_ids=frozenset({channel.external_id, *settings.get("self_ids", ())}),
         handles=frozenset(settings.get("handles", ())),
         base_url=str(settings.get("base_url", "")),
+        terms=terms_now(channel),
     )
+
+
+def terms_now(channel: Channel) -> tuple[str, ...]:
+    """The words that a channel listens for: its brand's, where its venue can search and its ceiling is not reached."""
+    if not can_listen(channel.venue) or not listens_now(channel, now()):
+        return ()
+    return listened_for(channel.inbox.brand)
+
+
+def can_listen(venue_key: str) -> bool:
+    """Can this venue be searched for words? One that is gone cannot."""
+    try:
+        return venue(venue_key).caps.listen_keywords
+    except UnknownVenue:
+        return False
+
+
+def charges_for_reading(venue_key: str) -> bool:
+    """Does this venue charge for what is read?"""
+    try:
+        return type(venue(venue_key)).read_cost is not Venue.read_cost
+    except UnknownVenue:
+        return False
 
 
 def account_at_work(channel: Channel) -> Account:

@@ -11,6 +11,7 @@ from hark.channels import registry
 from hark.channels.as_json import as_line
 from hark.channels.types import Account, Raw
 
+ALIASES = {"messenger": "facebook"}  # one webhook for both
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -53,7 +54,7 @@ def parse(
     if file is None:
         _stop("Name a FILE to read, or a folder with --batch.")
     try:
-        kind = registry.venue(venue)
+        kind = registry.venue(ALIASES.get(venue, venue))
     except registry.UnknownVenue as error:
         _stop(error.message)
     raw = Raw(_bytes_of(file), dict(_header(each) for each in headers))

@@ -31,12 +31,25 @@ REPEATS = {
 }
 
 
+PROOFS = {
+    "real server": ("Proved", "proved against a real server of this kind"),
+    "recorded data": ("Recorded", "proved against recorded data of the venue, not against the venue itself"),
+    "specification": ("By the book", "built after the venue's documentation, not yet proved against the venue itself"),
+    "simulated": ("Made up", "made up, for trying out"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """One thing that can be done here (`yes`) or cannot, as a sentence without its full stop."""
 
     words: str
     yes: bool
+
+
+def proof_of(proof: str) -> tuple[str, str]:
+    """`Venue.proof` as people read it: a word or two, and what it means. Never more than a test of ours shows."""
+    return PROOFS.get(proof, ("Unknown", "not proved at all"))
 
 
 def allows(caps: Caps) -> tuple[Allowed, ...]:

@@ -403,6 +403,7 @@ class OAuth:
     meanings: tuple[tuple[str, str], ...] = ()
     secret_ends: date | None = None
     short_lived: str = ""  # what to say where the provider itself ends a sign-in after days
+    secret_in_header: bool = False  # the client proves itself by HTTP Basic (RFC 6749, 2.3.1), not in the form
 
     @property
     def of(self) -> str:

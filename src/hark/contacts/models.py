@@ -43,6 +43,7 @@ class Identity(models.Model):
     name = models.TextField(default="")
     url = models.TextField(default="")
     followers = models.BigIntegerField(null=True)
+    followers_on = models.DateField(null=True)  # the day (UTC) on which the venue last said so
     verified = models.TextField(choices=Verified, default=Verified.OBSERVED)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
     first_seen_at = models.DateTimeField()

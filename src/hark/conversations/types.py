@@ -110,12 +110,21 @@ def unasked(kind: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Why a message is held as spam when it comes, and how likely that is; `opens`: why it would have opened a case."""
+
+    why: str
+    p: float | None = None
+    opens: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A message ready to be threaded: parsed, read, its author known.
 
     `thread_id` is the venue's conversation (empty: the message is its own thread). `reading` is the JSON shape of
     `hark.understanding.types.Reading`. `case_reason` is why it opens a case, empty when it stays in the stream. `html`
-    is clean. From the code point `quote_from` on the text is a quotation.
+    is clean. `held`: it is kept as spam, and opens nothing. From the code point `quote_from` on it is a quotation.
     `automatic`: no person wrote it, so it asks nothing. Of a mail `letter` says which conversation it may mean;
     threading finds that, with the channel of the conversation, whether its writer is `pending` there, and whether it is
     a `copy` of what came to another address of the same inbox. `reply_until` is when the venue stops taking answers to
@@ -154,6 +163,7 @@ class IncomingMessage:
     files: tuple[SeenFile, ...] = ()
     reply_until: datetime | None = None
     policy: tuple[str, ...] = ()
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

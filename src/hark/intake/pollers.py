@@ -66,7 +66,7 @@ def read(reader: Polled, ended: Callable[[], bool] = lambda: False) -> None:
     """Read a channel, page by page, until nothing more is there or `ended` says so.
 
     1. The venue gives a page. Nothing there is marked or deleted by that.
-    2. The page and the place of the next are stored in one transaction, which asks for the lease.
+    2. The page, its cost and the place of the next are stored in one transaction, which asks for the lease.
     3. Only then is the venue asked for the next page, and may mark what it gave before.
     A failure is written on the channel and tried again later. Whoever lost the lease leaves quietly.
     """
@@ -75,7 +75,8 @@ def read(reader: Polled, ended: Callable[[], bool] = lambda: False) -> None:
         venue, account = registry.venue(channel.venue), account_at_work(channel)
         with closing(_pages(venue.watch(account, cursor_of(channel.pk)))) as pages:
             for page in pages:
-                polling.store_page(reader, arrivals=[*_arrivals(page, venue, channel)], cursor=page.next_cursor)
+                arrivals, cost = [*_arrivals(page, venue, channel)], venue.read_cost(account, page)
+                polling.store_page(reader, arrivals=arrivals, cursor=page.next_cursor, cost=cost)
                 connection.close()  # a long poll holds no connection
                 if ended():
                     break

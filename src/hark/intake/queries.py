@@ -5,7 +5,7 @@ import unicodedata
 from django.db.models import QuerySet
 
 from hark.channels import registry
-from hark.channels.accounts import caps_of
+from hark.channels.accounts import caps_of, terms_now
 from hark.intake.models import Arrival, Cursor, Poller
 from hark.intake.types import ArrivalState
 from hark.kernel.db import fetch_all
@@ -72,6 +72,14 @@ def _shown(character: str) -> str:
     return chr(0x2400 + code) if code < 0x20 else f"\\u{{{code:x}}}"
 
 
+def more_wait_than(number: int) -> bool:
+    """Do more arrivals than this wait? Looks at no more than so many."""
+    rows = fetch_all(
+        "SELECT count(*) FROM (SELECT FROM intake_arrival WHERE state = 'received' LIMIT %s) w", [number + 1]
+    )
+    return bool(rows[0][0] > number)
+
+
 def oldest_waiting_seconds() -> float:
     """How long the oldest unread arrival has waited, by the database's clock; 0 when none waits."""
     rows = fetch_all(
@@ -93,9 +101,10 @@ def channel_versions() -> dict[int, str]:
 
 def polled_channels() -> list[int]:
     """The channels that have to be asked for news, whoever waited longest first. A lost permission to send is no reason
-    to stop reading; a channel that can call us is not asked."""
+    to stop reading; a channel that can call us is asked only where it listens for words."""
     venues = [key for key, venue in registry.venues().items() if venue.caps.poll]
     rows = Channel.objects.filter(venue__in=venues).exclude(state=ChannelState.PAUSED).order_by("pk")
+    rows = rows.select_related("inbox__brand")
     asked = [row.pk for row in rows if _is_polled(row)]
     read_at = dict(Poller.objects.filter(channel__in=asked, read_at__isnull=False).values_list("channel", "read_at"))
     return sorted(asked, key=lambda number: (number in read_at, read_at.get(number)))
@@ -106,7 +115,8 @@ def _is_polled(channel: Channel) -> bool:
         caps = caps_of(channel)
     except HarkError:  # its secrets do not open: its page says so
         return False
-    return caps.poll and not caps.webhook
+    listens = caps.listen_keywords and bool(terms_now(channel))
+    return caps.poll and (listens or not caps.webhook)
 
 
 def cursor_of(channel_id: int) -> str:

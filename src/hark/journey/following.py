@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from hark.conversations.actions.kinds import note_kinds
 from hark.conversations.actions.plans import follow_plans
+from hark.conversations.actions.praise import note_praise
 from hark.conversations.actions.tags import put_tags_by_rule
-from hark.journey.passengers import Passenger
+from hark.journey.opening import is_praise
+from hark.journey.passengers import Passenger, is_said, stored
 from hark.journey.profiles import intent_of, kind_in
 from hark.routing.queries import skill_names
 from hark.understanding.kinds import weightier
@@ -23,8 +25,10 @@ class Asked:
 def follow(passengers: Sequence[Passenger]) -> dict[int, Asked]:
     """Write kinds, tags and plans of the cases in which somebody has just written; what their work asks for, by case.
 
-    In the caller's transaction, after threading. A handful of statements for a batch, none where nobody wrote.
+    In the caller's transaction, after threading. A handful of statements for a batch, none where nobody wrote. Praise
+    is noted for those it is about, also where it opens no case.
     """
+    note_praise(stored(one for one in passengers if _praises(one)))
     new = [
         (one, one.threaded, one.threaded.case_id)
         for one in passengers
@@ -51,6 +55,10 @@ def follow(passengers: Sequence[Passenger]) -> dict[int, Asked]:
         case_id: Asked(tuple(skills.get(case_id, ())), plans[case_id].target_seconds if case_id in plans else None)
         for case_id in cases
     }
+
+
+def _praises(one: Passenger) -> bool:
+    return one.held is None and is_said(one) and is_praise(one.inbound, one.reading or {})
 
 
 def _consequences(one: Passenger) -> list[tuple[str, str, str]]:

@@ -13,10 +13,12 @@ from hark.intake import actions as intake
 from hark.intake.types import ClaimedArrival, LeaseLost
 from hark.journey import stages
 from hark.journey.failing import describe, is_contention, is_database_away
+from hark.journey.hurry import is_behind, read_hurried
 from hark.journey.noticing import notice_step
 from hark.journey.passengers import Passenger, board, by_arrival, outcome_of, problem_of
 from hark.journey.reacting import react_step
 from hark.journey.rereading import take_turn
+from hark.journey.spam import LEARN_SPAM, learn_spam_of
 from hark.journey.teaching import LEARN, catch_up, learn_now
 from hark.kernel.tasks import periodic, task
 from hark.kernel.time import monotonic
@@ -34,7 +36,8 @@ def drain_step(worker: int, workers: int) -> bool:
     """Take one batch of arrivals through the stages; True when there may be more. Any number of workers at once.
 
     1. Claim up to 500 arrivals of this worker's lanes (others' after two seconds), under a lease with a fence.
-    2. Parse and read them: no transaction is open meanwhile.
+    2. Parse and read them: no transaction is open meanwhile. Where many wait, or one has waited for long, they are read
+       by their words alone, and by the encoder later (`hurry`).
     3. Recognise, thread, place and `finish` them in one transaction: everything or nothing.
     4. What fails is halved until the poison stands alone. That one is tried again later, five times within a minute,
        then parked where people see it. Its neighbours are not delayed.
@@ -43,7 +46,7 @@ def drain_step(worker: int, workers: int) -> bool:
     started = monotonic()
     claimed = intake.claim(worker=worker, workers=workers, limit=BATCH)
     ready: dict[int, list[Passenger]] = {}
-    in_halves(partial(_prepare, ready), claimed)
+    in_halves(partial(_prepare, ready, hurried=is_behind(claimed)), claimed)
     prepared = [one for one in claimed if one.id in ready]
     if monotonic() - started > RENEW_AFTER_SECONDS:
         in_halves(lambda batch: intake.renew(claimed=batch), prepared)
@@ -53,8 +56,9 @@ def drain_step(worker: int, workers: int) -> bool:
 
 @periodic("journey.read_again", "* * * * * */10")
 def read_again() -> None:
-    """Every ten seconds a worker reads old messages again for a while, where that was asked for."""
-    take_turn()
+    """Every ten seconds a worker reads again what was read in a hurry, then old messages where that was asked for."""
+    if not read_hurried():
+        take_turn()
 
 
 def in_halves(work: Work, batch: Sequence[ClaimedArrival]) -> None:
@@ -96,9 +100,9 @@ def _set_aside(arrival: ClaimedArrival, error: Exception) -> None:
         logger.info("arrival %s has been taken over", arrival.id)
 
 
-def _prepare(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival]) -> None:
+def _prepare(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival], *, hurried: bool = False) -> None:
     """The pure stages."""
-    passengers = by_arrival(stages.read(stages.parse(board(batch))))
+    passengers = by_arrival(stages.read(stages.parse(board(batch)), hurried=hurried))
     ready.update({one.id: passengers.get(one.id, []) for one in batch})
 
 
@@ -119,6 +123,12 @@ def _carry(ready: dict[int, list[Passenger]], batch: Sequence[ClaimedArrival]) -
 def learn_brand_model(*, brand: str, anew: bool = False) -> None:
     """Learn a brand's model from its corrections, and use it if it is no worse than the one before."""
     learn_now(brand, anew=anew)
+
+
+@task(LEARN_SPAM)
+def learn_spam_model(*, brand: str, anew: bool = False) -> None:
+    """Learn a brand's model of spam from its marks, and use it if it is no worse than the one before."""
+    learn_spam_of(brand, anew=anew)
 
 
 @periodic("journey.learn_behind_a_release", "*/5 * * * *")

@@ -17,7 +17,7 @@ def with_mutes(passengers: Sequence[Passenger]) -> list[Passenger]:
 
 
 def _marked(one: Passenger, muted: Sequence[Muted]) -> Passenger:
-    if not one.reading or one.inbound.visibility == "private" or _presses(one.reading):
+    if not one.reading or one.inbound.visibility == "private" or presses(one.reading):
         return one
     thread = storable(one.inbound.thread_id or one.inbound.root_id or "")
     why = why_muted(
@@ -30,7 +30,7 @@ def _marked(one: Passenger, muted: Sequence[Muted]) -> Passenger:
     return replace(one, reading=_muted(one.reading, why)) if why else one
 
 
-def _presses(reading: Mapping[str, Any]) -> bool:
+def presses(reading: Mapping[str, Any]) -> bool:
     """Danger and what is critical are never muted."""
     return bool((reading.get("flags") or {}).get("safety")) or (reading.get("urgency") or {}).get("level") == "critical"
 

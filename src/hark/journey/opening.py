@@ -22,8 +22,9 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, o
 
     Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when
     it is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint,
-    urgent, or a buying question for which the brand has a tag or a skill. Read back from before the channel was
-    connected, written by no person, or settled on the spot: never; nor what is muted and said in public.
+    urgent, or a buying question for which the brand has a tag or a skill; not when it is about a competitor. Read back
+    from before the channel was connected, written by no person, or settled on the spot: never; nor what is muted and
+    said in public.
     """
     if not CASELESS.isdisjoint(inbound.policy):
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from hark.channels.accounts import account_of
 from hark.channels.types import Account, Inbound
 from hark.contacts.types import KnownAuthor
-from hark.conversations.types import ThreadedMessage
+from hark.conversations.types import Held, ThreadedMessage
 from hark.intake.types import ClaimedArrival
 from hark.organisation.models import Channel
 from hark.organisation.queries import channels_by_id
@@ -27,7 +27,8 @@ NOTHING_OWN = OwnReading()
 class Passenger:
     """One event of an arrival on its way through the stages. `place` counts the events of the arrival.
 
-    `reading` has the shape in which it is stored, `own` is what its brand adds to it. `outcome` is one word, empty
+    `reading` has the shape in which it is stored, `own` is what its brand adds to it, `held` why it is
+    kept as spam; `hurried`: it was read by its words alone. `outcome` is one word, empty
     until something has become of it.
     """
 
@@ -41,6 +42,8 @@ class Passenger:
     threaded: ThreadedMessage | None = None
     outcome: str = ""
     own: OwnReading = NOTHING_OWN
+    held: Held | None = None
+    hurried: bool = False
 
 
 def board(arrivals: Sequence[ClaimedArrival]) -> list[Passenger]:
@@ -76,6 +79,12 @@ def by_arrival(passengers: Iterable[Passenger]) -> dict[int, list[Passenger]]:
     for one in passengers:
         found[one.arrival.id].append(one)
     return found
+
+
+def stored(passengers: Iterable[Passenger]) -> list[int]:
+    """The messages that are new by these passengers."""
+    told = [one.threaded.message_id for one in passengers if one.threaded]
+    return [number for number in told if number is not None]
 
 
 def outcome_of(passengers: Sequence[Passenger]) -> str:

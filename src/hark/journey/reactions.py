@@ -12,6 +12,7 @@ from hark.conversations.actions.changing import changed_there
 from hark.conversations.actions.going_on import expect_letter, take_typed_address
 from hark.conversations.queries.clocks import waiting_case
 from hark.conversations.queries.going_on import form_of
+from hark.journey.spam import have_spam_learnt
 from hark.journey.teaching import have_it_learn
 from hark.kernel.types import JournalEvent
 from hark.routing import actions as routing
@@ -33,6 +34,14 @@ def end_work(event: JournalEvent) -> None:
 def ask_for_somebody(event: JournalEvent) -> None:
     """A person has opened the case, or opened it again: it needs somebody, first of all whoever holds it."""
     if event.actor not in BY_ITSELF:
+        _place(event)
+
+
+def follow_spam(event: JournalEvent) -> None:
+    """A case was called spam: nobody is needed. It is none after all: it needs somebody where a promise runs."""
+    if event.data.get("spam"):
+        end_work(event)
+    elif event.data.get("status") == "open":
         _place(event)
 
 
@@ -136,6 +145,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "case.replied": (end_work,),
     "case.answered_outside": (ask_for_somebody,),
     "case.resolved": (end_work,),
+    "case.spam": (follow_spam, have_spam_learnt),
     "case.snoozed": (end_work,),
     "case.woken": (take_up_again,),
     "case.merged": (follow_merge,),
@@ -147,5 +157,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "change.sent": (change,),
     "message.state": (take_back_hope, name_it),
     "reading.corrected": (have_it_learn,),
-    "brand.learn_anew": (have_it_learn,),
+    "message.spam": (have_spam_learnt,),
+    "brand.learn_anew": (have_it_learn, have_spam_learnt),
 }

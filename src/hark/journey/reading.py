@@ -16,10 +16,11 @@ from hark.journey.failing import describe
 from hark.journey.learning import InUseHere, Learnt, base_of, stamped
 from hark.journey.opening import addressed
 from hark.journey.passengers import Passenger
+from hark.journey.rivals import as_rivals, rival_of
 from hark.organisation.models import Brand
 from hark.organisation.types import OwnReading
 from hark.understanding.analyse import analyse
-from hark.understanding.loading import FOLDER, Models, WeightsDamaged, load_models
+from hark.understanding.loading import FOLDER, Models, WeightsDamaged, linear_alone, load_models
 from hark.understanding.trials import remembering
 from hark.understanding.types import BrandProfile, Context, HistoryItem, Reading
 
@@ -31,47 +32,57 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ToRead:
-    """What somebody said and all that it is read with. `why`: why there is no question that it is to us."""
+    """What somebody said and all that it is read with. `why`: why there is no question that it is to us.
+
+    `rival`: the competitor whom it is about instead.
+    """
 
     text: str
     context: Context
     brand: Brand
     own: OwnReading
     why: str
+    rival: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Teachers:
-    """What brands add to the shipped models: what their corrections taught, and their own words and intents, by key."""
+    """What brands add to the shipped models: what their corrections taught, and their own words and intents, by key.
+
+    `hurried`: the encoder is left out.
+    """
 
     learnt: Learnt
     own: Mapping[str, OwnReading]
+    hurried: bool = False
 
 
-def read_all(passengers: Sequence[Passenger]) -> list[Mapping[str, Any]]:
+def read_all(passengers: Sequence[Passenger], *, hurried: bool = False) -> list[Mapping[str, Any]]:
     """The readings of these passengers' words, in the shape in which they are stored, in the same order.
 
     One batch through the models, with what each brand's corrections taught until now. An author's earlier messages are
-    the context: those stored, and those before it here.
+    the context: those stored, and those before it here. `hurried`: by the linear models alone.
     """
     keys = [author_key(one) for one in passengers]
     before = said_before({key for key in keys if key})
     contexts = _contexts(passengers, keys, before)
     return read_in_context(
         [
-            ToRead(_said(one), context, one.channel.inbox.brand, one.own, addressed(one.inbound))
+            ToRead(_said(one), context, one.channel.inbox.brand, one.own, addressed(one.inbound), _rival(one))
             for one, context in zip(passengers, contexts, strict=True)
-        ]
+        ],
+        hurried=hurried,
     )
 
 
-def read_in_context(asked: Sequence[ToRead]) -> list[Mapping[str, Any]]:
-    """The readings of these texts as they are stored, in order."""
-    teachers = _Teachers(IN_USE.now(), {one.brand.key: one.own for one in asked})
+def read_in_context(asked: Sequence[ToRead], *, hurried: bool = False) -> list[Mapping[str, Any]]:
+    """The readings of these texts as they are stored, in order; `hurried`: by the linear models alone."""
+    teachers = _Teachers(IN_USE.now(), {one.brand.key: one.own for one in asked}, hurried)
     brands = {one.brand.key: profile_of(one.brand, one.own) for one in asked}
     readings = _analysed([one.text for one in asked], [one.context for one in asked], brands, teachers)
     told = [_as_addressed(reading, one.why) for reading, one in zip(readings, asked, strict=True)]
-    return [finished(one.text, reading, one.own) for one, reading in zip(asked, told, strict=True)]
+    whole = [finished(one.text, reading, one.own) for one, reading in zip(asked, told, strict=True)]
+    return [as_rivals(reading, one.rival) for one, reading in zip(asked, whole, strict=True)]
 
 
 def can_read() -> bool:
@@ -79,9 +90,19 @@ def can_read() -> bool:
     return _models() is not None
 
 
+def has_encoder() -> bool:
+    """Is there more to read with than the linear models?"""
+    models = _models()
+    return models is not None and models.deep is not None
+
+
 def _said(one: Passenger) -> str:
     """What the author himself wrote: the text before what it quotes."""
     return (one.inbound.text or "")[: one.inbound.quote_from]
+
+
+def _rival(one: Passenger) -> str:
+    return rival_of(_said(one), one.inbound.targets_us, one.channel.inbox.brand)
 
 
 def _as_addressed(reading: Mapping[str, Any], why: str) -> Mapping[str, Any]:
@@ -123,6 +144,8 @@ def _analysed(
     models = _models()
     if models is None or not texts:
         return [{} for _ in texts]
+    if teachers.hurried:
+        models = linear_alone(models)
     try:
         known = teachers.learnt.beside(base_of(models.version))
         taught = models_for(replace(models, brands=known.weights), teachers.own)

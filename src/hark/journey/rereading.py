@@ -15,6 +15,7 @@ from hark.conversations.queries.rereading import OldBatch, OldMessage, next_batc
 from hark.intake.queries import backlog
 from hark.journey.opening import addressed_by
 from hark.journey.reading import HISTORY, ToRead, can_read, read_in_context
+from hark.journey.rivals import rival_of
 from hark.kernel.time import monotonic, sleep
 from hark.organisation.queries import own_readings
 from hark.understanding.types import Context, HistoryItem
@@ -32,7 +33,7 @@ def take_turn(*, seconds: float = TURN_SECONDS, rest: float = REST) -> bool:
     if run is None:
         return running_rereading() is not None
     started = monotonic()
-    while monotonic() - started < seconds and not _intake_waits():
+    while monotonic() - started < seconds and not intake_waits():
         began = monotonic()
         if not step(run):
             return False
@@ -51,25 +52,31 @@ def step(run: Rereading) -> bool:
     if not can_read():
         stop_rereading(run_id=run.pk, problem="The models are damaged or missing: `hark doctor` says more.")
         return False
-    return keep_batch(run_id=run.pk, batch=batch, readings=_read(batch))
+    return keep_batch(run_id=run.pk, batch=batch, readings=read_batch(batch))
 
 
-def _intake_waits() -> bool:
+def intake_waits() -> bool:
+    """Does anything new wait?"""
     waiting, _, _ = backlog()
     return waiting > 0
 
 
-def _read(batch: OldBatch) -> dict[int, Any]:
+def read_batch(batch: OldBatch) -> dict[int, Any]:
+    """What the models of today read in these messages, by message."""
     messages = batch.messages
     own = own_readings({one.brand.pk for one in messages})
     whys = [addressed_by(one.visibility, one.targets_us) for one in messages]
     readings = read_in_context(
         [
-            ToRead(one.said, _context(one, said_to_us=bool(why)), one.brand, own[one.brand.pk], why)
+            ToRead(one.said, _context(one, said_to_us=bool(why)), one.brand, own[one.brand.pk], why, _rival(one))
             for one, why in zip(messages, whys, strict=True)
         ]
     )
     return {one.id: reading for one, reading in zip(messages, readings, strict=True)}
+
+
+def _rival(one: OldMessage) -> str:
+    return rival_of(one.said, one.targets_us, one.brand)
 
 
 def _context(one: OldMessage, *, said_to_us: bool) -> Context:

@@ -12,6 +12,7 @@ from hark.channels.types import Inbound, Raw
 from hark.contacts.actions import note_wishes
 from hark.contacts.actions import recognise as recognise_authors
 from hark.conversations.actions import changes
+from hark.conversations.actions.rereading import note_hurried
 from hark.conversations.actions.thread import thread as thread_messages
 from hark.conversations.queries.history import is_known
 from hark.conversations.types import ThreadedMessage
@@ -19,9 +20,10 @@ from hark.delivery import actions as delivery
 from hark.journey.authors import author_of
 from hark.journey.following import Asked, follow
 from hark.journey.muting import with_mutes
-from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said, wish_of
+from hark.journey.passengers import UNKNOWN, WRITTEN, Passenger, is_ours, is_said, stored, wish_of
 from hark.journey.profiles import with_own
 from hark.journey.reading import read_all
+from hark.journey.spam import with_spam
 from hark.journey.translating import deletion, echo, incoming_message, receipt
 from hark.kernel.cards import without_cards
 from hark.kernel.errors import HarkError
@@ -50,21 +52,25 @@ def parse(passengers: Sequence[Passenger]) -> Passengers:
     ]
 
 
-def read(passengers: Sequence[Passenger]) -> Passengers:
-    """Read what was written, as one batch."""
+def read(passengers: Sequence[Passenger], *, hurried: bool = False) -> Passengers:
+    """Read what was written, as one batch; `hurried`: by its words alone, for the encoder to read it later."""
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     ready = with_own(written)
-    told = zip(written, ready, read_all(ready) if ready else [], strict=True)
-    read_ones = {id(one): replace(own, reading=reading) for one, own, reading in told}
+    told = zip(written, ready, read_all(ready, hurried=hurried) if ready else [], strict=True)
+    read_ones = {id(one): replace(own, reading=reading, hurried=hurried) for one, own, reading in told}
     return [read_ones.get(id(one), one) for one in passengers]
 
 
 def recognise(passengers: Sequence[Passenger]) -> Passengers:
-    """Find out who wrote; whoever is new gets an identity and a contact. An edit without an author stays without."""
+    """Find out who wrote; whoever is new gets an identity and a contact. An edit without an author stays without.
+
+    What is muted or held as spam is marked, now that it is known by whom it is.
+    """
     written = [one for one in passengers if one.inbound.kind in WRITTEN and not is_ours(one)]
     named = [one for one in written if one.inbound.kind != "edit" or one.inbound.author]
     known = dict(zip(map(id, named), recognise_authors([author_of(one) for one in named]), strict=True))
-    return with_mutes([replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers])
+    found = [replace(one, author=known[id(one)]) if id(one) in known else one for one in passengers]
+    return with_spam(with_mutes(found))
 
 
 def thread(passengers: Sequence[Passenger]) -> Passengers:
@@ -79,6 +85,7 @@ def thread(passengers: Sequence[Passenger]) -> Passengers:
 
 def place(passengers: Sequence[Passenger]) -> Passengers:
     """Let what was read have its consequences, then tell routing of every case that needs somebody now."""
+    note_hurried(stored(one for one in passengers if one.hurried))
     asked = follow(passengers)
     routing.place([work for one in passengers if (work := _work(one, asked))])
     return list(passengers)

@@ -27,7 +27,7 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         text=storable(inbound.text or ""),
         sent_at=inbound.sent_at or arrival.received_at,
         received_at=arrival.received_at,
-        case_reason=reason_to_open(inbound, reading, one.channel.inbox.brand, one.own),
+        case_reason="" if one.held else reason_to_open(inbound, reading, one.channel.inbox.brand, one.own),
         reading=reading,
         parent_id=storable(inbound.parent_id or ""),
         subject=storable(inbound.subject),
@@ -44,6 +44,7 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         reply_until=inbound.expires_reply_at,
         policy=tuple(storable(word) for word in inbound.policy if word not in OURS),
         files=tuple(SeenFile(one.ref, one.name, one.size, one.content_id, one.inline) for one in inbound.attachments),
+        held=one.held,
     )
 
 

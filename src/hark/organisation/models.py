@@ -25,7 +25,11 @@ class Organisation(models.Model):
 
 
 class Brand(models.Model):
-    """What we listen for and sign as. Lists are short and edited as a whole."""
+    """What we listen for and sign as. Lists are short and edited as a whole.
+
+    `terms` are saved searches: objects with kind, text and on (`listening.terms_of` reads them). Uninvited: an answer
+    in public to somebody who did not speak to us, to one person at most once in so many days.
+    """
 
     key = models.TextField(unique=True)
     name = models.TextField(unique=True)
@@ -39,6 +43,9 @@ class Brand(models.Model):
     public_signature = models.TextField(
         choices=PublicSignature, default=PublicSignature.NOBODY, db_default=PublicSignature.NOBODY
     )
+    terms = models.JSONField(default=list, db_default=[])
+    uninvited_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    uninvited_per_hour = models.PositiveSmallIntegerField(default=10, db_default=10)  # over one channel; 0: none
 
     class Meta:
         constraints = [
@@ -256,7 +263,11 @@ class AuditEntry(models.Model):
 
 
 class Channel(models.Model):
-    """One connected account at a venue. Secrets are sealed; `settings` holds nothing secret."""
+    """One connected account at a venue. Secrets are sealed; `settings` holds nothing secret.
+
+    `ceiling_micros` is what it may cost in a month, in millionths of what its venue charges in (null: no ceiling);
+    `ceiling_reached` the month in which it did, as 2026-11: then it does not listen.
+    """
 
     key = models.TextField(unique=True)
     venue = models.TextField()
@@ -269,11 +280,36 @@ class Channel(models.Model):
     state_reason = models.TextField(default="")
     connected_at = models.DateTimeField()
     needs_approval = models.BooleanField(default=False, db_default=False)  # of what anybody writes here in public
+    ceiling_micros = models.BigIntegerField(null=True)
+    ceiling_reached = models.TextField(default="", db_default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="channel_venue_external_id", fields=["venue", "external_id"]),
             models.CheckConstraint(name="channel_state", condition=models.Q(state__in=ChannelState.values)),
+            models.CheckConstraint(
+                name="channel_ceiling",
+                condition=models.Q(ceiling_micros__isnull=True) | models.Q(ceiling_micros__gte=0),
+            ),
+        ]
+
+
+class ChannelCost(models.Model):
+    """What a channel cost on one day (UTC), in millionths of its currency; `reads` are the posts that reading brought.
+
+    Written in the transaction of the page or the receipt that cost it.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    currency = models.TextField()
+    reading_micros = models.BigIntegerField(default=0)
+    sending_micros = models.BigIntegerField(default=0)
+    reads = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="channelcost_channel_day_currency", fields=["channel", "day", "currency"]),
         ]
 
 

@@ -1,12 +1,12 @@
 """Readers of the organisation, and the ground of the gate: which inboxes an agent may see. Sessions and the audit."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from hark.kernel.db import fetch_all
 from hark.kernel.errors import NotFound
@@ -19,6 +19,7 @@ from hark.organisation.models import (
     BrandIntent,
     BrandReading,
     Channel,
+    ChannelCost,
     Inbox,
     MoodPlan,
     Organisation,
@@ -248,6 +249,11 @@ def own_readings(brand_ids: Collection[int]) -> dict[int, OwnReading]:
     return {number: _own_reading(rows.get(number), intents.get(number, [])) for number in brand_ids}
 
 
+def intent_names(brand_id: int) -> tuple[str, ...]:
+    """The names of a brand's own intents. One query."""
+    return tuple(BrandIntent.objects.filter(brand=brand_id).order_by("name").values_list("name", flat=True))
+
+
 def _own_reading(row: BrandReading | None, intents: list[OwnIntent]) -> OwnReading:
     if row is None:
         return OwnReading()
@@ -270,3 +276,17 @@ def plans_of(brand_ids: Collection[int]) -> dict[int, dict[str, Plan]]:
             row.level, row.reply_percent, row.skill, row.tone, tells_seniors=row.tells_seniors
         )
     return found
+
+
+def most_spent(channel_id: int, *, at: datetime) -> int:
+    """What a channel cost in this month (UTC), in millionths of that currency in which it is most."""
+    first = at.astimezone(UTC).date().replace(day=1)
+    found = ChannelCost.objects.filter(channel=channel_id, day__gte=first).values("currency")
+    totals = found.annotate(total=Sum(F("reading_micros") + F("sending_micros"))).values_list("total", flat=True)
+    return max(totals, default=0)
+
+
+def costs_of(channel_ids: Collection[int], *, days: int, at: datetime) -> list[ChannelCost]:
+    """The costs of these channels on this and the last days (UTC), oldest first. One query."""
+    since = at.astimezone(UTC).date() - timedelta(days=days)
+    return list(ChannelCost.objects.filter(channel__in=channel_ids, day__gte=since).order_by("day", "currency"))

@@ -179,3 +179,28 @@ class OwnReading:
     def of_list(self, name: str) -> tuple[str, ...]:
         """The patterns of one list."""
         return tuple(pattern for target, pattern in self.words if target == name)
+
+
+class TermKind(TextChoices):
+    """What a word that a brand listens for is to it."""
+
+    NAME = "name", "Name"
+    HANDLE = "handle", "Name at a venue"
+    PRODUCT = "product", "Product"
+    PLACE = "place", "Place"
+    KEYWORD = "keyword", "Other word"
+    COMPETITOR = "competitor", "Competitor"
+
+
+MOST_TERMS = 50
+SHORTEST_TERM, LONGEST_TERM = 2, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase that a brand may listen for; `profile`: the brand's profile has it, nobody wrote it twice."""
+
+    kind: str
+    text: str
+    on: bool = False
+    profile: bool = False

@@ -16,14 +16,16 @@ from hark.understanding.normalise import normalise
 from hark.understanding.relevance import Prior, evidence
 from hark.understanding.types import BrandProfile
 
-LEAST = 3  # corrections of either class before a brand's own model speaks
+LEAST = 3  # corrections before a brand's own model speaks; over words alone of either class
 SLOTS = 4_096
 PRIOR_SHARE = 0.7
 STRENGTH = 3.0
 STEPS = 25
 HALVINGS = 30  # of one step
 MOST = 2_000  # newest corrections of a brand that are learnt from
-VECTOR_GAIN = 4.0  # general vectors have length 1; so much they weigh beside the prior
+# How freely the general vectors may move the prior's logit: a little at first, more with each correction (variance of
+# the weights). Set on the sixteen brands that were written for the prior, each left out (docs/apple.md).
+FREEDOM, FREEDOM_EACH, FREEDOM_MOST = 2.0, 0.4, 48.0
 
 Doubles = NDArray[np.float64]
 Vector = NDArray[np.float32]
@@ -48,7 +50,7 @@ class BrandWeights:
     bias: float
     prior_gain: float
     words: Mapping[int, float] = field(default_factory=dict)
-    near: tuple[float, ...] = ()  # 384 weights of the general vector, the gain of the prior's logit, the bias
+    near: tuple[float, ...] = ()  # 384 weights of the general vector, a gain of the prior's logit, a bias
 
     def shift_near(self, general: Vector, near_logit: float) -> float:
         """What is to be added to the logit of a text with this general vector; 0 where only words were learnt."""
@@ -77,16 +79,17 @@ def learn(
     prior: Prior,
     near: Nearness | None = None,
 ) -> dict[str, BrandWeights]:
-    """One model a brand with three corrections or more of either class; others keep the profile alone.
+    """One model a brand with three corrections or more; others keep the profile alone.
 
-    With `near` it learns over general vectors too, for texts that the encoder reads.
+    With `near` it learns over general vectors, for texts that the encoder reads; over words from three of either class.
     """
     learnt = {}
     for key in sorted({correction.brand for correction in corrections} & set(brands)):
         own = [correction for correction in corrections if correction.brand == key][-MOST:]
         relevant = sum(correction.relevant for correction in own)
-        if min(relevant, len(own) - relevant) >= LEAST:
-            words = _fit(brands[key], own, prior)
+        both = min(relevant, len(own) - relevant) >= LEAST
+        if both or (near and len(own) >= LEAST):
+            words = _fit(brands[key], own, prior) if both else BrandWeights(key, len(own), 0.0, 0.0)
             learnt[key] = replace(words, near=_fit_near(brands[key], own, near)) if near else words
     return learnt
 
@@ -111,19 +114,22 @@ def learn_own_intents(
 
 
 def _fit_near(brand: BrandProfile, own: Sequence[RelevanceCorrection], near: Nearness) -> tuple[float, ...]:
-    """The same regression on (vector · 4, logit · .7); see `BrandWeights.near` for the order."""
+    """A regression on the vectors alone, which stays the nearer to the prior the fewer corrections there are.
+
+    It takes them as they come: both classes need not be there. See `BrandWeights.near` for the order.
+    """
     cleans = [normalise(correction.text) for correction in own]
     vectors = np.stack([one.general for one in near.encoder.encode(cleans)]).astype(np.float64)
     pairs = zip(cleans, vectors, strict=True)
     logits = np.array([near.logit(evidence(clean, brand), brand, row.astype(np.float32)) for clean, row in pairs])
-    design = np.column_stack([vectors * VECTOR_GAIN, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted, weights = _wanted(own)
-    solution = _newton(design, logits, wanted, weights)
-    scaled = [*(solution[:-2] * VECTOR_GAIN), solution[-2] * PRIOR_SHARE, solution[-1]]
-    return tuple(round(float(value), 5) for value in scaled)
+    scale = (min(FREEDOM + FREEDOM_EACH * len(own), FREEDOM_MOST) / STRENGTH) ** 0.5
+    given = np.array([correction.weight for correction in own])
+    wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
+    solution = newton(vectors * scale, logits, wanted, given / given.mean())
+    return (*(round(float(value) * scale, 5) for value in solution), 0.0, 0.0)
 
 
-def _wanted(own: Sequence[RelevanceCorrection]) -> tuple[Doubles, Doubles]:
+def wanted_of(own: Sequence[RelevanceCorrection]) -> tuple[Doubles, Doubles]:
     """1 or 0 for each, and weights under which both classes count alike; together as many as the corrections."""
     wanted = np.array([1.0 if correction.relevant else 0.0 for correction in own])
     given = np.array([correction.weight for correction in own])
@@ -141,8 +147,8 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
     for row, found in zip(rows, slots, strict=True):
         row[found] = len(found) ** -0.5 if found else 0.0
     design = np.column_stack([rows, logits * PRIOR_SHARE, np.ones(len(own))])
-    wanted, weights = _wanted(own)
-    solution = _newton(design, logits, wanted, weights)
+    wanted, weights = wanted_of(own)
+    solution = newton(design, logits, wanted, weights)
     kept = {int(slot): round(float(solution[slot]), 5) for slot in sorted({slot for found in slots for slot in found})}
     return BrandWeights(
         brand.key,
@@ -153,7 +159,7 @@ def _fit(brand: BrandProfile, own: Sequence[RelevanceCorrection], prior: Prior) 
     )
 
 
-def _newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
+def newton(design: Doubles, known: Doubles, wanted: Doubles, weights: Doubles) -> Doubles:
     """What to add to the `known` logits. Newton in the dual: as many unknowns as examples, however many the words.
 
     A step that makes things worse is halved: where a correction contradicts a sure verdict, the curve there is next to

@@ -20,6 +20,7 @@ KINDS = ("complaint", "buying", "question", "request", "praise", "chatter")  # t
 LISTS = ("buying", "owned", "asking", "wondering", "praising", "but")
 YES = 0.5  # the decision point of a calibrated head
 PLEASED = 0.6  # probability of a positive sentiment from which it is praise
+WANTS = frozenset({"problem", "order_status", "refund", "billing", "account", "cancel"})  # intents that are no praise
 ASKS = frozenset({"normal", "high", "critical"})
 
 
@@ -90,7 +91,11 @@ def kind_now(kind: str, corrected: Mapping[str, str]) -> str:
         return "complaint"
     if kind == "complaint" and said == "false":
         return "request" if corrected.get("urgency", "normal") in ASKS else "chatter"
-    if kind == "praise" and corrected.get("sentiment", "positive") != "positive":
+    if kind == "praise" and corrected.get("intent") in WANTS:
+        return "request"
+    if kind == "praise" and (
+        corrected.get("sentiment", "positive") != "positive" or corrected.get("offensive") == "true"
+    ):
         return "chatter"
     return kind
 

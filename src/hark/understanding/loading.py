@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,11 @@ def load_models(
         brands=dict(brands or {}),
         deep=deep,
     )
+
+
+def linear_alone(models: Models) -> Models:
+    """The same models without their encoder: some fifteen times as quick, and the version says so."""
+    return models if models.deep is None else replace(models, deep=None, version=f"{models.version}+linear")
 
 
 def _checked(folder: Path) -> tuple[dict[str, Any], bytes]:

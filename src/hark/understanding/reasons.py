@@ -16,6 +16,7 @@ WORDS_NAMED = 2
 LEAST_SHARE = 0.12  # of a logit: below this a word explains nothing
 # Words that carry weight only through their neighbours: naming them to an agent would explain nothing.
 DULL = word_list("dull")
+NOT_LEGAL = word_list("not_legal")  # they weigh in what people write to a firm, and are no words of law
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def strongest(shares: NDArray[np.float64], tokens: Sequence[str]) -> list[int]:
 
 def worded(field: str, what: str, shares: NDArray[np.float64], tokens: Sequence[str], places: Places) -> Reason:
     """A head's reason: the words that weighed most, or that it is the wording as a whole."""
+    if field == "flags.legal":
+        shares = np.where([token in NOT_LEGAL for token in tokens], 0.0, shares) if tokens else shares
     chosen = strongest(shares, tokens)
     if not chosen or max(chosen) >= len(places.tokens):
         return Reason(field, f"{what}, by the text as a whole")

@@ -49,7 +49,7 @@ class ReadingWords:
     """A reading as a line: mood, short words, why; `values` are the fields as they stand, for the correction form.
 
     `chances` are (what was read, how sure), `changes` who corrected what and when, both in words, by `model`. `flags`
-    are set, `unset` are not: (field, word).
+    are set, `unset` are not: (field, word). `intents`: the brand's own, to choose from.
     """
 
     mood: MoodShown | None
@@ -62,6 +62,7 @@ class ReadingWords:
     changes: tuple[str, ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
     unset: tuple[tuple[str, str], ...] = ()
+    intents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,10 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True)
 class HeardShown:
-    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands."""
+    """A message of the stream with its evidence underlined; `fold` says for how many more the line stands.
+
+    `reach` is how many follow its author, and since when that is known; `care` why a complaint stands where it does.
+    """
 
     row: HeardRow
     hour: str
@@ -154,6 +158,8 @@ class HeardShown:
     sure: str
     why: str
     venue: str
+    reach: str = ""
+    care: tuple[str, ...] = ()
     thanks: str = ""
     fold: str = ""
     fold_title: str = ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hark.channels.email.settings import MailSettings
+from hark.channels.kit import google
 from hark.channels.types import Guide, OAuth
 
 TENANT = re.compile(r"[A-Za-z0-9.-]{1,100}")
@@ -32,10 +33,6 @@ class Provider:
     short_lived: str = ""
 
 
-GOOGLE_ENDED = (
-    "Google no longer accepts the sign-in: the access was taken back, the account’s password was changed, it was not "
-    "used for six months, or the app at Google is still in testing, where a sign-in ends after 7 days. Sign in again."
-)
 GOOGLE_AUDIENCE = (
     "Under Google Auth Platform, Audience: choose Internal where the mailbox is in your Google Workspace. Where it "
     "must be External, publish the app: while it is in testing, Google ends each sign-in after 7 days."
@@ -50,18 +47,11 @@ MICROSOFT_CLIENT = (
 )
 GOOGLE = Provider(
     name="Google",
-    authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
-    token_url="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
+    authorize_url=google.AUTHORIZE_URL,
+    token_url=google.TOKEN_URL,
     scopes=("https://mail.google.com/",),
-    more=(("access_type", "offline"), ("prompt", "consent")),  # without both it gives a refresh token once only
-    meanings=(
-        ("invalid_grant", GOOGLE_ENDED),
-        ("invalid_client", "Google does not accept the client id or the client secret. Type them again below."),
-        ("unauthorized_client", "Google does not let this client in. Its kind must be Web application."),
-        ("deleted_client", "This client was deleted at Google. Make a new one, and type its id and secret below."),
-        ("redirect_uri_mismatch", "Google does not know our redirect URI. Enter it there exactly as shown here."),
-        ("admin_policy_enforced", "Your Google Workspace does not allow this app. Its administrator must trust it."),
-    ),
+    more=google.OFFLINE,
+    meanings=google.MEANINGS,
     steps=(
         "In the Google Cloud console make a project, or choose one.",
         GOOGLE_AUDIENCE,
@@ -69,8 +59,8 @@ GOOGLE = Provider(
         "Under Clients make one of the kind Web application, with the redirect URI below.",
         "Type its client id and client secret here. Google shows the secret once.",
     ),
-    link="https://console.cloud.google.com/auth/clients",
-    short_lived="Its app there is in testing, which ends each sign-in after 7 days. Publish it, then sign in again.",
+    link=google.CONSOLE,
+    short_lived=google.SHORT_LIVED,
 )
 MICROSOFT = Provider(
     name="Microsoft",

@@ -42,7 +42,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
             state="failed" if mail.bounce.permanent else "accepted",
             state_of=mail.bounce.original_message_id,
             client_ref=str(bounced),
-            sent_at=_sent_at(raw, mail),
+            sent_at=sent_at(raw, mail),
         )
     is_self = bool(ours) or _is_from_our_mail_program(account, raw, mail)
     references = _references(mail)
@@ -62,7 +62,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
         html=mail.html or None,
         quote_from=mail.quote_from,
         attachments=tuple(_attachment(part) for part in mail.parts),
-        sent_at=_sent_at(raw, mail),
+        sent_at=sent_at(raw, mail),
         targets_us="none" if is_self else "owned_venue",
         client_ref=str(ours) if ours else None,
         policy=_policy(account, raw, mail),
@@ -71,7 +71,7 @@ def inbound_of(account: Account, raw: Raw, mail: Mail) -> Inbound:
             tokens=tokens_in([*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to]),
             references=references,
             own=mail.external_id,
-            forged=_is_forged(account, mail),
+            forged=is_forged(account, mail),
             beside=_beside(account, mail),
         ),
         hidden_text=storable(mail.hidden_text),
@@ -129,7 +129,7 @@ def _policy(account: Account, raw: Raw, mail: Mail) -> tuple[str, ...]:
     )
 
 
-def _is_forged(account: Account, mail: Mail) -> bool:
+def is_forged(account: Account, mail: Mail) -> bool:
     """Does our own server say that the sender's domain disowns it? Another server's word means nothing."""
     authserv = mail_settings(account).authserv.strip().lower()
     if not authserv:
@@ -149,7 +149,7 @@ def _problem(raw: Raw, mail: Mail) -> str | None:
     return NOTES.get(mail.note, mail.note.replace("_", " ") or "a part of it cannot be read")
 
 
-def _sent_at(raw: Raw, mail: Mail) -> datetime | None:
+def sent_at(raw: Raw, mail: Mail) -> datetime | None:
     """The writer's time where it is believable beside that at which his mail arrived, else the latter."""
     arrived = time_of(raw.headers.get("internal-date")) or raw.received_at
     if arrived is None or mail.date is None:

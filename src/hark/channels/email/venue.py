@@ -14,6 +14,7 @@ from hark.channels.email.settings import MailSettings, mail_settings, proof_of
 from hark.channels.email.tokens import TOKEN, message_id, reply_token
 from hark.channels.email.translating import inbound_of
 from hark.channels.errors import Refused, SendError
+from hark.channels.kit.once import sentence_of
 from hark.channels.types import (
     Account,
     Caps,
@@ -87,7 +88,7 @@ class Email(Venue):
     def check(self, account: Account) -> Health:
         """Log in where mail is read and where it is sent; each step that fails is a sentence."""
         settings = mail_settings(account)
-        problems = [*_reading_problems(account, settings), *_sending_problems(account, settings)]
+        problems = [*reading_problems(account, settings), *_sending_problems(account, settings)]
         return Health(tuple(dict.fromkeys(problems)), self_ids=(settings.address,), caps=self.caps_for(account))
 
     def verify(self, account: Account, request: Request) -> Verdict:
@@ -103,7 +104,7 @@ class Email(Venue):
 
     def parse(self, account: Account, raw: Raw) -> list[Inbound]:
         """One event a mail. The mail is read in a child process that may be killed; nothing is looked up."""
-        body, problem = _mail_in(raw)
+        body, problem = mail_in(raw)
         if problem:
             return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=problem)]
         return [inbound_of(account, raw, read_mail(body))]
@@ -126,7 +127,7 @@ class Email(Venue):
 
     def part(self, account: Account, raw: Raw, ref: str) -> bytes | None:
         """A file out of the mail it came in, decoded in the child that may be killed."""
-        return part_of(_mail_in(raw)[0], ref)
+        return part_of(mail_in(raw)[0], ref)
 
     def media(self, account: Account, ref: str) -> Iterator[bytes]:
         """What `part` did not find lies nowhere else."""
@@ -138,7 +139,7 @@ class Email(Venue):
         return message_id(account, outbound), TOKEN + token
 
 
-def _mail_in(raw: Raw) -> tuple[bytes, str]:
+def mail_in(raw: Raw) -> tuple[bytes, str]:
     """The mail in an arrival, however it came."""
     provider = raw.headers.get("provider", "")
     if provider == "postmark":
@@ -148,14 +149,15 @@ def _mail_in(raw: Raw) -> tuple[bytes, str]:
     return raw.body, ""
 
 
-def _reading_problems(account: Account, settings: MailSettings) -> Iterator[str]:
+def reading_problems(account: Account, settings: MailSettings) -> Iterator[str]:
+    """What stands in the way of mail that comes in, in sentences. Logs in where the mailbox is read."""
     if settings.incoming == "imap":
         try:
             with opened(settings, proof_of(account, settings)) as box:
                 for folder in filter(None, (settings.folder, settings.sent_folder)):
                     box.enter(folder, marking=False)
         except SendError as error:
-            yield _sentence(error)
+            yield sentence_of(error)
     elif settings.incoming != "pipe" and not providers.has_secret(account):
         yield "There is no webhook secret, so the provider's calls are refused."
 
@@ -167,8 +169,4 @@ def _sending_problems(account: Account, settings: MailSettings) -> Iterator[str]
         with sending.logged_in(settings, proof_of(account, settings, sending=True)):
             pass
     except SendError as error:
-        yield _sentence(error)
-
-
-def _sentence(error: SendError) -> str:
-    return error.human if isinstance(error, Refused) else error.detail or error.message
+        yield sentence_of(error)

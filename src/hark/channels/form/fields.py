@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from hark.channels.form.parts import parts_of
+from hark.channels.kit.numbers import phone_number
 from hark.channels.kit.setting import setting
 from hark.channels.kit.sites import SITES_HELP, sites_of
 from hark.channels.kit.words import storable, text_of
@@ -222,15 +223,3 @@ def _error(field: Field, value: str, settings: FormSettings) -> str:
     if field.type == "select" and value not in field.options:
         return "Please choose one of the list."
     return ""
-
-
-def phone_number(value: str, region: str) -> str:
-    """A phone number in international form (E.164), empty when it cannot be one."""
-    import phonenumbers
-
-    try:
-        read = phonenumbers.parse(value[:80], region.upper() or None)
-    except phonenumbers.NumberParseException:
-        return ""
-    possible = phonenumbers.is_possible_number(read)
-    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164) if possible else ""

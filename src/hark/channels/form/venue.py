@@ -18,13 +18,13 @@ from hark.channels.form.fields import (
     errors_in,
     is_multipart,
     message_field,
-    phone_number,
     read_post,
     settings_of,
 )
 from hark.channels.form.page import form_page, page_reply, thanks_address
 from hark.channels.form.stamps import LATEST, SOONEST, Stamp, derived_nonce, new_stamp, nonce_in, stamp_of, talk_of
 from hark.channels.kit.address import prefix_of
+from hark.channels.kit.numbers import phone_number
 from hark.channels.kit.signatures import live_secrets
 from hark.channels.kit.sites import bad_sites, site_objections
 from hark.channels.types import (

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from hark.channels.errors import AuthLost, Retry
 from hark.channels.kit.careful_json import loads
@@ -82,10 +82,12 @@ def refused_sign_in(oauth: OAuth, error: str, description: str) -> str:
 
 def _asked(oauth: OAuth, what: Mapping[str, str]) -> Grant:
     client = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
-    request = HttpRequest(
-        "POST", oauth.token_url, {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
-        urlencode({**client, **what}).encode(),
-    )  # fmt: skip
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    if oauth.secret_in_header:
+        both = ":".join(quote(client.pop(name), safe="") for name in ("client_id", "client_secret"))
+        headers["authorization"] = f"Basic {base64.b64encode(both.encode()).decode()}"
+        client = {"client_id": oauth.client_id}
+    request = HttpRequest("POST", oauth.token_url, headers, urlencode({**client, **what}).encode())
     try:
         answer = fetch(request)
     except HttpError as error:

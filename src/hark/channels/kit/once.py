@@ -37,6 +37,11 @@ def _broken(request: http.HttpRequest, error: SendError) -> SendError:
     return error if request.method in READS else Ambiguous("the line broke after the reply had left")
 
 
+def sentence_of(error: SendError) -> str:
+    """What went wrong, for an administrator."""
+    return error.human if isinstance(error, Refused) else error.detail or error.message
+
+
 def error_of(response: http.HttpResponse) -> SendError:
     """The error that an answer other than 2xx means."""
     status = response.status

@@ -1,5 +1,6 @@
-"""The simulated venue: stands in for any social network in the demo and in tests, and says so wherever it is named."""
+"""The simulated venue: any network in the demo, in tests and for trying out; it says so wherever it is named."""
 
 from hark.channels.simulated.venue import Simulated
+from hark.channels.simulated.writing import WAYS, MadeUp, body_of
 
-__all__ = ["Simulated"]
+__all__ = ["WAYS", "MadeUp", "Simulated", "body_of"]

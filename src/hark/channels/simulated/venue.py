@@ -16,6 +16,7 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
 from hark.channels.kit.words import id_of, text_of, time_of
 from hark.channels.simulated.events import read_events
+from hark.channels.simulated.likeness import ITSELF, LIKE, model_of, names, played
 from hark.channels.types import (
     Accepted,
     Account,
@@ -50,8 +51,16 @@ class Settings:
     `max_length`, `unit` and `max_parts` let an account be as narrow as real networks are.
     """
 
+    like: Literal[LIKE] = setting(  # type: ignore[valid-type]
+        ITSELF,
+        label="Behaves like",
+        words=names(),
+        help="Its length and its rules, tried without an account there.",
+    )
     base_url: str = setting(
-        "", label="Address of the stand-in", help="Such as http://127.0.0.1:9000/plum.", required=True
+        "",
+        label="Address of a stand-in",
+        help="Such as http://127.0.0.1:9000/plum. Empty: nothing leaves this machine, replies count as delivered.",
     )
     network: str = setting("", label="Made-up network", help="People are one and the same within it.")
     idempotent: bool = setting(default=True, label="It remembers keys, so that nothing is posted twice")
@@ -102,13 +111,22 @@ class Simulated(Venue):
 
     def caps_for(self, account: Account) -> Caps:
         """Without memory for keys a send whose fate is unknown must not be repeated; as long as the settings say."""
+        if model := model_of(account):
+            return played(model.key, self.caps)
         forgets, moves = account.settings.get("idempotent") is False, account.settings.get("moves")
         caps = narrowed(self.caps, account.settings)
         caps = replace(caps, can_move_private=moves if moves in {"reply_once", "always"} else "none")
         return replace(caps, idempotent_send="none") if forgets else caps
 
+    def objection(self, account: Account, outbound: Outbound) -> Refused | None:
+        """Its own rules, or those of the venue that it plays, in that venue's words."""
+        model = model_of(account)
+        return super().objection(account, outbound) or (model.objection(_unset(account), outbound) if model else None)
+
     def check(self, account: Account) -> Health:
         """Ask the venue who we are, what we may do and until when."""
+        if not account.base_url:
+            return Health((), (account.external_id or "self",), caps=self.caps_for(account))
         try:
             me = _json(attempt(_request(account, "GET", "/me")).body)
         except SendError as error:
@@ -153,6 +171,8 @@ class Simulated(Venue):
     def send(self, account: Account, outbound: Outbound) -> Receipt:
         """One POST with our key; the venue answers twice the same where it remembers keys."""
         self.obey(account, outbound)
+        if not account.base_url:
+            return Receipt((f"sim-{outbound.id}",), state="delivered")
         said: dict[str, Any] = {
             "client_ref": str(outbound.id),
             "text": outbound.text,
@@ -177,6 +197,8 @@ class Simulated(Venue):
     def change(self, account: Account, change: Change) -> Receipt:
         """One POST for each of its posts: the first says all of it, or all of them go. What is unknown is gone."""
         refuse_longer(self.caps_for(account), change.text)
+        if not account.base_url:
+            return Receipt(change.of[:1])
         for place, post in enumerate(change.of):
             said: dict[str, Json] = {"deleted": True} if change.gone or place else {"text": change.text}
             path = f"/messages/{quote(post, safe='')}"
@@ -194,6 +216,11 @@ class Simulated(Venue):
         if (wanted.scheme, wanted.netloc) != (home.scheme, home.netloc) or not home.netloc:
             raise Refused("foreign_host", "This attachment does not lie at the venue.")
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
+
+
+def _unset(account: Account) -> Account:
+    """An account at the venue that is played, of which nothing is known yet."""
+    return Account(account.key, account.external_id)
 
 
 def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:

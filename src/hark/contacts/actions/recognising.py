@@ -30,7 +30,8 @@ PERSON = {
 }
 STRANGER = {**PERSON, "contact_key": "text", "contact_id": "int8"}
 KNOWN = """
-    SELECT i.network, i.scope, i.key, i.id, i.contact_id, i.handle, i.name, i.url, i.followers, i.verified
+    SELECT i.network, i.scope, i.key, i.id, i.contact_id, i.handle, i.name, i.url, i.followers, i.verified,
+        i.followers_on IS DISTINCT FROM (now() AT TIME ZONE 'UTC')::date
     FROM staged_person s JOIN contacts_identity i ON (i.network, i.scope, i.key) = (s.network, s.scope, s.key)
 """
 # The foreign key is checked at the commit: so the identity comes first, and only the one who wins it makes the contact.
@@ -38,8 +39,9 @@ KNOWN = """
 ADD = """
     WITH fresh AS (
         INSERT INTO contacts_identity
-            (network, scope, key, handle, name, url, followers, verified, contact_id, first_seen_at)
-        SELECT network, scope, key, handle, name, url, followers, verified,
+            (network, scope, key, handle, name, url, followers, followers_on, verified, contact_id, first_seen_at)
+        SELECT network, scope, key, handle, name, url, followers,
+            CASE WHEN followers IS NOT NULL THEN (now() AT TIME ZONE 'UTC')::date END, verified,
             coalesce(contact_id, nextval(pg_get_serial_sequence('contacts_contact', 'id'))), clock_timestamp()
         FROM staged_stranger ORDER BY network, scope, key
         ON CONFLICT (network, scope, key) DO NOTHING RETURNING network, scope, key, contact_id)
@@ -57,7 +59,9 @@ REFRESH = """
             ON (i.network, i.scope, i.key) = (s.network, s.scope, s.key)
         ORDER BY i.network, i.scope, i.key FOR NO KEY UPDATE OF i)
     UPDATE contacts_identity i
-    SET handle = s.handle, name = s.name, url = s.url, followers = s.followers, verified = s.verified
+    SET handle = s.handle, name = s.name, url = s.url, verified = s.verified,
+        followers = coalesce(s.followers, i.followers),
+        followers_on = CASE WHEN s.followers IS NULL THEN i.followers_on ELSE (now() AT TIME ZONE 'UTC')::date END
     FROM locked, staged_stranger s
     WHERE i.id = locked.id AND (i.network, i.scope, i.key) = (s.network, s.scope, s.key)
 """
@@ -80,6 +84,7 @@ class Known(NamedTuple):
     url: str
     followers: int | None
     verified: str
+    counted_before: bool  # the number of followers was not said today
 
 
 @transaction.atomic
@@ -164,7 +169,10 @@ def _add(people: Iterable[tuple[SeenAuthor, int | None]]) -> None:
 
 
 def _refresh(seen: dict[Key, SeenAuthor], known: dict[Key, Known]) -> None:
-    """Write what a venue now says otherwise; nothing is replaced by emptiness, no level is ever taken back."""
+    """Write what a venue now says otherwise; nothing is replaced by emptiness, no level is ever taken back.
+
+    A number of followers is dated anew once a day, also when it is the same.
+    """
     changed = [after for key, person in seen.items() if (after := _changed(person, known[key]))]
     if changed:
         stage("staged_stranger", STRANGER, [(*_row(person), "", None) for person in changed])
@@ -173,19 +181,21 @@ def _refresh(seen: dict[Key, SeenAuthor], known: dict[Key, Known]) -> None:
 
 def _changed(person: SeenAuthor, row: Known) -> SeenAuthor | None:
     said = (person.handle, person.name, person.url, person.followers, person.verified)
-    if said == (row.handle, row.name, row.url, row.followers, row.verified):
+    counted = person.followers is not None and row.counted_before
+    if said == (row.handle, row.name, row.url, row.followers, row.verified) and not counted:
         return None  # as nearly always
     before = replace(
         person,
         handle=row.handle,
         name=row.name,
         url=row.url,
-        followers=row.followers,
+        followers=None,
         verified=Verified(row.verified),
     )
     after = _newer(before, person)
-    shown = (after.handle, after.name, after.url, after.followers, after.verified)
-    return after if shown != (row.handle, row.name, row.url, row.followers, row.verified) else None
+    shown = (after.handle, after.name, after.url, after.verified)
+    counted = counted or (person.followers is not None and person.followers != row.followers)
+    return after if counted or shown != (row.handle, row.name, row.url, row.verified) else None
 
 
 def _survivors(known: dict[Key, Known]) -> dict[int, int]:

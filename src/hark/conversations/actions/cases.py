@@ -6,6 +6,7 @@ from django.db import transaction
 
 from hark.conversations.actions import clocks
 from hark.conversations.actions.again import stop_saved_reply_alone
+from hark.conversations.actions.spam_marks import note_case, note_marks
 from hark.conversations.actions.standing import acting_agent, locked_case
 from hark.conversations.errors import CannotAssign
 from hark.conversations.models import Case, Conversation, Message
@@ -20,7 +21,17 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import inboxes_visible_to, who_may
 from hark.organisation.types import Right
 
-CHANGED = ("assignee", "status", "resolved_at", "mood_at_closing", "due_at", "snoozed_until", "merged_into", "version")
+CHANGED = (
+    "assignee",
+    "status",
+    "resolved_at",
+    "mood_at_closing",
+    "due_at",
+    "snoozed_until",
+    "merged_into",
+    "version",
+    "spam",
+)
 
 
 @transaction.atomic
@@ -75,6 +86,7 @@ def take_back_resolve(*, case_id: int, actor: Author, status: Status, version: i
     if case.status != Status.RESOLVED or case.resolved_at is None:
         return case
     clocks.run_on(case_id=case.pk, stopped_at=case.resolved_at)
+    _no_spam(case, actor)
     case.status, case.resolved_at, case.mood_at_closing = status, None, ""
     case.due_at = clocks.soonest(case_id=case.pk)
     return changed(case, "case.reopened", actor, status=str(status))
@@ -90,6 +102,7 @@ def reopen(*, case_id: int, actor: Author, version: int | None = None) -> Case:
     if case.status == Status.OPEN:
         return case
     was_resolved = case.status == Status.RESOLVED
+    _no_spam(case, actor)
     case.status, case.resolved_at, case.mood_at_closing, case.snoozed_until = Status.OPEN, None, "", None
     return changed(case, "case.reopened" if was_resolved else "case.status", actor, status="open")
 
@@ -103,29 +116,39 @@ def set_waiting(*, case_id: int, actor: Author, version: int | None = None) -> C
     case = locked_case(acting_agent(actor, Right.ANSWER), case_id, version)
     if case.status == Status.WAITING:
         return case
+    _no_spam(case, actor)
     case.status, case.resolved_at, case.mood_at_closing = Status.WAITING, None, ""
     return changed(case, "case.status", actor, status="waiting")
 
 
 @transaction.atomic
-def open_case_by_hand(*, message_id: int, author: Author) -> Case:
+def open_case_by_hand(*, message_id: int, author: Author, because: str = "") -> Case:
     """Make a message of the stream a case, held by the one who did it. A message that has a case gives that one.
 
-    One transaction. Raises NotFound, NotAllowed.
+    With `because` it is opened for that reason, and is nobody's. One transaction. Raises NotFound, NotAllowed.
     """
     agent = acting_agent(author, Right.ANSWER)
-    message = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND).first()
+    found = messages_visible_to(agent).filter(pk=message_id, direction=Direction.INBOUND)
+    message = found.select_related("channel__inbox").first()
     if message is None:
         raise NotFound
     locked = Conversation.objects.select_for_update(of=("self",), no_key=True)
     conversation = locked.select_related("case", "contact", "channel").get(pk=message.conversation_id)
     if conversation.case is not None:
         return conversation.case
-    case = _new_case(conversation, message, author)
+    if message.spam:  # whoever opens a case says that it is none
+        note_marks([message], spam=False, agent_id=author.agent_id)
+    case = _new_case(conversation, message, author, because)
     conversation.case = case
     conversation.save(update_fields=["case"])
     start_waiting(case, conversation)
     return Case.objects.get(pk=case.pk)
+
+
+def _no_spam(case: Case, actor: Author) -> None:
+    """Who opens a case again says that it is no spam."""
+    if case.spam:
+        note_case(case, spam=False, agent_id=actor.agent_id)
 
 
 def start_waiting(case: Case, conversation: Conversation) -> None:
@@ -139,7 +162,7 @@ def start_waiting(case: Case, conversation: Conversation) -> None:
         clocks.start_by_hand(case=case, message=waiting)
 
 
-def _new_case(conversation: Conversation, message: Message, author: Author) -> Case:
+def _new_case(conversation: Conversation, message: Message, author: Author, because: str) -> Case:
     """The case, its clocks and its event, in the running transaction."""
     newest = conversation.messages.filter(deleted_at=None).order_by("-sent_at", "-id").first() or message
     case = Case.objects.create(
@@ -147,8 +170,8 @@ def _new_case(conversation: Conversation, message: Message, author: Author) -> C
         title=title_of(conversation.subject or message.text),
         contact=conversation.contact,
         inbox_id=conversation.channel.inbox_id,
-        assignee_id=author.agent_id,
-        opened_because=f"opened by {author.name}",
+        assignee_id=None if because else author.agent_id,
+        opened_because=because or f"opened by {author.name}",
         opened_at=database_now(),
         mood_at_opening=conversation.contact.mood_level,
         last_message_at=newest.sent_at,

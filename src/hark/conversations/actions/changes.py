@@ -23,6 +23,7 @@ from hark.conversations.models import (
     MessageHtml,
     MessageVersion,
     Reading,
+    SpamMark,
     Tombstone,
 )
 from hark.conversations.types import (
@@ -107,6 +108,7 @@ def _delete(message: Message, deletion: Deletion) -> None:
         MessageHtml.objects.filter(message=message).delete()
         Attachment.objects.filter(message=message).update(state=FileState.REMOVED, name="", ref=F("key"))
         MessageVersion.objects.filter(message=message).delete()
+        SpamMark.objects.filter(message=message, agent=None).update(why="its words are gone")  # it may quote too
         for reading in Reading.objects.filter(message=message):
             reading.data.pop("reasons", None)  # they may quote
             reading.save(update_fields=["data"])

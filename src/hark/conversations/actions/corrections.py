@@ -1,10 +1,11 @@
 """What an agent changes in a reading. Corrections are only ever added; the reading itself stays as it was read."""
 
-import re
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 
+from hark.conversations.actions.praise import settle_praise
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.errors import NotAReading, WrongValue
 from hark.conversations.models import Correction, Message
@@ -15,8 +16,10 @@ from hark.kernel.actions import record
 from hark.kernel.errors import NotFound
 from hark.kernel.time import database_now
 from hark.kernel.types import NewEvent
+from hark.organisation.queries import intent_names
 from hark.organisation.types import Right
-from hark.understanding.types import FEELINGS, FLAGS, LEVELS
+from hark.understanding.own import SHIPPED
+from hark.understanding.types import FEELINGS, FLAGS, LEVELS, OTHER
 
 DOES_NOT_APPLY = ""
 YES_OR_NO = ("true", "false")
@@ -29,7 +32,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "urgency": LEVELS,
     **{f"flags.{flag}": YES_OR_NO for flag in FLAGS},
 }
-INTENT = re.compile(r"[a-z][a-z0-9_]{0,59}")
+INTENTS = (*SHIPPED, OTHER)  # those that every brand has
 MAY_BE_EMPTY = frozenset({"sentiment", "emotion", "intent"})
 
 
@@ -41,10 +44,12 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
     WrongValue, NotAReading.
     """
     agent = acting_agent(author, Right.ANSWER)
-    message = messages_visible_to(agent).select_related("conversation__case", "channel").filter(pk=message_id).first()
+    message = (
+        messages_visible_to(agent).select_related("conversation__case", "channel__inbox").filter(pk=message_id).first()
+    )
     if message is None:
         raise NotFound
-    check(field, value)
+    check(field, value, intents=intent_names(message.channel.inbox.brand_id) if field == "intent" else ())
     reading = newest_reading(Message.objects.select_for_update(of=("self",), no_key=True).get(pk=message.pk))
     if reading is None:
         raise NotAReading
@@ -62,16 +67,16 @@ def correct(*, message_id: int, field: str, value: str, author: Author) -> Corre
         agent=agent,
         at=database_now(),
     )
+    settle_praise([message.pk])
     record([_event(message, author, {"field": field, "value": value})])
     return correction
 
 
-def check(field: str, value: str) -> None:
-    """Raise WrongValue unless `field` can have `value`."""
+def check(field: str, value: str, *, intents: Collection[str] = ()) -> None:
+    """Raise WrongValue unless `field` can have `value`. `intents`: those of the brand's own."""
     if value == DOES_NOT_APPLY and field in MAY_BE_EMPTY:
         return
-    fits = bool(INTENT.fullmatch(value)) if field == "intent" else value in VALUES.get(field, ())
-    if not fits:
+    if value not in ((*INTENTS, *intents) if field == "intent" else VALUES.get(field, ())):
         raise WrongValue
 
 

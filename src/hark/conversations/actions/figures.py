@@ -7,7 +7,7 @@ from django.db import transaction
 from hark.conversations.models import LeftAside
 from hark.kernel.db import execute
 
-FIELDS = ("relevance", "sentiment", "complaint", "urgency")  # what agents can correct with one key
+FIELDS = ("relevance", "sentiment", "complaint", "urgency", "offensive", "emotion", "intent")  # what the form asks
 SETTLED_P = 0.99  # said to us, or by our handle: no judgement of a model
 KEPT = timedelta(days=35)  # of the hours
 HOURS_BACK = 2  # how far a message's reading can come after its hour began

@@ -110,7 +110,7 @@ def line_of(text: str, *, outside: bool = False) -> str:
 def wakes(message: NewMessage, thread: ThreadState) -> bool:
     """Does it ask something of us now? What a robot wrote, or was written long ago or twice, asks nothing."""
     incoming, case = message.incoming, thread.case
-    if case is None or incoming.backfilled or incoming.automatic or incoming.copy or message.deleted:
+    if case is None or incoming.backfilled or incoming.automatic or incoming.copy or message.deleted or incoming.held:
         return False
     if thread.outside:
         return not incoming.pending

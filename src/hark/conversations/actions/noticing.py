@@ -21,7 +21,7 @@ from hark.organisation.types import Right
 
 FOLLOWED = frozenset({"message.received", "case.replied", "note.added", "case.resolved", "case.reopened"})
 DECIDED = frozenset({"reply.approved", "reply.sent_back", "reply.stopped"})
-CHANNELS = frozenset({"channel.auth_lost", "channel.ends_soon"})
+CHANNELS = frozenset({"channel.auth_lost", "channel.ends_soon", "channel.ceiling_reached"})
 CONCERNING = FOLLOWED | DECIDED | {
     "case.assigned", "case.answered_outside", "message.state", "change.state", "clock.at_risk", "reply.held",
     "case.planned",

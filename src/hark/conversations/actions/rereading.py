@@ -4,17 +4,18 @@ New readings stand beside the old ones and count from then on, because they are 
 never touched. A run is one row: a worker that dies leaves it as it was after the last whole batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from hark.conversations.actions.praise import settle_praise
 from hark.conversations.actions.searching import index_messages
 from hark.conversations.actions.staging_readings import READING, fold_moods, reading_row
 from hark.conversations.actions.standing import acting_agent
 from hark.conversations.errors import AlreadyReadingAgain, NothingToReadAgain, NotReadingAgain
-from hark.conversations.models import Message, Reading, Rereading
+from hark.conversations.models import Hurried, Message, Reading, Rereading
 from hark.conversations.queries.readings import corrections_of, newest_readings, shown_value
 from hark.conversations.queries.rereading import FIELDS, OldBatch, readable_again
 from hark.conversations.types import Author, RereadingState
@@ -129,6 +130,23 @@ def keep_batch(*, run_id: int, batch: OldBatch, readings: Mapping[int, Data]) ->
     return True
 
 
+def note_hurried(message_ids: Collection[int]) -> None:
+    """These were read by their words alone, in the caller's transaction; the encoder reads them later."""
+    if message_ids:
+        Hurried.objects.bulk_create([Hurried(message_id=number) for number in message_ids], ignore_conflicts=True)
+
+
+@transaction.atomic
+def keep_hurried(*, batch: OldBatch, readings: Mapping[int, Data]) -> None:
+    """Store what the encoder reads in messages that were read in a hurry, beside that, and fold moods anew.
+
+    One transaction; twice is as once. What cannot be read, was edited or deleted meanwhile keeps what it has.
+    """
+    new = _still_so(batch, readings)
+    _write(new, newest_readings(new))
+    Hurried.objects.filter(pk__in=[one.id for one in batch.messages]).delete()
+
+
 def _still_so(batch: OldBatch, readings: Mapping[int, Data]) -> dict[int, dict[str, Any]]:
     """The readings of those whose words are still what was read; locked until the commit."""
     read = {one.id: one.text for one in batch.messages if readings.get(one.id)}
@@ -151,6 +169,7 @@ def _write(new: dict[int, dict[str, Any]], before: Mapping[int, Reading]) -> Non
         contacts = Message.objects.filter(pk__in=fresh).values_list("identity__contact", flat=True)
         fold_moods({contact for contact in contacts if contact is not None})
         index_messages(message_ids=list(fresh))
+        settle_praise(fresh)
 
 
 def _compare(run: Rereading, new: Mapping[int, Data], before: Mapping[int, Reading]) -> None:

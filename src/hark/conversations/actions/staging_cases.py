@@ -104,7 +104,8 @@ CHANGE_CASES = """
     SET status = s.status, due_at = s.due_at, last_message_at = s.last_message_at, last_inbound_at = s.last_inbound_at,
         last_text = s.last_text, last_kind = s.last_kind, snoozed_until = s.snoozed_until, version = c.version + 1,
         resolved_at = CASE WHEN s.status = 'resolved' THEN c.resolved_at END,
-        mood_at_closing = CASE WHEN s.status = 'resolved' THEN c.mood_at_closing ELSE '' END
+        mood_at_closing = CASE WHEN s.status = 'resolved' THEN c.mood_at_closing ELSE '' END,
+        spam = c.spam AND s.status = 'resolved'
     FROM staged_case s WHERE c.id = s.id
 """
 CHANGED_THREAD = {

@@ -12,6 +12,7 @@ from hark.conversations.actions.folding import CaseState, NewMessage, ThreadStat
 from hark.conversations.actions.incoming_files import add_formatted, add_incoming_files
 from hark.conversations.actions.joining import Joins, join_key, person_of
 from hark.conversations.actions.letters import find_threads, told_apart, write_down
+from hark.conversations.actions.spam import add_held, let_into_cases
 from hark.conversations.actions.staging import (
     Repeated,
     add_messages,
@@ -55,6 +56,7 @@ def thread(messages: Sequence[IncomingMessage]) -> list[ThreadedMessage]:
     pairs = zip(keys, messages, strict=True)
     threads = open_threads((key, one.contact_id, one.subject) for key, one in pairs)
     keys = give_to_branches(keys, messages, threads)
+    messages = let_into_cases(messages, [threads[key].case_id for key in keys])
     new = add_messages([(one, threads[key].id) for key, one in zip(keys, messages, strict=True)])
     repeated = other_words() if len(new) < len(messages) else []
     write_down([(one, threads[key].id) for key, one in zip(keys, messages, strict=True) if one.letter])
@@ -90,6 +92,7 @@ def _fold_and_write(new: Placed, originals: Placed) -> None:
     inboxes = {one.incoming.inbox_id for one, _ in placed} | {case.inbox_id for case in cases}
     fold(placed, targets_of(inboxes), joins)
     add_readings([one for one, _ in new])
+    add_held([one for one, _ in new])
     add_formatted([one for one, _ in placed])
     add_incoming_files([one for one, _ in placed])
     moods = fold_moods({one.incoming.contact_id for one, thread in placed if not thread.outside})
@@ -198,6 +201,7 @@ def _message_event(one: NewMessage, thread: ThreadState) -> NewEvent:
             "posted": incoming.sent_at.isoformat(),
             "urgency": incoming.reading.get("urgency", {}).get("level", ""),
             **({"outside": True} if thread.outside else {}),
+            **({"spam": True} if incoming.held else {}),
         },
     )
 

@@ -37,7 +37,8 @@ def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetim
     """Take the words of `incoming` for a stored message, in the caller's transaction; False when they were known.
 
     `edited_at` None: they came as the original. Older words than those shown become an earlier version, newer ones
-    replace them, so that the order of arrival does not matter. A deleted message whose words are purged takes none.
+    replace them, as the stars of a review are, so that the order of arrival does not matter. A deleted message whose
+    words are purged takes none.
     """
     message = locked(message_id)
     if message.deleted_at is not None and not message.text:
@@ -47,7 +48,7 @@ def take_words(*, message_id: int, incoming: IncomingMessage, edited_at: datetim
     if edited_at is not None and message.edited_at is not None and edited_at < message.edited_at:
         return _keep_earlier(message, incoming.text)
     if message.text == incoming.text or (edited_at is None and _is_known(message, incoming.text)):
-        return False
+        return _take_stars(message, incoming, edited_at)
     _replace(message, incoming, edited_at or incoming.received_at)
     return True
 
@@ -96,10 +97,21 @@ def _is_known(message: Message, text: str) -> bool:
     return message.versions.filter(text=text).exists()
 
 
+def _take_stars(message: Message, incoming: IncomingMessage, edited_at: datetime | None) -> bool:
+    """Other stars with the same words, as a review may get; False where nothing has changed."""
+    if edited_at is None or incoming.rating in {None, message.rating}:
+        return False
+    message.rating, message.edited_at = incoming.rating, edited_at
+    message.save(update_fields=["rating", "edited_at"])
+    tell(message, "message.edited", "edited")
+    return True
+
+
 def _replace(message: Message, incoming: IncomingMessage, at: datetime) -> None:
     MessageVersion.objects.create(message=message, text=message.text, replaced_at=at)
     message.text, message.edited_at = incoming.text, at
-    message.save(update_fields=["text", "edited_at"])
+    message.rating = message.rating if incoming.rating is None else incoming.rating
+    message.save(update_fields=["text", "edited_at", "rating"])
     if incoming.reading and message.identity is not None:
         replace_reading(message.pk, incoming.reading)
         fold_moods({message.identity.contact_id})

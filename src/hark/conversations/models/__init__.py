@@ -8,9 +8,11 @@ from hark.conversations.models.letters import MessageHtml, NamedBeside, Particip
 from hark.conversations.models.matters import Again
 from hark.conversations.models.mutes import Mute
 from hark.conversations.models.notices import Follow, Looking, Notice, NoticeWishes
-from hark.conversations.models.rereading import Rereading
+from hark.conversations.models.praise import Praise
+from hark.conversations.models.rereading import Hurried, Rereading
 from hark.conversations.models.same_words import Repeat, SameWords, WordBand
 from hark.conversations.models.searching import MessageSearch, NoteSearch
+from hark.conversations.models.spam import SpamMark, SpamModel
 from hark.conversations.models.talk import (
     Case,
     Clock,
@@ -38,6 +40,7 @@ __all__ = [
     "Draft",
     "Follow",
     "HeldReply",
+    "Hurried",
     "LeftAddress",
     "LeftAside",
     "Looking",
@@ -53,6 +56,7 @@ __all__ = [
     "Notice",
     "NoticeWishes",
     "Participant",
+    "Praise",
     "Reading",
     "ReadingWeek",
     "Repeat",
@@ -60,6 +64,8 @@ __all__ = [
     "SameWords",
     "SavedReply",
     "SavedView",
+    "SpamMark",
+    "SpamModel",
     "Tag",
     "ThreadRef",
     "Tombstone",

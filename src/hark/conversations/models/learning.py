@@ -5,8 +5,8 @@ from django.db import models
 from hark.organisation.models import Agent, Brand
 
 
-class BrandModel(models.Model):
-    """What one brand's corrections taught about relevance, by number; readings carry the number behind a dot.
+class LearntModel(models.Model):
+    """What one brand's people taught, by number.
 
     `weights` are null when it is too old to go back to. `probe` was learnt without the newest fifth, on which it was
     `right` so often where the one before was `right_before`; `tested` 0: too few to tell. `base` names the shipped
@@ -32,18 +32,23 @@ class BrandModel(models.Model):
     held_by = models.ForeignKey(Agent, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
+        abstract = True
         constraints = [
-            models.UniqueConstraint(name="brandmodel_brand_number", fields=["brand", "number"]),
-            models.UniqueConstraint(name="brandmodel_one_in_use", fields=["brand"], condition=models.Q(active=True)),
+            models.UniqueConstraint(name="%(class)s_brand_number", fields=["brand", "number"]),
+            models.UniqueConstraint(name="%(class)s_one_in_use", fields=["brand"], condition=models.Q(active=True)),
             models.CheckConstraint(
-                name="brandmodel_in_use_has_weights", condition=models.Q(active=False) | models.Q(weights__isnull=False)
+                name="%(class)s_in_use_has_weights", condition=models.Q(active=False) | models.Q(weights__isnull=False)
             ),
         ]
 
     @property
     def kept_back(self) -> bool:
-        """Was it worse on the newest corrections than the one it would have replaced?"""
+        """Was it worse on the newest examples than the one it would have replaced?"""
         return self.right < self.right_before
+
+
+class BrandModel(LearntModel):
+    """What one brand's corrections taught about relevance; readings carry its number behind a dot."""
 
 
 class ReadingWeek(models.Model):

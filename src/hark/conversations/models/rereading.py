@@ -2,8 +2,15 @@
 
 from django.db import models
 
+from hark.conversations.models.talk import Message
 from hark.conversations.types import RereadingState
 from hark.organisation.models import Agent, Brand
+
+
+class Hurried(models.Model):
+    """A message that was read by its words alone, because many waited: the encoder reads it when there is quiet."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.PROTECT, related_name="+")
 
 
 class Rereading(models.Model):

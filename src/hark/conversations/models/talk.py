@@ -19,7 +19,8 @@ class Case(models.Model):
     them; both are written in the transaction of what changed them. `version` grows with every change that a page shows.
     A merged case has no conversations any more and leads to the one it was merged into. `again` is how many times the
     person has come about this matter, from the third on; 0 before. `kind` is the weightiest that was said in it.
-    `plan` is the mood whose response plan holds, `plan_words` what follows from it; empty: nothing special.
+    `plan` is the mood whose response plan holds, `plan_words` what follows from it; empty: nothing special. `spam`: it
+    was resolved as spam.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -47,6 +48,7 @@ class Case(models.Model):
     kind = models.TextField(default="", db_default="")
     plan = models.TextField(default="", db_default="")
     plan_words = models.TextField(default="", db_default="")
+    spam = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -115,7 +117,8 @@ class Message(models.Model):
     Ours has `agent` and `outbox_item` (its delivery state is read from there) and gets its `external_id` when the venue
     has taken it; answered in the venue's own app it has `native`. `automatic`: no person wrote it. `change_item` is a
     change of ours that the venue has not made yet; afterwards there is none. `moved`: with it we took a public talk to
-    private. Of a customer's `reply_until` is when the venue stops taking answers, `policy` its tags for that.
+    private. Of a customer's `reply_until` is when the venue stops taking answers, `policy` its tags for that, `spam`
+    what the newest `SpamMark` says.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -148,6 +151,7 @@ class Message(models.Model):
     reply_until = models.DateTimeField(null=True)
     policy = ArrayField(models.TextField(), default=list, db_default=[])
     moved = models.BooleanField(default=False, db_default=False)
+    spam = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -167,6 +171,7 @@ class Message(models.Model):
             models.Index(name="message_identity_sent", fields=["identity", "-sent_at"]),
             models.Index(name="message_channel_newest", fields=["channel", "-id"]),
             models.Index(name="message_moved", fields=["conversation"], condition=models.Q(moved=True)),
+            models.Index(name="message_spam", fields=["-id"], condition=models.Q(spam=True)),
             BrinIndex(
                 name="message_received", fields=["received_at"], autosummarize=True
             ),  # for counts by hour and week

@@ -4,16 +4,18 @@ An agent sees the inboxes of the teams he is in; in an inbox with *only assigned
 Whose role says so sees all. A deactivated agent sees nothing.
 """
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from hark.contacts.models import Contact
 from hark.conversations.models import Case, Conversation, Message, Note
 from hark.kernel.errors import NotFound
-from hark.organisation.models import Agent
-from hark.organisation.queries import inboxes_visible_to, sees_everything, who_may
+from hark.organisation.models import Agent, BrandIntent
+from hark.organisation.queries import inboxes_visible_to, intent_names, sees_everything, who_may
 from hark.organisation.types import Right
 
 BESIDE_A_CASE = ("contact", "inbox__brand", "assignee", "matter__corrected_by")
+OWN_INTENTS = ArraySubquery(BrandIntent.objects.filter(brand=OuterRef("inbox__brand")).order_by("name").values("name"))
 
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
@@ -43,10 +45,17 @@ def contacts_visible_to(agent: Agent) -> QuerySet[Contact]:
 
 def get_case(agent: Agent, key: str) -> Case:
     """The case with this public key; raises NotFound, the same for a foreign one as for one that does not exist."""
-    case = cases_visible_to(agent).select_related(*BESIDE_A_CASE).filter(key=key).first()
+    found = cases_visible_to(agent).select_related(*BESIDE_A_CASE).annotate(own_intents=OWN_INTENTS)
+    case = found.filter(key=key).first()
     if case is None:
         raise NotFound
     return case
+
+
+def own_intents_of(case: Case) -> tuple[str, ...]:
+    """The names of the intents of a case's brand. No query after `get_case`."""
+    found = vars(case).get("own_intents")
+    return intent_names(case.inbox.brand_id) if found is None else tuple(found)
 
 
 def agents_who_see(case: Case) -> QuerySet[Agent]:

@@ -80,6 +80,7 @@ class CaseRow:
     again: int = 0
     kind: str = ""
     plan: str = ""
+    spam: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def cases_in(agent: Agent, view: AnyList, *, at: datetime) -> QuerySet[Case]:
             View.WAITING: alive & awake & Q(status=Status.WAITING),
             View.SNOOZED: alive & ~awake,
             View.FOLLOWED: alive & Q(pk__in=Follow.objects.filter(agent=agent).values("case")),
-            View.RESOLVED: Q(status=Status.RESOLVED, merged_into__isnull=True),
+            View.RESOLVED: Q(status=Status.RESOLVED, merged_into__isnull=True, spam=False),
             View.ALL: alive,
         }[view]
     )
@@ -134,7 +135,7 @@ def case_page(agent: Agent, view: AnyList, *, at: datetime, after: str = "", lim
 def is_of_resolved(view: AnyList) -> bool:
     """Does a list hold nothing but what is resolved, so that no clock gives it an order?"""
     if isinstance(view, FilteredList):
-        return view.filter.values("status") == (Status.RESOLVED,)
+        return view.filter.values("status") == (Status.RESOLVED,) or bool(view.filter.values("spam"))
     return view == View.RESOLVED
 
 
@@ -174,6 +175,7 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             again=case.again,
             kind=case.kind,
             plan=case.plan,
+            spam=case.spam,
         )
         for case in cases
     )

@@ -73,6 +73,7 @@ DONE: dict[str, Words] = {
     "case.status": lambda data, _: f"set the case to {data.get('status', '')}",
     "case.resolved": lambda _, __: "resolved the case",
     "case.reopened": lambda _, __: "opened the case again",
+    "case.spam": lambda data, _: "called the case spam" if data.get("spam") else "said that the case is no spam",
     "case.again": _again,
     "case.matter_corrected": _matter_corrected,
     "case.no_senior": lambda _, __: "offers the case to everybody: no senior was free in time",

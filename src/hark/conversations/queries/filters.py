@@ -28,14 +28,18 @@ CHOICES = {
     "snoozed": ("yes",),
     "again": ("yes",),
     "kind": KINDS,
+    "spam": ("yes",),
 }
-FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed", "again", "kind")
+FIELDS = ("inbox", "status", "assignee", "tag", "venue", "mood", "clock", "older", "snoozed", "again", "kind", "spam")
 MOST = 40  # values in one filter
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Pairs of field and value. Without a status: everything that is not resolved; without `snoozed`: what is not."""
+    """Pairs of field and value. Without a status: everything that is not resolved; without `snoozed`: what is not.
+
+    Without `spam`: what is none; with it: what was resolved as spam.
+    """
 
     pairs: tuple[tuple[str, str], ...] = ()
 
@@ -70,7 +74,9 @@ def condition(wanted: CaseFilter, agent: Agent, *, at: datetime) -> Q:
     for field, narrow in NARROW.items():
         if values := wanted.values(field):
             found &= narrow(values, agent, at)
-    if not wanted.values("status"):
+    if not wanted.values("spam"):
+        found &= Q(spam=False)
+    if not wanted.values("status") and not wanted.values("spam"):
         found &= ~Q(status=Status.RESOLVED)
     return found if wanted.values("snoozed") else found & Q(snoozed_until__isnull=True)
 
@@ -105,4 +111,5 @@ NARROW: Mapping[str, Narrow] = {
     "snoozed": lambda _, __, ___: Q(snoozed_until__isnull=False),
     "again": lambda _, __, ___: Q(again__gt=0),
     "kind": lambda values, _, __: Q(kind__in=values),
+    "spam": lambda _, __, ___: Q(spam=True),
 }

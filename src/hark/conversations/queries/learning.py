@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from hark.conversations.models import BrandModel, Correction
+from hark.conversations.models.learning import LearntModel
 from hark.kernel.db import fetch_all
 from hark.organisation.models import Brand, Inbox
 from hark.understanding.votes import Vote
 
 MOST_VOTES = 4_000  # newest of a brand
 JUDGED = ("relevant", "irrelevant")
+Learnt = TypeVar("Learnt", bound=LearntModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,10 @@ def weights_of(ids: Iterable[int]) -> dict[int, dict[str, object]]:
     return {row.pk: row.weights for row in BrandModel.objects.filter(pk__in=list(ids)).only("weights") if row.weights}
 
 
-def models_of(brand: Brand, *, limit: int) -> list[tuple[BrandModel, bool]]:
-    """The brand's newest models, newest first, without the weights; and whether it can be gone back to each of them."""
+def models_of(brand: Brand, *, limit: int, model: type[Learnt]) -> list[tuple[Learnt, bool]]:
+    """The brand's newest models of one kind, newest first, without weights; and whether each can be gone back to."""
     there = ExpressionWrapper(Q(weights__isnull=False), output_field=BooleanField())
-    rows = BrandModel.objects.filter(brand=brand).select_related("held_by").order_by("-number")
+    rows = model._default_manager.filter(brand=brand).select_related("held_by").order_by("-number")
     found = rows.defer("probe", "weights").annotate(there=there)[:limit]
     return [(row, bool(vars(row)["there"]) and not row.active) for row in found]
 

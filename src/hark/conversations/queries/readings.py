@@ -10,7 +10,7 @@ from hark.understanding.kinds import kind_now
 from hark.understanding.types import FLAGS
 
 YES = 0.5  # the decision point of a calibrated head
-HEADS = ("sentiment", "complaint", "offensive")
+HEADS = ("sentiment", "complaint", "offensive", "emotion", "intent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def corrected(reading: Reading, corrections: Sequence[Correction] = ()) -> Readi
         ),
         kind=kind_now(reading.kind, changed),
         opts_out=bool(data.get("opt_out")),
-        curses="curse" in (data.get("signals") or ()),
+        curses="curse" in (data.get("signals") or ()) and changed.get("offensive") != "false",
     )
 
 

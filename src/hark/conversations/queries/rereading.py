@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from hark.conversations.models import Message, Reading, Rereading
+from hark.conversations.models import Hurried, Message, Reading, Rereading
 from hark.conversations.queries.history import LAST, Said
 from hark.conversations.types import Direction, RereadingState
 from hark.kernel.db import fetch_all
@@ -109,6 +109,15 @@ def next_batch(run: Rereading, *, limit: int = BATCH) -> OldBatch | None:
     fitting = readable_again(brand=run.brand, since=run.since, from_id=run.place).filter(pk__gte=window[-1])
     rows = list(fitting.select_related("identity", "channel__inbox__brand").order_by("-pk")[:limit])
     return OldBatch(run.place, rows[-1].pk if len(rows) == limit else window[-1], _with_context(rows))
+
+
+def next_hurried(*, limit: int = BATCH) -> OldBatch | None:
+    """The newest messages that were read in a hurry; None where there is none."""
+    ids = list(Hurried.objects.order_by("-pk").values_list("pk", flat=True)[:limit])
+    if not ids:
+        return None
+    rows = Message.objects.filter(pk__in=ids).select_related("identity", "channel__inbox__brand").order_by("-pk")
+    return OldBatch(ids[0], ids[-1], _with_context(list(rows)))
 
 
 def _with_context(rows: Sequence[Message]) -> tuple[OldMessage, ...]:

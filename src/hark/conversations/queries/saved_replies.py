@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from hark.contacts.models import Identity
 from hark.conversations.models import Case, Macro, Message, SavedReply
-from hark.conversations.queries.readings import newest_readings
+from hark.conversations.queries.readings import corrected, corrections_of, newest_readings
 from hark.conversations.types import Direction
 from hark.organisation.models import Agent
 from hark.organisation.queries import own_readings
@@ -46,7 +46,7 @@ def saved_replies_for(case: Case) -> QuerySet[SavedReply]:
 def proposed_replies(case: Case) -> dict[str, str]:
     """The saved replies that the intents of the customer's newest messages propose: key to the intent's name.
 
-    The case comes from the gate, with its inbox. At most four queries.
+    The case comes from the gate, with its inbox. At most five queries.
     """
     own = own_readings([case.inbox.brand_id])[case.inbox.brand_id]
     replies = {intent.name: intent.reply for intent in own.intents if intent.reply}
@@ -54,7 +54,8 @@ def proposed_replies(case: Case) -> dict[str, str]:
         return {}
     said = Message.objects.filter(conversation__case=case, direction=Direction.INBOUND, deleted_at=None)
     read = newest_readings(said.order_by("-sent_at", "-id").values_list("pk", flat=True)[:NEWEST_READ])
-    labels = {(reading.data.get("intent") or {}).get("label", "") for reading in read.values()}
+    said_so = corrections_of(read)
+    labels = {corrected(reading, said_so.get(number, ())).intent for number, reading in read.items()}
     return {reply: name for name, reply in replies.items() if name in labels}
 
 

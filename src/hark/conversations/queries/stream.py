@@ -4,8 +4,8 @@ What the models doubt comes in the order in which an answer teaches most.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextChoices, TextField, Value, When
@@ -17,8 +17,11 @@ from hark.conversations.queries.appearance import author_name, icon_of
 from hark.conversations.queries.folded import TOLD, Fold, folds_of, one_of_each, said_alike
 from hark.conversations.queries.keyset import Place
 from hark.conversations.queries.readings import ReadingShown, corrected, corrections_of, newest_readings
+from hark.conversations.queries.spam import SpamWord, spam_words
+from hark.conversations.queries.unaddressed import Unaddressed, unaddressed
 from hark.conversations.queries.unsure import doubts, most_instructive
 from hark.conversations.types import Direction
+from hark.kernel.time import now
 from hark.organisation.models import Agent
 
 LOOKED_AT = 1_000  # newest messages that a filter and the counts look at: the cost stays flat however long the stream
@@ -32,21 +35,26 @@ class Label(TextChoices):
     ALL = "all", "All"
     RELEVANT = "relevant", "Relevant"
     UNSURE = "unsure", "Not sure"
+    CARE = "care", "Reach out"
+    RIVAL = "competitor", "Competitors"
     PRAISE = "praise", "Praise"
     NOISE = "irrelevant", "Noise"
+    SPAM = "spam", "Spam"
 
 
 @dataclass(frozen=True, slots=True)
 class HeardRow:
-    """One message of the stream. `why`: the reasons of the verdict.
+    """One message of the stream. `why`: the reasons of the verdict; `care`: those of its place among the complaints.
 
     With a `fold` the line stands for all messages with the same words. `case_key`: it is in a case by now,
-    and here for its words only.
+    and here for its words only. `spam`: the newest word on whether it is, where there is one.
     """
 
     id: int
     key: str
     who: str
+    followers: int | None
+    followers_on: date | None
     text: str
     icon: str
     venue: str
@@ -57,8 +65,10 @@ class HeardRow:
     p: float | None
     why: tuple[str, ...]
     reading: ReadingShown | None
+    care: Unaddressed | None = None
     fold: Fold | None = None
     case_key: str = ""
+    spam: SpamWord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,8 @@ class StreamPage:
 
 
 def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50) -> StreamPage:
-    """One page, newest first; what is unsure, most instructive first. What says the same in the same words is one line,
-    where its newest message stands.
+    """One page, newest first; what is unsure, most instructive first; complaints to reach out to, by their rank, those
+    of cases too. Elsewhere what says the same in the same words is one line, where its newest message stands.
 
     Five queries; one more under a label, where texts are folded, behind a short page and behind the first. It looks at
     the next LOOKED_AT messages: a page may be short, and still name where the next one begins.
@@ -87,7 +97,10 @@ def stream_page(agent: Agent, label: Label, *, after: str = "", limit: int = 50)
     place = Place.parse(after)
     if label == Label.UNSURE:
         return _unsure_page(agent, place, limit=limit)
-    heard = _heard(agent).filter(pk__lt=place.id) if place else _heard(agent)
+    if label == Label.CARE:
+        return StreamPage(_rows_of(unaddressed(agent, at=now())), "")
+    heard = _heard(agent, spam=label == Label.SPAM)
+    heard = heard.filter(pk__lt=place.id) if place else heard
     told = _judged(heard, label)
     rows = list(told.values_list("pk", "repeat__words")[:LOOKED_AT])
     shown = _shown_above(agent, label, place.id, {words for _, words in rows if words}) if place else ()
@@ -117,20 +130,28 @@ def heard_alike(agent: Agent, message_id: int) -> list[int]:
 
 
 def stream_counts(agent: Agent) -> dict[Label, int]:
-    """How many of the newest LOOKED_AT messages of the stream stand under each label. Four queries."""
+    """How many of the newest LOOKED_AT messages of the stream stand under each label. See `stream_totals`."""
     return {label: total.messages for label, total in stream_totals(agent).items()}
 
 
 def stream_totals(agent: Agent) -> dict[Label, Total]:
-    """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts.
+    """How many of the newest LOOKED_AT messages stand under each label, by how many authors; in the lane all doubts, to
+    reach out to those that stand highest.
 
-    Four queries.
+    Five queries, and those of `unaddressed`.
     """
     rows = list(_told_apart(_window(_heard(agent))).values_list("verdict", "identity__contact"))
     under = {label: [who for verdict, who in rows if label in {Label.ALL, verdict}] for label in Label}
     told = {label: Total(len(authors), len(set(authors))) for label, authors in under.items()}
     asked = doubts(agent)
-    return {**told, Label.UNSURE: Total(len(asked), len({one.author for one in asked}))}
+    spam = list(_heard(agent, spam=True).values_list("identity__contact", flat=True)[:LOOKED_AT])
+    hurt = unaddressed(agent, at=now())
+    return {
+        **told,
+        Label.UNSURE: Total(len(asked), len({one.author for one in asked})),
+        Label.SPAM: Total(len(spam), len(set(spam))),
+        Label.CARE: Total(len(hurt), len({one.author for one in hurt})),
+    }
 
 
 def rows_by_id(agent: Agent, ids: Sequence[int]) -> tuple[HeardRow, ...]:
@@ -147,14 +168,20 @@ def _unsure_page(agent: Agent, place: Place | None, *, limit: int) -> StreamPage
     return StreamPage(rows_by_id(agent, ids), after)
 
 
-def _heard(agent: Agent) -> QuerySet[Message]:
-    """The stream, newest first: what others wrote in conversations without a case."""
-    return messages_visible_to(agent).filter(LOOSE).order_by("-pk")
+def _heard(agent: Agent, *, spam: bool = False) -> QuerySet[Message]:
+    """The stream, newest first: what others wrote in conversations without a case; either what is spam or the rest."""
+    return messages_visible_to(agent).filter(LOOSE, spam=spam).order_by("-pk")
+
+
+def _rows_of(found: Sequence[Unaddressed]) -> tuple[HeardRow, ...]:
+    """The complaints in their order, each with why it stands there. Four queries."""
+    rows = {row.id: row for row in _rows(_in_full([one.message_id for one in found]), {})}
+    return tuple(replace(rows[one.message_id], care=one) for one in found if one.message_id in rows)
 
 
 def _judged(heard: QuerySet[Message], label: Label) -> QuerySet[Message]:
     """Those of the next LOOKED_AT messages that stand under this label."""
-    if label == Label.ALL:
+    if label in {Label.ALL, Label.SPAM}:
         return heard
     return _told_apart(_window(heard)).filter(verdict=label.value).order_by("-pk")
 
@@ -181,8 +208,8 @@ def _shown_above(agent: Agent, label: Label, place: int, words: Collection[int])
     """Which of these texts have a line on an earlier page. One query for some, none for none."""
     if not words:
         return set()
-    above = _heard(agent).filter(pk__gte=place, repeat__words__in=words).order_by()
-    if label != Label.ALL:
+    above = _heard(agent, spam=label == Label.SPAM).filter(pk__gte=place, repeat__words__in=words).order_by()
+    if label not in {Label.ALL, Label.SPAM}:
         above = _told_apart(above).filter(verdict=label.value)
     return set(above.values_list("repeat__words", flat=True).distinct())
 
@@ -194,6 +221,7 @@ def _in_full(ids: Sequence[int]) -> list[Message]:
 def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[HeardRow, ...]:
     ids = [message.pk for message in messages]
     readings, corrections = newest_readings(ids), corrections_of(ids)
+    spam = spam_words([message.pk for message in messages if message.spam])
 
     def _row(message: Message) -> HeardRow:
         reading = readings.get(message.pk)
@@ -202,6 +230,8 @@ def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[Heard
             id=message.pk,
             key=message.key,
             who=author_name(message),
+            followers=message.identity.followers if message.identity else None,
+            followers_on=message.identity.followers_on if message.identity else None,
             text=message.text,
             icon=icon_of(message.kind),
             venue=message.channel.venue,
@@ -214,6 +244,7 @@ def _rows(messages: Sequence[Message], folds: Mapping[int, Fold]) -> tuple[Heard
             reading=shown,
             fold=folds.get(message.pk),
             case_key=message.conversation.case.key if message.conversation.case else "",
+            spam=spam.get(message.pk),
         )
 
     return tuple(_row(message) for message in messages)

@@ -26,7 +26,7 @@ DOUBTS = """
         SELECT left(text, 400) AS text,
             (SELECT contact_id FROM contacts_identity i WHERE i.id = identity_id) AS author
         FROM conversations_message
-        WHERE id = r.message_id AND channel_id = ANY(%s) AND direction = 'in' AND deleted_at IS NULL
+        WHERE id = r.message_id AND channel_id = ANY(%s) AND direction = 'in' AND deleted_at IS NULL AND NOT spam
           AND (SELECT case_id FROM conversations_conversation c WHERE c.id = conversation_id) IS NULL
           AND (SELECT max(n.id) FROM conversations_reading n WHERE n.message_id = r.message_id) = r.id
           AND (SELECT count(*) FROM conversations_correction c

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
+from hark.channels.errors import Refused
 from hark.channels.kit.counting import length
 from hark.channels.kit.splitting import CannotSplit, Shape, split
 from hark.channels.registry import venue
@@ -14,6 +15,7 @@ from hark.conversations.models import Case, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to
 from hark.conversations.queries.participants import copies_beside, without_pending
 from hark.conversations.queries.standing import standing_of, unwritten, with_replies
+from hark.conversations.queries.uninvited import UNASKED, too_many
 from hark.conversations.types import Direction, Visibility
 from hark.kernel.errors import HarkError
 from hark.kernel.time import now
@@ -139,9 +141,10 @@ def way_of(
     standing = standing_of(answers, at=now()) if answers else Standing()
     readers = _readers(caps, answers)
     refusals = {} if kind is None or answers is None else {
-        each: refused.human
+        each: why
         for each in readers
-        if (refused := kind.objection(account, unwritten(conversation, answers, each, standing)))
+        if (why := _refused(kind.objection(account, unwritten(conversation, answers, each, standing)))
+            or _too_many(conversation, answers, each))
     }  # fmt: skip
     return Way(
         conversation=conversation,
@@ -158,6 +161,16 @@ def way_of(
         refusals=refusals,
         standing=standing,
     )
+
+
+def _refused(refused: Refused | None) -> str:
+    return refused.human if refused else ""
+
+
+def _too_many(conversation: Conversation, answers: Message, visibility: Visibility) -> str:
+    """Our own etiquette, where nobody asked us and everybody would read it."""
+    asked = answers.targets_us not in UNASKED or Visibility.PRIVATE in {visibility, answers.visibility}
+    return "" if asked or answers.identity is None else too_many(answers.identity, conversation.channel, now())
 
 
 def _readers(caps: Caps, answers: Message | None) -> tuple[Visibility, ...]:

@@ -17,6 +17,7 @@ from hark.kernel.errors import HarkError
 from hark.kernel.ids import random_fraction
 from hark.kernel.time import database_now
 from hark.organisation.actions.channels import pause_sending
+from hark.organisation.actions.spending import note_sending
 
 TRIES_LAST = timedelta(hours=24)
 LONGEST_WAIT_SECONDS = 240.0  # a venue that comes back after hours gets everything within five minutes
@@ -27,13 +28,14 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def sent(item: OutboxItem, receipt: Receipt) -> bool:
-    """The venue has taken it. False when the lease was lost. What an echo that was quicker has written is kept."""
+    """The venue has taken it, at a cost. False when the lease was lost. What a quicker echo has written is kept."""
     mine = OutboxItem.objects.filter(pk=item.pk, fence=item.fence, state__in=[OutboxState.SENDING, OutboxState.SENT])
     now = database_now()
     before = mine.select_for_update().first()
     if before is None:
         return _refused(item)
     breaker.close(item.channel_id)
+    note_sending(channel_id=item.channel_id, cost=receipt.cost)
     mine.update(
         state=OutboxState.SENT,
         external_ids=list(dict.fromkeys([*receipt.external_ids, *before.external_ids])),

@@ -11,6 +11,7 @@ from hark.kernel.actions import record
 from hark.kernel.db import execute, fetch_all, notify
 from hark.kernel.ids import random_fraction
 from hark.kernel.types import NewEvent
+from hark.organisation.actions.spending import note_reading
 from hark.organisation.models import Channel
 
 WAKE = "hark_polling"
@@ -21,6 +22,9 @@ LONGEST_PAUSE_SECONDS = 300.0
 PROBLEM_LENGTH = 500
 
 LEASE = f"clock_timestamp() + interval '{LEASE_SECONDS} seconds'"
+# What a reader began with: the channel, the words that its brand listens for, and whether it may listen this month.
+VERSION = """concat_ws('.', c.xmin, b.xmin, c.ceiling_reached = to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'))"""
+BRAND = "JOIN organisation_inbox i ON i.id = c.inbox_id JOIN organisation_brand b ON b.id = i.brand_id"
 # One reader a channel, however many workers ask at the same moment: the row decides.
 TAKE = f"""
     INSERT INTO intake_poller AS p (channel_id, fence, lease_until)
@@ -28,14 +32,15 @@ TAKE = f"""
     ON CONFLICT (channel_id) DO UPDATE SET fence = EXCLUDED.fence, lease_until = EXCLUDED.lease_until
     WHERE coalesce(p.lease_until, '-infinity') < clock_timestamp()
         AND coalesce(p.not_before, '-infinity') <= clock_timestamp()
-    RETURNING channel_id, fence, (SELECT xmin::text FROM organisation_channel c WHERE c.id = channel_id)
+    RETURNING channel_id, fence, (SELECT {VERSION} FROM organisation_channel c {BRAND} WHERE c.id = channel_id)
 """  # noqa: S608 - constants
-# A reader goes on only while the channel is as it was when it began: other settings want another line.
+# A reader goes on only while all is as it was when it began: other settings, and other words, want another line.
 RENEW = f"""
     UPDATE intake_poller p SET lease_until = {LEASE}
-    FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS mine (channel_id, fence, version), organisation_channel c
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS mine (channel_id, fence, version),
+        organisation_channel c {BRAND}
     WHERE p.channel_id = mine.channel_id AND p.fence = mine.fence AND c.id = p.channel_id
-        AND c.xmin::text = mine.version
+        AND {VERSION} = mine.version
     RETURNING p.channel_id
 """  # noqa: S608 - constants
 HOLD = f"""
@@ -70,8 +75,10 @@ def renew(readers: Collection[Polled]) -> set[int]:
 
 
 @transaction.atomic
-def store_page(reader: Polled, *, arrivals: Sequence[NewArrival], cursor: str) -> int:
-    """Store a page and the place where the next one begins, or nothing of either; returns how many were new.
+def store_page(
+    reader: Polled, *, arrivals: Sequence[NewArrival], cursor: str, cost: tuple[str, str] | None = None
+) -> int:
+    """Store a page, what it cost and the place where the next one begins, or nothing; returns how many were new.
 
     Raises LeaseLost when another process reads the channel by now: it will bring this page, too.
     """
@@ -80,6 +87,7 @@ def store_page(reader: Polled, *, arrivals: Sequence[NewArrival], cursor: str) -
         raise LeaseLost
     if rows[0][0] >= ALARM_AFTER:
         _tell(reader, "channel.reading_again")
+    note_reading(channel_id=reader.channel_id, cost=cost, posts=len(arrivals))
     return accept(channel_id=reader.channel_id, arrivals=arrivals, cursor=(CURSOR, cursor))
 
 

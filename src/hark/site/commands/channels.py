@@ -45,6 +45,7 @@ def _store(key: str, body: bytes, data: Path | None) -> None:
     from hark.site import boot
 
     boot.enter(data=data, check_key=False)
+    from hark.channels import registry
     from hark.channels.kit.cards import without_cards_in_mail
     from hark.intake.actions import accept
     from hark.intake.types import NewArrival
@@ -53,8 +54,8 @@ def _store(key: str, body: bytes, data: Path | None) -> None:
     from hark.organisation.models import Channel
 
     boot.wait_for_database(seconds=5)
-    found = Channel.objects.filter(key=key, venue="email").select_related("inbox__brand").first()
-    if found is None:
+    found = Channel.objects.filter(key=key).select_related("inbox__brand").first()
+    if found is None or registry.venue(found.venue).polled_type != "message/rfc822":
         raise NotFound(f"no mail channel {key}")
     kept = without_cards_in_mail(body, found.inbox.brand.own_numbers)
     accept(channel_id=found.pk, arrivals=[NewArrival("", "", {}, kept, now())])

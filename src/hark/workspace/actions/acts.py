@@ -10,6 +10,7 @@ from hark.conversations.actions.holding import take_held_back
 from hark.conversations.actions.merging import merge, split, unmerge
 from hark.conversations.actions.reply import take_back
 from hark.conversations.actions.snoozing import snooze, wake
+from hark.conversations.actions.spam import mark_case_no_spam, mark_case_spam
 from hark.conversations.actions.tags import put_tag, take_tag
 from hark.conversations.models import Case, CaseTag, Conversation, Message
 from hark.conversations.queries.access import conversations_visible_to, get_case, messages_visible_to
@@ -84,6 +85,20 @@ def _unresolve(agent: Agent, case: Case, value: str) -> Inverse:
     status = Status(value) if value in {Status.OPEN, Status.WAITING} else Status.OPEN
     take_back_resolve(case_id=case.pk, actor=author_of(agent), status=status)
     return (("resolve", ""),)
+
+
+def _spam(agent: Agent, case: Case, _: str) -> Inverse:
+    before, was = case.status, case.spam
+    mark_case_spam(case_id=case.pk, actor=author_of(agent))
+    return () if was else (("not_spam", before),)
+
+
+def _not_spam(agent: Agent, case: Case, value: str) -> Inverse:
+    """`value` is how it stands then; open, if it says nothing."""
+    status = Status(value) if value in Status.values else Status.OPEN
+    was = case.spam
+    mark_case_no_spam(case_id=case.pk, actor=author_of(agent), status=status)
+    return (("spam", ""),) if was else ()
 
 
 def _merge(agent: Agent, case: Case, value: str) -> Inverse:
@@ -170,6 +185,8 @@ ACTS: dict[str, Act] = {
     "resolve": partial(_status, act="resolve"),
     "reopen": partial(_status, act="reopen"),
     "wait": partial(_status, act="wait"),
+    "spam": _spam,
+    "not_spam": _not_spam,
     "merge": _merge,
     "unmerge": _unmerge,
     "split": _split,

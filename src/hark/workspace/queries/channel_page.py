@@ -16,6 +16,7 @@ from hark.kernel.errors import HarkError
 from hark.kernel.time import now
 from hark.organisation.models import Channel, ChannelHealth
 from hark.organisation.types import ChannelState
+from hark.workspace.queries.costs import CostsShown, costs_shown
 from hark.workspace.queries.signing_in import SignInShown, sign_in_of
 from hark.workspace.queries.words import ago, span_words
 
@@ -52,6 +53,7 @@ class ChannelPage:
     public_out: bool
     sign_in: SignInShown | None = None
     by_mail: str = ""
+    costs: CostsShown | None = None
 
     @property
     def waits(self) -> bool:
@@ -60,7 +62,7 @@ class ChannelPage:
 
 
 def channel_page(channel: Channel) -> ChannelPage:
-    """Everything about one channel. Seven queries, and one for a form."""
+    """Everything about one channel. Eight queries, and one for a form."""
     at, caps = now(), _caps(channel)
     health = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
     newest, sign_in = _newest(channel, "in"), sign_in_of(channel)
@@ -81,6 +83,7 @@ def channel_page(channel: Channel) -> ChannelPage:
         public_out=caps.public,
         sign_in=sign_in,
         by_mail=_by_mail(channel),
+        costs=costs_shown(channel, at=at),
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 

@@ -6,12 +6,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from hark.channels.accounts import can_listen
 from hark.channels.registry import UnknownVenue, venue
 from hark.conversations.models import Message
 from hark.delivery.queries import channels_resting
 from hark.intake.models import Poller
 from hark.intake.queries import reading_problems
 from hark.kernel.time import now
+from hark.organisation.listening import listens_now
 from hark.organisation.models import Agent, Channel, ChannelHealth
 from hark.organisation.queries import inboxes_visible_to
 from hark.organisation.types import ChannelState
@@ -19,6 +21,10 @@ from hark.workspace.queries.words import VENUE_ICONS, ago, span_words
 
 LATE_SECONDS = 120
 SILENT = "Nothing has come for three times as long as is usual at this hour. See whether the venue still reaches us."
+RESTING = "The venue asked for patience or failed several times. Replies wait and go by themselves."
+NOT_LISTENING = (
+    "Its ceiling of this month is reached: it listens for no words. What is said to you is read all the same."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +96,20 @@ def _health(row: Channel, lag: float | None, rests_until: datetime | None) -> tu
         return "paused", "Paused", row.state_reason or "An administrator has paused it. Replies wait."
     if ill := _ill(row):
         return "ill", *ill
+    return _late(row, lag, rests_until) or ("well", "Well", "")
+
+
+def _late(row: Channel, lag: float | None, rests_until: datetime | None) -> tuple[str, str, str] | None:
+    """What nobody needs to do anything about just now."""
     if ends := getattr(getattr(row, "health", None), "warnings", None):
         return "late", "Ends soon", str(ends[0])
+    if can_listen(row.venue) and not listens_now(row, now()):
+        return "late", "Not listening", NOT_LISTENING
     if rests_until:
-        return (
-            "late",
-            "Resting",
-            "The venue asked for patience or failed several times. Replies wait and go by themselves.",
-        )
+        return "late", "Resting", RESTING
     if lag is not None and lag > LATE_SECONDS:
         return "late", "Late", "What is written there reaches us late. Nothing is lost, it arrives later."
-    return "well", "Well", ""
+    return None
 
 
 def _ill(row: Channel) -> tuple[str, str] | None:

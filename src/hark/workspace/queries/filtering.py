@@ -22,6 +22,7 @@ CLOCK = (("running", "Running"), ("at_risk", "At risk"), ("late", "Breached"))
 OLDER = (("hour", "An hour"), ("day", "A day"), ("week", "A week"))
 SNOOZED = (("yes", "Snoozed"),)
 AGAIN = (("yes", "Again"),)
+SPAM = (("yes", "Spam"),)
 AS_FILTERS = {
     View.MINE: "assignee.me",
     View.UNASSIGNED: "assignee.nobody",
@@ -81,6 +82,7 @@ def _fields(agent: Agent) -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]
     yield "older", "Older than", OLDER
     yield "snoozed", "Resting", SNOOZED
     yield "again", "Third contact", AGAIN
+    yield "spam", "Spam", SPAM
 
 
 def _colleagues(agent: Agent) -> Iterable[tuple[str, str]]:

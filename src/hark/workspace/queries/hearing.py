@@ -1,20 +1,26 @@
 """The stream as a page shows it: what was heard, the verdict as shape and word, and why."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from hark.conversations.models import Message
 from hark.conversations.queries.folded import Fold
+from hark.conversations.queries.spam import SpamWord
 from hark.conversations.queries.stream import HeardRow, Label, Total, said_page, stream_page, stream_totals
+from hark.conversations.queries.unaddressed import Unaddressed
 from hark.kernel.html import evidence_html
 from hark.kernel.time import now
 from hark.organisation.models import Agent
 from hark.organisation.queries import own_readings
 from hark.workspace.queries.channels import venue_name
 from hark.workspace.queries.shapes import evidence_spans, reading_words
-from hark.workspace.queries.words import day, exact, hour
+from hark.workspace.queries.words import day, exact, hour, reach_words
 from hark.workspace.types import HeardShown
 
-VERDICTS = {"relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed")}
+VERDICTS = {
+    "relevant": ("Relevant", "full"), "irrelevant": ("Noise", "crossed"), "unsure": ("Not sure", "dashed"),
+    "competitor": ("Competitor", "dashed"),
+}  # fmt: skip
 
 PASSED_ON = "A headline, a shared link or a polite phrase: everybody uses it, nobody complains by it"
 
@@ -64,6 +70,8 @@ def _many(number: int, what: str) -> str:
 def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
     """One message with its words."""
     word, shape = VERDICTS.get(row.label, ("Not read", "dashed"))
+    if row.spam and row.spam.spam:
+        word, shape = "Spam", "crossed"
     changed = row.reading is not None and "relevance" in row.reading.corrected
     sure = "by hand" if changed else _sure(row)
     spans = evidence_spans(row.reading, "relevance") or evidence_spans(row.reading)
@@ -75,13 +83,41 @@ def heard_shown(row: HeardRow, thanks: str = "") -> HeardShown:
         reading=reading_words(row.reading) if row.reading and row.label != "irrelevant" else None,
         word=word,
         shape=shape,
-        sure=sure,
-        why=_corrected(row) if changed else ", ".join(row.why),
+        sure=_spam_sure(row.spam) if row.spam else sure,
+        why=_spam_why(row.spam) if row.spam else _corrected(row) if changed else ", ".join(row.why),
         venue=venue_name(row.venue),
+        reach=reach_words(row.followers, row.followers_on, now()),
+        care=care_words(row.care, venue_name(row.venue)) if row.care else (),
         thanks=thanks,
         fold=fold_words(row.fold) if row.fold else "",
         fold_title=PASSED_ON if row.fold and row.fold.passed_on else "",
     )
+
+
+def _spam_why(word: SpamWord) -> str:
+    """Who called it spam, or why it was held when it came."""
+    return word.why or f"called spam by {word.by}, {_when(word.at)}"
+
+
+def _spam_sure(word: SpamWord) -> str:
+    return "by hand" if word.by else "" if word.p is None else f"{round(100 * word.p)} %"
+
+
+def _when(at: datetime) -> str:
+    said = day(at, now())
+    return f"{'' if said == 'Today' else f'{said} '}{hour(at)}"
+
+
+def care_words(care: Unaddressed, venue: str) -> tuple[str, ...]:
+    """Why a complaint stands where it does: how bad it is, how far it is heard, whether we may answer."""
+    reach = "reach not known" if care.followers is None else f"{care.followers:,} may read it"
+    if not care.shut:
+        may = "you may answer it here"
+    elif care.at_venue:
+        may = f"answer it at {venue}: {care.shut}"
+    else:
+        may = care.shut
+    return ", ".join(care.distress), reach, may
 
 
 def _corrected(row: HeardRow) -> str:
@@ -89,12 +125,11 @@ def _corrected(row: HeardRow) -> str:
     told = [change for change in row.reading.history if change.field == "relevance"] if row.reading else []
     if not told:
         return ""
-    said = day(told[-1].at, now())
-    return f"corrected by {told[-1].by}, {'' if said == 'Today' else f'{said} '}{hour(told[-1].at)}"
+    return f"corrected by {told[-1].by}, {_when(told[-1].at)}"
 
 
 def _sure(row: HeardRow) -> str:
     """How sure the verdict is, as a share of 100; a verdict of noise is as sure as it is not relevant."""
-    if row.p is None:
+    if row.p is None or row.label == "competitor":
         return ""
     return f"{round(100 * (1 - row.p if row.label == 'irrelevant' else row.p))} %"

@@ -1,7 +1,8 @@
 """Why the unsure lane asks, and what corrections have changed so far: only what is true, brand by brand."""
 
-from hark.conversations.models import BrandModel
+from hark.conversations.models.learning import LearntModel
 from hark.conversations.queries.learning import BrandLearning, learning_of_brands
+from hark.conversations.queries.spam import SpamLearning
 from hark.organisation.models import Agent, Brand
 from hark.organisation.queries import inboxes_visible_to
 from hark.understanding.corrections import LEAST
@@ -26,7 +27,27 @@ def learning_line(one: BrandLearning) -> str:
     return "; ".join(told) + "."
 
 
-def trial_words(model: BrandModel) -> str:
+def spam_line(one: SpamLearning) -> str:
+    """What a brand has learnt about spam."""
+    model = one.model
+    if model is None:
+        so_far = (
+            f"agents called {one.spam} message{'' if one.spam == 1 else 's'} spam so far"
+            if one.judged
+            else "no marks yet"
+        )
+        return f"{so_far}. It learns once they have called {LEAST} messages spam and have answered {LEAST} others."
+    told = [f"model {model.number} learnt from {model.relevant} spam and {model.examples - model.relevant} others"]
+    if model.others:
+        told.append(f"of {model.others} that are none, judged unseen, it would have held {model.held}")
+    if trial := trial_words(model):
+        told.append(trial)
+    if model.held_by:
+        told.append(f"{model.held_by.name} went back to it, so marks wait until somebody lets it learn anew")
+    return "; ".join(told) + "."
+
+
+def trial_words(model: LearntModel) -> str:
     """How it did on the newest corrections, which were kept from it; empty where they were too few."""
     if not model.tested:
         return ""
@@ -41,13 +62,10 @@ def _so_far(one: BrandLearning) -> str:
 
 
 def _wanted(one: BrandLearning) -> str:
-    about, other = max(0, LEAST - one.relevant), max(0, LEAST - (one.judged - one.relevant))
-    wanted = [f"{number} more {words}" for number, words in ((about, "relevant"), (other, "noise")) if number]
-    return (
-        f"It learns once agents have called {' and '.join(wanted)}."
-        if wanted
-        else "It learns within a minute from what agents agree on."
-    )
+    missing = LEAST - one.judged
+    if missing > 0:
+        return f"It learns once agents have judged {missing} more."
+    return "It learns within a minute from what agents agree on (without the encoder from three of either side on)."
 
 
 def _corrections(number: int) -> str:

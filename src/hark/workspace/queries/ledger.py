@@ -1,10 +1,12 @@
 """The case's timeline as a ledger: times at the left, who can read it at the spine, readings with their evidence."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from hark.conversations.models import Case, Message
+from hark.conversations.queries.access import own_intents_of
 from hark.conversations.queries.held import HeldShown
 from hark.conversations.queries.messages import MessageShown, messages_shown
 from hark.conversations.queries.timeline import DoneShown, Entry, NoteShown, timeline
@@ -27,7 +29,8 @@ READERS = {
 def ledger(agent: Agent, case: Case, *, at: datetime, before: str = "") -> Ledger:
     """The newest page of a case's ledger, or the one before a place. The case comes from the gate."""
     page = timeline(agent, case, at=at, before=before)
-    entries = [entry_shown(entry, case.key, at) for entry in page.entries]
+    intents = own_intents_of(case)
+    entries = [entry_shown(entry, case.key, at, intents) for entry in page.entries]
     days = ["", *(day(entry.at, at) for entry in page.entries)]
     shown = (
         replace(entry, day="" if entry.day == before_ or entry.kind == "held" else entry.day)
@@ -56,8 +59,8 @@ def newer_shown(agent: Agent, messages: tuple[Message, ...], *, at: datetime) ->
     return [entry_shown(Entry("message", one.sent_at, one), "", at) for one in messages_shown(agent, messages, at=at)]
 
 
-def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
-    """One entry with its words."""
+def entry_shown(entry: Entry, case_key: str, at: datetime, intents: Sequence[str] = ()) -> EntryShown:
+    """One entry with its words. `intents`: the brand's own, for the correction."""
     body = entry.body
     message = body if isinstance(body, MessageShown) else None
     readers = _readers(body) if isinstance(body, MessageShown | HeldShown) else READERS.get(entry.kind, ("", ""))
@@ -79,7 +82,7 @@ def entry_shown(entry: Entry, case_key: str, at: datetime) -> EntryShown:
         text_html=evidence_html(above, evidence_spans(message.reading if message else None)),
         quoted_html=evidence_html(text[cut:].lstrip("\n")) if cut < len(text) else "",
         veiled=_veiled(message) if message else "",
-        reading=reading_words(message.reading) if message and message.reading and not message.ours else None,
+        reading=reading_words(message.reading, intents) if message and message.reading and not message.ours else None,
         delivery_due=at + timedelta(seconds=undo) if undo else None,
         elsewhere="" if body.case_key in {"", case_key} else body.case_key,
         mark=blake2b(repr(_lasting(body)).encode(), digest_size=6).hexdigest(),

@@ -27,6 +27,7 @@ HAPPENED = {
     "reply.stopped": "Your waiting reply was stopped, look again",
     "channel.auth_lost": "A channel is cut off: replies wait until it is let in again",
     "channel.ends_soon": "What lets us into a channel ends soon",
+    "channel.ceiling_reached": "A channel reached its ceiling and listens for no words",
 }
 SAID = {
     NoticeKind.MENTION: "{who} mentions you in a note",

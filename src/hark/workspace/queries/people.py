@@ -12,7 +12,7 @@ from hark.organisation.models import Agent
 from hark.organisation.queries import who_may
 from hark.organisation.types import Right
 from hark.workspace.queries.shapes import MOOD_WORDS, mood_shown
-from hark.workspace.queries.words import day
+from hark.workspace.queries.words import day, reach_words
 from hark.workspace.types import MoodShown
 
 PAST_CASES = 6
@@ -21,7 +21,10 @@ WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
     "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
     "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
-    "encounter": ("person", "Met"),
+    "google-business": ("review", "Google"), "play": ("review", "Google Play"), "appstore": ("review", "App Store"),
+    "yelp": ("review", "Yelp"), "tripadvisor": ("review", "TripAdvisor"), "youtube": ("video", "YouTube"),
+    "encounter": ("person", "Met"), "whatsapp": ("chat", "WhatsApp"), "facebook": ("post", "Facebook"),
+    "instagram": ("photo", "Instagram"), "x": ("post", "X"),
 }  # fmt: skip
 
 
@@ -73,12 +76,14 @@ class ContactShown:
     messages: int
     past: tuple[Case, ...]
     attributes: tuple[tuple[str, str], ...]
+    reach: str = ""
 
 
 def contact_shown(agent: Agent, case: Case, *, at: datetime) -> ContactShown:
     """The contact of a case that came from the gate. Four queries."""
     contact = case.contact
-    identities = [_identity(row) for row in contact.identities.order_by("id")]
+    rows = list(contact.identities.order_by("id"))
+    identities = [_identity(row) for row in rows]
     past = cases_visible_to(agent).filter(contact=contact, merged_into=None).exclude(pk=case.pk).order_by("-opened_at")
     scores = _scores(agent, contact.pk)
     about = [f"Writes {contact.language}" if contact.language else "", contact.time_zone]
@@ -92,6 +97,7 @@ def contact_shown(agent: Agent, case: Case, *, at: datetime) -> ContactShown:
         messages=len(scores),
         past=tuple(past[:PAST_CASES]),
         attributes=tuple((str(name), str(value)) for name, value in contact.attributes.items()),
+        reach=_reach(rows, at),
     )
 
 
@@ -109,6 +115,12 @@ def _identity(row: Identity) -> IdentityShown:
     if row.network == "webchat" and row.verified == "observed":
         name = row.name or row.handle or "this browser"
     return IdentityShown(icon, network, name, row.get_verified_display(), why, row.url, row.pk, row.preferred)
+
+
+def _reach(rows: list[Identity], at: datetime) -> str:
+    """How many follow the person where most do, and since when that is known."""
+    widest = max(rows, key=lambda row: row.followers or 0, default=None)
+    return reach_words(widest.followers, widest.followers_on, at) if widest else ""
 
 
 def _scores(agent: Agent, contact_id: int) -> list[tuple[datetime, float]]:

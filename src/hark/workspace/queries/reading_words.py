@@ -9,9 +9,11 @@ FIELDS = {
     "offensive": "Offensive", "emotion": "Emotion", "intent": "Intent",
 }  # fmt: skip
 VALUES = {
-    "relevance": {"relevant": "yes", "irrelevant": "no", "unsure": "not sure"},
+    "relevance": {"relevant": "yes", "irrelevant": "no", "unsure": "not sure", "competitor": "a competitor"},
     "sentiment": {"negative": "unhappy", "neutral": "calm", "positive": "pleased", "": "does not apply"},
     "urgency": {"high": "urgent"},
+    "emotion": {"optimism": "hope", "none": "none of these"},
+    "intent": {"other": "none of these"},
     "*": {"true": "yes", "false": "no", "": "left open"},
 }
 

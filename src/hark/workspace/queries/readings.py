@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from hark.conversations.actions.figures import FIELDS
-from hark.conversations.models import BrandModel
+from hark.conversations.models import BrandModel, SpamModel
+from hark.conversations.models.learning import LearntModel
 from hark.conversations.queries.figures import (
     WEEKS,
     Agreement,
@@ -17,9 +18,10 @@ from hark.conversations.queries.figures import (
     put_aside_by_hand,
 )
 from hark.conversations.queries.learning import learning_of_brands, models_of
+from hark.conversations.queries.spam import spam_learning
 from hark.organisation.models import Agent, Brand
 from hark.workspace.queries.hearing import heard_shown
-from hark.workspace.queries.lane import learning_line
+from hark.workspace.queries.lane import learning_line, spam_line
 from hark.workspace.queries.reading_words import field_name
 from hark.workspace.types import HeardShown
 
@@ -62,7 +64,7 @@ class WeekHead:
 class ModelShown:
     """A brand's model with its figures. `may_go_back`: it is kept and not in use."""
 
-    row: BrandModel
+    row: LearntModel
     state: str
     trial: str
     may_go_back: bool
@@ -86,6 +88,8 @@ class ReadingsShown:
     heads: tuple[WeekHead, ...]
     fields: tuple[FieldShown, ...]
     models: tuple[ModelShown, ...]
+    spam_line: str
+    spam_models: tuple[ModelShown, ...]
     aside: tuple[AsideShown, ...]
     aside_total: str
     by_hand: int
@@ -93,7 +97,7 @@ class ReadingsShown:
 
 
 def readings_shown(agent: Agent, brand: Brand, *, at: datetime) -> ReadingsShown:
-    """Everything of the page, in fifteen queries at most, however much there is."""
+    """Everything of the page, in nineteen queries at most, however much there is."""
     weeks = agreement_of(brand, at=at)
     days = [at.date() - timedelta(days=at.weekday(), weeks=back) for back in reversed(range(WEEKS))]
     counts = correction_counts(brand)
@@ -105,7 +109,9 @@ def readings_shown(agent: Agent, brand: Brand, *, at: datetime) -> ReadingsShown
         line=learning_line(learning_of_brands([brand])[0]),
         heads=tuple(_heads(days, weeks)),
         fields=tuple(_field(name, counts.get(name, (0, 0)), days, weeks.get(name, [])) for name in names),
-        models=tuple(_model(row, back) for row, back in models_of(brand, limit=MODELS_SHOWN)),
+        models=tuple(_model(row, back) for row, back in models_of(brand, limit=MODELS_SHOWN, model=BrandModel)),
+        spam_line=spam_line(spam_learning(brand)),
+        spam_models=tuple(_model(row, back) for row, back in models_of(brand, limit=MODELS_SHOWN, model=SpamModel)),
         aside=tuple(
             AsideShown(one.why or UNSAID, one.model_version, f"{one.number:,}", _percent(one.number, total))
             for one in aside[:RULES_SHOWN]
@@ -160,7 +166,7 @@ def _line(shares: list[float | None]) -> str:
     return " ".join(points) if len(points) > 1 else ""
 
 
-def _model(row: BrandModel, may_go_back: bool) -> ModelShown:  # noqa: FBT001
+def _model(row: LearntModel, may_go_back: bool) -> ModelShown:  # noqa: FBT001
     if row.active:
         state = f"in use, {row.held_by.name} went back to it" if row.held_by else "in use"
     else:

@@ -25,7 +25,7 @@ PLACES = (
         _place("channels", "Channels", Right.CHANNELS, "channel", "channel_new", "channel_secrets", "channel_sign_in"),
         _place("inboxes", "Inboxes", Right.BRANDS, "inbox"),
         _place("brands", "Brands", Right.BRANDS, "brand_words", "brand_intents", "brand_intent", "brand_plans",
-               "brand_mutes"),
+               "brand_mutes", "brand_terms"),
         _place("readings", "Readings", Right.BRANDS),
         _place("rereading", "Read again", Right.BRANDS),
         _place("desk", "Desk", Right.BRANDS),

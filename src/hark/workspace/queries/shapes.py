@@ -1,5 +1,7 @@
 """Clocks, moods and readings in words and shapes. Pure."""
 
+from collections.abc import Sequence
+
 from hark.conversations.queries.cases import ClockFace
 from hark.conversations.queries.readings import ReadingShown, feeling
 from hark.understanding.own import SHIPPED
@@ -25,6 +27,9 @@ KIND_WORDS = {
     "praise": "Praise", "chatter": "Chatter",
 }  # fmt: skip
 UNSAID = frozenset(SHIPPED)
+ABOUT_WORDS = {
+    "irrelevant": "Not about us", "unsure": "Perhaps not about us", "competitor": "About a competitor"
+}  # fmt: skip
 WHYS_SHOWN = 3
 ABOUT_TO_BREAK = 0.7  # as routing sees it
 
@@ -64,8 +69,8 @@ def mood_shown(level: str) -> MoodShown:
     return MoodShown(level or "calm", MOOD_WORDS.get(level, "Calm"))
 
 
-def reading_words(reading: ReadingShown) -> ReadingWords:
-    """A reading as the line under a message: what was read, then why."""
+def reading_words(reading: ReadingShown, intents: Sequence[str] = ()) -> ReadingWords:
+    """A reading as the line under a message: what was read, then why. `intents`: the brand's own."""
     return ReadingWords(
         mood=feeling_shown(feeling(reading)),
         words=tuple(_words(reading)),
@@ -75,6 +80,9 @@ def reading_words(reading: ReadingShown) -> ReadingWords:
             "urgency": reading.urgency,
             "complaint": "true" if reading.complaint else "false",
             "relevance": reading.relevance,
+            "offensive": "true" if reading.offensive else "false",
+            "emotion": reading.emotion,
+            "intent": reading.intent,
         },
         corrected_by=reading.by,
         model=reading.model_version,
@@ -82,7 +90,14 @@ def reading_words(reading: ReadingShown) -> ReadingWords:
         changes=changes_in_words(reading),
         flags=tuple((f"flags.{flag}", FLAG_WORDS[flag]) for flag in reading.flags),
         unset=tuple((f"flags.{flag}", word) for flag, word in FLAG_WORDS.items() if flag not in reading.flags),
+        intents=_with_this(intents, reading.intent),
     )
+
+
+def _with_this(intents: Sequence[str], intent: str) -> tuple[str, ...]:
+    """The intents of the brand's own; one that it has no more stays while a message is said to have it."""
+    gone = intent and intent not in UNSAID and intent not in {OTHER, *intents}
+    return (*intents, intent) if gone else tuple(intents)
 
 
 def feeling_shown(kind: str) -> MoodShown | None:
@@ -108,7 +123,7 @@ def _words(reading: ReadingShown) -> list[str]:
     )
     words += [FLAG_WORDS[flag] for flag in reading.flags]
     words += ["Curses, at nobody" if curses_at_nobody(reading) else ""]
-    words += [{"irrelevant": "Not about us", "unsure": "Perhaps not about us"}.get(reading.relevance, "")]
+    words += [ABOUT_WORDS.get(reading.relevance, "")]
     return [word for word in words if word]
 
 

@@ -19,6 +19,7 @@ HAPPENED = {
     "case.reopened": "Case open again",
     "channel.auth_lost": "A channel is cut off, replies wait",
     "channel.ends_soon": "What lets us into a channel ends soon",
+    "channel.ceiling_reached": "A channel reached its ceiling and listens for no words",
 }
 SAID = {
     NoticeKind.MENTION: "A colleague mentions you",

@@ -1,10 +1,15 @@
 """Times, spans and names in the words of the desk. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 
-VENUE_ICONS = {"webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person"}
+VENUE_ICONS = {
+    "google-business": "review", "play": "review", "appstore": "review", "yelp": "review", "tripadvisor": "review",
+    "youtube": "video",
+    "webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person", "whatsapp": "chat",
+    "instagram": "photo",
+}  # fmt: skip
 KIND_ICONS = {
     "review": "review", "post": "post", "comment": "post", "photo": "photo", "chat": "chat", "mail": "mail",
     "form": "mail", "text": "text", "call": "call", "forum": "forum", "video": "video", "mention": "post",
@@ -43,6 +48,17 @@ def day(then: datetime, at: datetime) -> str:
     if days == 1:
         return "Yesterday"
     return f"{local:%a} {local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def reach_words(followers: int | None, on: date | None, at: datetime) -> str:
+    """12,400 followers, on 3 Oct; empty where the venue has never said how many."""
+    if followers is None:
+        return ""
+    many = f"{followers:,} follower{'' if followers == 1 else 's'}"
+    if on is None:
+        return many
+    year = f" {on.year}" if on.year != timezone.localtime(at).year else ""
+    return f"{many}, on {on.day} {on:%b}{year}"
 
 
 def exact(then: datetime) -> str:

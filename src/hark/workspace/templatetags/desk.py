@@ -12,6 +12,8 @@ from hark.conversations.matter import ordinal as ordinal_words
 from hark.kernel.files import size_words
 from hark.kernel.html import name_html
 from hark.understanding.outgoing import NAMES
+from hark.understanding.own import SHIPPED
+from hark.understanding.types import OTHER
 
 register = template.Library()
 
@@ -107,7 +109,17 @@ CORRECTION_CHOICES = {
     "urgency": (("low", "Low"), ("normal", "Normal"), ("high", "Urgent"), ("critical", "Critical")),
     "complaint": (("false", "No"), ("true", "Yes")),
     "relevance": (("relevant", "Yes"), ("irrelevant", "No")),
-}
+    "offensive": (("false", "No"), ("true", "Yes")),
+    "emotion": (
+        ("anger", "Anger"), ("joy", "Joy"), ("optimism", "Hope"), ("sadness", "Sadness"), ("none", "None of these"),
+        ("", "Does not apply"),
+    ),
+    "intent": (
+        *((name, name.replace("_", " ").capitalize()) for name in SHIPPED),
+        (OTHER, "None of these"),
+        ("", "Does not apply"),
+    ),
+}  # fmt: skip
 
 
 @register.simple_tag

@@ -28,6 +28,8 @@ WORDS = {
     "resolve": "Resolved: {n}.",
     "reopen": "Open again: {n}.",
     "wait": "Waiting: {n}.",
+    "spam": "Spam: {n}.",
+    "not_spam": "No spam: {n}.",
     "merge": "Merged: {n}.",
     "unmerge": "The merge is taken back.",
     "split": "Split off a new case.",

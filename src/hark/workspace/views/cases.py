@@ -11,6 +11,7 @@ from hark.contacts.actions import prefer
 from hark.conversations.actions.cases import assign, reopen, resolve, set_waiting
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.drafts import keep_draft
+from hark.conversations.actions.figures import FIELDS
 from hark.conversations.actions.judging import open_case_for_all
 from hark.conversations.models import Case
 from hark.conversations.queries.access import get_case
@@ -25,7 +26,7 @@ from hark.workspace.queries.hearing import thanks_for
 from hark.workspace.views.answers import changed, message_of, number_in
 from hark.workspace.views.desk import agent_of, desk
 
-CORRECTED = ("sentiment", "urgency", "complaint", "relevance", *(f"flags.{flag}" for flag in FLAGS))
+CORRECTED = (*FIELDS, *(f"flags.{flag}" for flag in FLAGS))
 STATUS_ACTS: dict[str, Callable[..., Case]] = {"resolve": resolve, "reopen": reopen, "wait": set_waiting}
 
 

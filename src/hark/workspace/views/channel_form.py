@@ -1,12 +1,13 @@
 """The form of a channel, made from its venue's `Settings`: no venue has a page of its own."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 
 from hark.channels.base import Venue
 from hark.channels.kit.setting import Asked, asked
+from hark.channels.simulated import WAYS, MadeUp
 from hark.channels.types import Account
 from hark.organisation.actions.channels import opened
 from hark.organisation.models import Channel, Inbox
@@ -15,6 +16,24 @@ from hark.workspace.views.forms import OneByName, Words
 KEPT = "One is kept, sealed. Type to replace it."
 LONGEST = 2000
 OTHER_BRAND = "This one belongs to another brand. Choose one of the same."
+
+
+class MadeUpForm(forms.Form):
+    """What a made-up customer writes to a simulated account."""
+
+    way = forms.ChoiceField(label="What it is", choices=list(WAYS.items()))
+    name = forms.CharField(label="Who writes", max_length=80)
+    text = forms.CharField(label="What is written", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}))
+    stars = forms.IntegerField(label="Stars", required=False, min_value=1, max_value=5, help_text="Of a review.")
+    followers = forms.IntegerField(label="Followers", required=False, min_value=0, max_value=10**12)
+    hours = forms.IntegerField(
+        label="Hours in which we may answer", required=False, min_value=0, max_value=720,
+        help_text="Empty: for ever. 0: the window is closed already.",
+    )  # fmt: skip
+
+    def made_up(self, *, new_id: str, at: datetime) -> MadeUp:
+        """What was written, as the simulated venue posts it."""
+        return MadeUp(id=new_id, at=at, **self.cleaned_data)
 
 
 class ChannelForm(forms.Form):

@@ -9,16 +9,22 @@ from django.shortcuts import redirect, render
 
 from hark.channels.accounts import account_of
 from hark.channels.base import Venue
+from hark.channels.in_words import proof_of
 from hark.channels.registry import UnknownVenue, venue, venues
+from hark.channels.simulated import Simulated, body_of
 from hark.channels.types import Guide
 from hark.conversations.actions.noticing import read_notices
 from hark.conversations.actions.reply import reply
 from hark.conversations.types import Author, Visibility
+from hark.intake.actions import accept
 from hark.intake.actions.checking import check_channel
+from hark.intake.types import NewArrival
 from hark.kernel.errors import NotFound
 from hark.kernel.ids import new_uuid
+from hark.kernel.time import now
 from hark.organisation.actions.approval import set_approval_of_channel
 from hark.organisation.actions.channels import change_channel, connect_channel, pause_channel, resume_sending
+from hark.organisation.actions.spending import CeilingTooHigh, set_ceiling
 from hark.organisation.models import Agent, Channel
 from hark.organisation.queries import get_channel
 from hark.organisation.types import ChannelState, Right
@@ -26,7 +32,7 @@ from hark.workspace.queries.channel_page import channel_page
 from hark.workspace.queries.channels import channels_shown
 from hark.workspace.queries.signing_in import RETURN_PATH
 from hark.workspace.queries.words import VENUE_ICONS
-from hark.workspace.views.channel_form import ChannelForm, only_words
+from hark.workspace.views.channel_form import ChannelForm, MadeUpForm, only_words
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.first_run import tried
 from hark.workspace.views.settings import settings_page
@@ -41,7 +47,8 @@ def channels(request: HttpRequest) -> HttpResponse:
     shown = channels_shown(agent_of(request))
     well = sum(channel.health == "well" for channel in shown)
     connectable = [each for each in venues().values() if each.caps.comes_by_itself]
-    known = [(each, VENUE_ICONS.get(each.key, "post")) for each in sorted(connectable, key=_real_ones_first)]
+    shelf = sorted(connectable, key=_real_ones_first)
+    known = [(each, VENUE_ICONS.get(each.key, "post"), proof_of(each.proof)) for each in shelf]
     return settings_page(request, "channels", channels=shown, well=well, venues=known)
 
 
@@ -65,7 +72,8 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
             look(request, made, "Connected and switched on.")
         return redirect(f"/settings/channels/{made.key}/")
     icon = VENUE_ICONS.get(key, "post")
-    return settings_page(request, "channel_new", form=form, venue=place, icon=icon, guides=guides_shown(place))
+    about = {"form": form, "venue": place, "icon": icon, "guides": guides_shown(place)}
+    return settings_page(request, "channel_new", **about, proof=proof_of(place.proof)[1])
 
 
 @desk("GET", "POST", right=Right.CHANNELS)
@@ -86,7 +94,10 @@ def channel(request: HttpRequest, key: str) -> HttpResponse:
         return redirect(f"/settings/channels/{key}/")
     shown = next(each for each in channels_shown(agent_of(request)) if each.key == key)
     guides = guides_shown(form.venue)
-    return settings_page(request, "channel", form=form, channel=row, shown=shown, page=channel_page(row), guides=guides)
+    made_up = MadeUpForm(initial={"name": "Maud Terlinden"}) if row.venue == Simulated.key else None
+    about = {"form": form, "channel": row, "shown": shown, "page": channel_page(row), "guides": guides}
+    about["proof"] = proof_of(form.venue.proof)[1]
+    return settings_page(request, "channel", **about, made_up=made_up)
 
 
 @desk("GET", right=Right.CHANNELS)
@@ -155,13 +166,39 @@ def approve_no_more(request: HttpRequest, row: Channel) -> None:
     messages.success(request, "Public replies here leave without approval.")
 
 
+def keep_ceiling(request: HttpRequest, row: Channel) -> None:
+    """What the channel may cost in a month before it stops listening; an empty field: no ceiling."""
+    typed = request.POST.get("ceiling", "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) <= 9):
+        messages.error(request, "A ceiling is a whole number, such as 50. An empty field: no ceiling.")
+        return
+    try:
+        set_ceiling(channel_id=row.pk, whole=int(typed) if typed else None, actor=agent_of(request).key)
+    except CeilingTooHigh as trouble:
+        messages.error(request, trouble.message)
+        return
+    messages.success(request, "Kept." if typed else "Kept: there is no ceiling.")
+
+
+def write_as_customer(request: HttpRequest, row: Channel) -> None:
+    """Somebody made up writes to a simulated account, and it goes the way of every arrival."""
+    form = MadeUpForm(request.POST)
+    if row.venue != Simulated.key or not form.is_valid():
+        raise NotFound
+    said = form.made_up(new_id=str(new_uuid()), at=now())
+    accept(channel_id=row.pk, arrivals=[NewArrival(said.id, said.thread, {}, body_of(said), said.at)])
+    messages.success(request, f"{said.name} has written. It arrives in a moment, like everything else.")
+
+
 ACTS: dict[str, Callable[[HttpRequest, Channel], None]] = {
     "approve_first": approve_first,
     "approve_no_more": approve_no_more,
+    "ceiling": keep_ceiling,
     "check": look,
     "pause": pause,
     "resume": switch_on,
     "test": send_test,
+    "write": write_as_customer,
 }
 
 

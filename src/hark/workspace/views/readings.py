@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from hark.conversations.actions.learning import go_back_to, learn_anew
+from hark.conversations.models import BrandModel, SpamModel
 from hark.kernel.time import database_now
 from hark.organisation.models import Brand
 from hark.organisation.types import Right
@@ -39,7 +40,8 @@ def readings_act(request: HttpRequest, key: str) -> HttpResponse:
     agent = agent_of(request)
     number = number_in(request.POST.get("model", ""))
     if number is not None:
-        go_back_to(brand=brand, number=number, agent=agent)
+        of = SpamModel if request.POST.get("of") == "spam" else BrandModel
+        go_back_to(brand=brand, number=number, agent=agent, model=of)
         messages.success(request, f"Model {number} reads from now on. Nothing replaces it until you let it learn anew.")
     else:
         learn_anew(brand=brand, agent=agent)

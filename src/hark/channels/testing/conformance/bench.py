@@ -141,7 +141,10 @@ class Bench:
             15: (caps.public or caps.private, "no replies"),
             16: (caps.public or caps.private, "no replies"),
             17: (caps.max_length is not None, "no limit"),
-            18: (not caps.own_venue, "the venue is Hark itself, no line can break"),
+            18: (
+                not caps.own_venue and (caps.public or caps.private),
+                "the venue is Hark itself, no line can break" if caps.own_venue else "no replies",
+            ),
             19: (bool(self.forbidden()), "no such rules"),
             20: (caps.public or caps.private, "no replies"),
             21: (connected, "it holds no secret"),

@@ -67,7 +67,7 @@ function heard(event) {
   if (UNSHOWN.test(said.kind)) return;
   const key = said.data?.case || (said.subject?.startsWith("case_") ? said.subject : "");
   if (key) changed.add(key);
-  if (said.kind === "message.received" && !key) heardSomething();
+  if (said.kind === "message.received" && !key && !said.data?.spam) heardSomething();
   if (said.kind === "presence.changed") refreshPresence(said);
   const mine = key === openCase() || said.kind.startsWith("offer.") || document.getElementById(`row-${key}`);
   refresh(mine ? QUIET : LATER);

@@ -58,3 +58,8 @@ document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id === "rows" || event.detail.elt.closest?.("#rows")) markRow(one("#case")?.dataset.case);
 });
 export { view };
+
+/* A bar that scrolls sideways begins with the place at hand in sight. */
+if (narrow.matches) {
+  for (const here of all(".nav [aria-current], .rail [aria-current], .tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+}

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contacts', '0004_wishes'),
-        ('conversations', '0020_rereading'),
+        ('conversations', '0023_hurried'),
         ('delivery', '0004_parts'),
         ('intake', '0003_poller'),
         ('organisation', '0010_brand_reading_and_mood_plans'),

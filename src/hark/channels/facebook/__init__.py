@@ -1,0 +1,1 @@
+"""A Facebook Page: its comments in public, its Messenger in private."""

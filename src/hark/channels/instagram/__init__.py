@@ -1,0 +1,1 @@
+"""A professional account at Instagram: comments in public, direct messages in private."""

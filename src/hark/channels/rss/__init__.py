@@ -1,0 +1,1 @@
+"""RSS and Atom: what others publish, heard and never answered by Hark."""
