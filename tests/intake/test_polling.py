@@ -19,7 +19,7 @@ from hark.intake.types import LeaseLost
 from hark.kernel.models import Event
 from hark.kernel.time import monotonic, sleep
 from hark.organisation.actions.channels import connect_channel
-from hark.organisation.models import Channel
+from hark.organisation.models import Brand, Channel
 from tests.journey.makers import make_inbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -208,6 +208,8 @@ def test_a_channel_that_can_call_us_is_not_polled(well: Well, channel: Channel) 
 def test_a_channel_that_can_call_us_is_polled_where_it_is_searched_for_words(well: Well, channel: Channel) -> None:
     Well.caps = Caps(private=True, poll=True, webhook=True, listen_keywords=True)
     try:
+        assert polled_channels() == []
+        Brand.objects.update(terms=[{"kind": "keyword", "text": "plum", "on": True}])
         assert polled_channels() == [channel.pk]
     finally:
         Well.caps = Caps(private=True, poll=True)

@@ -118,7 +118,7 @@ def test_planted_secrets_are_on_no_page_that_an_owner_can_reach(world: World, si
     client = signed_in(world.owner)
     seen: set[str] = set()
     waiting = ["/", "/settings/", "/stream/", "/parked/"]
-    while waiting and len(seen) < 90:
+    while waiting and len(seen) < 140:
         path = waiting.pop(0)
         seen.add(path)
         page = client.get(path, follow=True).content.decode()

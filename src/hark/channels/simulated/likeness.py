@@ -50,7 +50,7 @@ def _name(key: str) -> str:
 
 SPECIAL = {
     "email": "E-mail",
-    "rss": "RSS and Atom",
+    "rss": "RSS",
     "sms-twilio": "Text messages (Twilio)",
     "sms-kannel": "Text messages (Kannel)",
     "whatsapp": "WhatsApp",
