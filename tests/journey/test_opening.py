@@ -1,8 +1,10 @@
 """What opens a case, and what was said to us is about us whether or not our name is in it."""
 
+from dataclasses import replace
+
 import pytest
 
-from hark.channels.types import Inbound, Person
+from hark.channels.types import Account, Inbound, Mention, Person
 from hark.journey.opening import addressed, reason_to_open
 from hark.organisation.models import Brand
 
@@ -41,3 +43,13 @@ def test_only_what_was_addressed_to_us_needs_no_reading_of_relevance() -> None:
     assert addressed(said("x", targets_us="owned_venue"))
     assert not addressed(said("x", targets_us="mention"))
     assert not addressed(said("x", targets_us="keyword"))
+
+
+def test_the_channels_own_name_and_a_mention_of_its_account_count_as_ours() -> None:
+    told = {"relevance": {"label": "irrelevant", "p": 0.1}}
+    account = Account("chan", self_ids=frozenset({"did:plc:1"}), handles=frozenset({"@plum.example"}))
+    plain = Inbound("message", text="@Plum.example and a jar of jam", visibility="public", targets_us="mention")
+    marked = replace(plain, text="you two", mentions=(Mention("did:plc:1", "plum", 0, 3),))
+    for inbound in (plain, marked):
+        assert reason_to_open(inbound, told, PLUM) == ""
+        assert reason_to_open(inbound, told, PLUM, account=account) == "Mentions us"

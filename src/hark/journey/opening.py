@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hark.channels.types import Inbound
+from hark.channels.types import Account, Inbound
 from hark.journey.passengers import NOTHING_OWN
 from hark.journey.profiles import kind_in
 from hark.organisation.models import Brand
 from hark.organisation.types import OwnReading
 
+NOBODYS = Account("")
 COMPLAINT = 0.5  # the decision point of a calibrated head
 CASELESS = frozenset({"backfilled", "automatic", "settled"})
 FEWEST_STARS = 4  # of 5, from which a review can be praise
@@ -17,8 +18,16 @@ TO_US = {"mention": "Mentions us", "reply": "Reply to us", "owned_venue": "On ou
 ADDRESSED = {"reply": "written in reply to you", "owned_venue": "written on your own page"}
 
 
-def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, own: OwnReading = NOTHING_OWN) -> str:
+def reason_to_open(
+    inbound: Inbound,
+    reading: Mapping[str, Any],
+    brand: Brand,
+    own: OwnReading = NOTHING_OWN,
+    account: Account = NOBODYS,
+) -> str:
     """Why this message opens a case, in a few words; empty when it stays in the stream.
+
+    `account` is the channel's: its own names count as the brand's.
 
     Private: always. In reply to us, on our own page: unless it is praise that asks for nothing. Mentions us: nor when
     it is not about us and our handle is not in it. Found by listening: only when it is about us and is a complaint,
@@ -33,7 +42,7 @@ def reason_to_open(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, o
     if reading.get("muted"):
         return ""
     if inbound.targets_us in TO_US:
-        elsewhere = inbound.targets_us not in ADDRESSED and _about_something_else(inbound, reading, brand)
+        elsewhere = inbound.targets_us not in ADDRESSED and _about_something_else(inbound, reading, brand, account)
         return "" if elsewhere or is_praise(inbound, reading) else _said_to_us(inbound)
     return _heard(reading, own) if inbound.targets_us == "keyword" else ""
 
@@ -52,10 +61,11 @@ def _said_to_us(inbound: Inbound) -> str:
     return f"Review, {inbound.rating} of 5" if inbound.rating is not None else TO_US[inbound.targets_us]
 
 
-def _about_something_else(inbound: Inbound, reading: Mapping[str, Any], brand: Brand) -> bool:
+def _about_something_else(inbound: Inbound, reading: Mapping[str, Any], brand: Brand, account: Account) -> bool:
     text = (inbound.text or "").casefold()
-    named = any(handle.casefold() in text for handle in brand.handles if handle)
-    return relevance_of(reading) == "irrelevant" and not named
+    names = (name.casefold() for name in (*brand.handles, *account.handles) if name)
+    marked = any(mention.external_id in account.self_ids for mention in inbound.mentions)
+    return relevance_of(reading) == "irrelevant" and not marked and not any(name in text for name in names)
 
 
 def is_praise(inbound: Inbound, reading: Mapping[str, Any]) -> bool:

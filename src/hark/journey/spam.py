@@ -72,7 +72,7 @@ def _may_be(one: Passenger) -> bool:
 
 def _held(one: Passenger, models: Models, authors: Mapping[tuple[int, int], tuple[bool, str]]) -> Held | None:
     brand = one.channel.inbox.brand
-    opens = reason_to_open(one.inbound, one.reading or {}, brand, one.own)
+    opens = reason_to_open(one.inbound, one.reading or {}, brand, one.own, one.account)
     said = authors.get((one.author.identity_id, brand.pk)) if one.author else None
     if said is not None:
         spam, name = said

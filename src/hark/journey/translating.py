@@ -27,7 +27,7 @@ def incoming_message(one: Passenger) -> IncomingMessage:
         text=storable(inbound.text or ""),
         sent_at=inbound.sent_at or arrival.received_at,
         received_at=arrival.received_at,
-        case_reason="" if one.held else reason_to_open(inbound, reading, one.channel.inbox.brand, one.own),
+        case_reason="" if one.held else reason_to_open(inbound, reading, one.channel.inbox.brand, one.own, one.account),
         reading=reading,
         parent_id=storable(inbound.parent_id or ""),
         subject=storable(inbound.subject),
