@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from hark.channels.base import Venue
 from hark.channels.errors import AuthLost, Retry
-from hark.channels.kit.oauth import ACCESS, Grant, GrantEnded, renewed
+from hark.channels.kit.oauth import ACCESS, GrantEnded, renewed
 from hark.channels.registry import UnknownVenue, venue
-from hark.channels.types import Account, Caps, OAuth
+from hark.channels.types import Account, Caps, Grant, OAuth
 from hark.kernel.time import now
 from hark.organisation.actions.channel_sign_in import (
     NotSignedIn,

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Protocol
 
 from hark.channels.errors import Refused
 from hark.channels.kit import rules
-from hark.channels.kit.oauth import Grant
 from hark.channels.types import (
     Account,
     Caps,
     Change,
+    Grant,
     Guide,
     Health,
     Inbound,

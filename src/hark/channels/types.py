@@ -412,6 +412,16 @@ class OAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a provider grants. `refresh` is empty where the one before goes on; None seconds: it says no end."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    access_seconds: int = 3600
+    refresh_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guide:
     """What to do at a provider before an account is connected: steps, and (label, value) to copy there."""
 

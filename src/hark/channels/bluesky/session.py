@@ -7,11 +7,11 @@ from typing import Any
 from hark.channels.bluesky.calls import address, error_code, object_in, ports_of
 from hark.channels.errors import AuthLost, Retry, SendError
 from hark.channels.kit.careful_json import Unreadable, loads
-from hark.channels.kit.oauth import Grant, GrantEnded
+from hark.channels.kit.oauth import GrantEnded
 from hark.channels.kit.once import error_of
 from hark.channels.kit.signatures import hex_code, live_secrets, signature
 from hark.channels.kit.words import number_of, text_of
-from hark.channels.types import Account
+from hark.channels.types import Account, Grant
 from hark.kernel.http import HttpError, HttpRequest, HttpResponse, fetch
 
 CREATE, REFRESH = "com.atproto.server.createSession", "com.atproto.server.refreshSession"

@@ -10,10 +10,9 @@ from hark.channels.bluesky.calls import read
 from hark.channels.bluesky.reading import read_answer
 from hark.channels.errors import Refused, SendError
 from hark.channels.kit.limits import MOST_PARTS
-from hark.channels.kit.oauth import Grant
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import text_of
-from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Page, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Grant, Health, Inbound, Outbound, Page, Raw, Receipt
 
 MAX_LENGTH = 300  # graphemes, and at most 3,000 bytes (lexicon app.bsky.feed.post)
 MOST_PICTURES, LARGEST_PICTURE = 4, 1_000_000  # lexicon app.bsky.embed.images

@@ -8,13 +8,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from hark.channels.errors import AuthLost, Retry
 from hark.channels.kit.careful_json import loads
-from hark.channels.types import OAuth
+from hark.channels.types import Grant, OAuth
 from hark.kernel import ids
 from hark.kernel.http import HttpError, HttpRequest, fetch
 
@@ -26,16 +25,6 @@ ACCESS = "access_token"  # its name among the secrets of an account at work
 
 class GrantEnded(AuthLost):
     """The sign-in is over; somebody has to sign in again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a provider grants. `refresh` is empty where the one before goes on; None seconds: it says no end."""
-
-    access: str = field(repr=False)
-    refresh: str = field(default="", repr=False)
-    access_seconds: int = USUAL_SECONDS
-    refresh_seconds: int | None = None
 
 
 def proof_key() -> tuple[str, str]:
