@@ -3,11 +3,6 @@
 The recipe is the reference's: frozen embeddings and lower layers (whose output is worked out once and kept), AdamW,
 weights of classes by the root of their rarity, batches of like length, warm-up and linear decay. The decay follows
 whichever is further on, the rounds or the minutes, so that it always reaches its end.
-
-Three things are added for the heads with few texts. These are read twice a step, with other places dropped out, and what
-is said of them must agree (R-Drop, Liang et al. 2021, arXiv 2106.14448). What a teacher thinks of a text that bears no
-label for a head counts for that head too (Hinton et al. 2015, arXiv 1503.02531). What is kept in the end is the running
-mean of the weights.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,25 +23,17 @@ CPU_FLAGS = Path("/proc/cpuinfo")
 BATCH = 32
 RATE, HEAD_RATE, DECAY, DROPOUT, WARM = 1e-4, 1e-3, 0.01, 0.1, 0.05
 CHUNK = 50 * BATCH  # examples sorted by length together
-AGREEING = 1.0  # weight of what two readings of one text differ by
-TAUGHT = 0.5  # weight of a teacher's opinion beside a label
-KEPT = 0.995  # of the running mean, a step
 TOLD_EVERY = 50
 
 
 @dataclass(frozen=True)
 class Task:
-    """One head's texts as word-pieces, with their labels; `repeats` a round, a fraction being drawn by lot.
-
-    `twice`: each is read twice a step. `opinion` (texts of all tasks, classes): a teacher's probabilities for this head.
-    """
+    """One head's texts as word-pieces, with their labels; `repeats` a round."""
 
     pieces: Sequence[Sequence[int]]
     labels: Sequence[int]
     classes: int
-    repeats: float = 1.0
-    twice: bool = False
-    opinion: NDArray[np.float32] | None = None
+    repeats: int = 1
 
 
 @dataclass(frozen=True)
@@ -131,10 +118,9 @@ class Lower:
         return [self._kept[place].float() for place in chosen]
 
 
-def _order(lengths: NDArray[np.int64], random: np.random.Generator, repeats: NDArray[np.float64]) -> Iterator[list[int]]:
+def _order(lengths: NDArray[np.int64], random: np.random.Generator, repeats: NDArray[np.int64]) -> Iterator[list[int]]:
     """One round in batches: by lot, then by length within a chunk, then the batches by lot."""
-    times = np.floor(repeats + random.random(len(repeats))).astype(np.int64)
-    places = random.permutation(np.repeat(np.arange(len(lengths)), times))
+    places = random.permutation(np.repeat(np.arange(len(lengths)), repeats))
     batches = []
     for start in range(0, len(places), CHUNK):
         chunk = places[start : start + CHUNK]
@@ -166,12 +152,8 @@ def tune(
     minutes: float,
     rounds: int,
     tell: Callable[[str], None],
-    begun: Mapping[str, tuple[Floats, Floats]] | None = None,
 ) -> Tuned:
-    """Train the upper layers and a head for each task. Figures, not bits, are the same on another machine.
-
-    `begun`: heads, as in `Tuned`, of a branch that was tuned before and now goes on at half the rate.
-    """
+    """Train the upper layers and a head for each task. Figures, not bits, are the same on another machine."""
     torch.manual_seed(seed)
     pieces = [row for task in tasks.values() for row in task.pieces]
     half = half_is_faster()
@@ -179,18 +161,12 @@ def tune(
     layers = [Layer(arrays, number) for number in range(SHARED, LAYERS)]
     parameters = [value for layer in layers for value in layer.own.values()]
     heads = nn.ModuleDict({name: nn.Linear(WIDTH, task.classes) for name, task in tasks.items()})
-    for name, ends in (begun or {}).items():
-        for value, own in zip(heads[name].parameters(), ends, strict=True):
-            value.data.copy_(torch.tensor(own))
     optimiser = torch.optim.AdamW(
-        [{"params": parameters, "lr": RATE / 2 if begun else RATE}, {"params": heads.parameters(), "lr": HEAD_RATE}],
+        [{"params": parameters, "lr": RATE}, {"params": heads.parameters(), "lr": HEAD_RATE}],
         weight_decay=DECAY,
         fused=True,
     )
-    mean = _Mean([*parameters, *heads.parameters()])
-    plan = _Plan(seed, minutes, rounds, half, tell)
-    examples = _rounds(layers, heads, optimiser, mean, Lower(arrays, pieces), tasks, plan)
-    mean.put()
+    examples = _rounds(layers, heads, optimiser, Lower(arrays, pieces), tasks, _Plan(seed, minutes, rounds, half, tell))
     named = {
         layer.inside + name.replace("/", "."): value.detach().numpy().copy()
         for layer in layers
@@ -200,27 +176,6 @@ def tune(
         name: (head.weight.detach().numpy().copy(), head.bias.detach().numpy().copy()) for name, head in heads.items()
     }
     return Tuned(dict(arrays) | named, ends, examples)
-
-
-class _Mean:
-    """The running mean of weights over the steps, young at first: it forgets by no more than it has seen."""
-
-    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
-        self._parameters, self._steps = list(parameters), 0
-        self.values = [value.detach().clone() for value in self._parameters]
-
-    def take(self) -> None:
-        """After each step."""
-        self._steps += 1
-        fresh = 1.0 - min(KEPT, self._steps / (self._steps + 9.0))
-        with torch.no_grad():
-            torch._foreach_lerp_(self.values, [value.detach() for value in self._parameters], fresh)
-
-    def put(self) -> None:
-        """In place of the last weights."""
-        with torch.no_grad():
-            for value, mean in zip(self._parameters, self.values, strict=True):
-                value.copy_(mean)
 
 
 @dataclass(frozen=True)
@@ -236,17 +191,17 @@ def _rounds(
     layers: Sequence[Layer],
     heads: nn.ModuleDict,
     optimiser: torch.optim.Optimizer,
-    mean: _Mean,
     lower: Lower,
     tasks: Mapping[str, Task],
     plan: _Plan,
 ) -> int:
-    """The loop itself; how many examples it saw, one that is read twice counted once."""
-    counts = [len(task.pieces) for task in tasks.values()]
-    repeats = np.repeat([task.repeats for task in tasks.values()], counts)
-    twice = np.repeat([task.twice for task in tasks.values()], counts)
+    """The loop itself; how many examples it saw."""
+    names = list(tasks)
+    of_task = np.repeat(np.arange(len(names)), [len(task.pieces) for task in tasks.values()])
+    labels = torch.tensor([label for task in tasks.values() for label in task.labels])
+    repeats = np.array([tasks[name].repeats for name in names])[of_task]
+    weights = {name: _class_weights(task) for name, task in tasks.items()}
     lengths = np.array([len(row) for task in tasks.values() for row in task.pieces])
-    losses = _losses(tasks)
     random = np.random.default_rng(plan.seed)
     pace = _Pace(plan.rounds * (int(repeats.sum()) // BATCH + 1), plan.minutes)
     first_rates = [group["lr"] for group in optimiser.param_groups]
@@ -257,56 +212,24 @@ def _rounds(
                 return seen
             for group, rate in zip(optimiser.param_groups, first_rates, strict=True):
                 group["lr"] = rate * pace.rate()
-            read = chosen + [place for place in chosen if twice[place]]
             with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
-                pooled = functional.dropout(_pooled(layers, *_batch(lower.states(read))), DROPOUT).float()
-            places, again = torch.tensor(read), np.flatnonzero(twice[chosen])
-            first, second = torch.tensor(again, dtype=torch.long), torch.arange(len(chosen), len(read))
-            loss = torch.stack([own(heads[name](pooled), places, first, second) for name, own in losses.items()]).sum()
+                pooled = functional.dropout(_pooled(layers, *_batch(lower.states(chosen))), DROPOUT)
+            loss = torch.zeros(())
+            for task, name in enumerate(names):
+                rows = np.flatnonzero(of_task[chosen] == task)
+                if len(rows):
+                    own = labels[np.array(chosen)[rows]]
+                    said = heads[name](pooled[rows].float())
+                    loss = loss + (functional.cross_entropy(said, own, reduction="none") * weights[name][own]).sum()
             optimiser.zero_grad()
-            (loss / len(read)).backward()
+            (loss / len(chosen)).backward()
             nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], 1.0)
             optimiser.step()
-            mean.take()
             seen, pace.done = seen + len(chosen), pace.done + 1
-            told = 0.98 * told + 0.02 * float(loss.detach()) / len(read)
+            told = 0.98 * told + 0.02 * float(loss.detach()) / len(chosen)
             if pace.done % TOLD_EVERY == 0:
                 plan.tell(f"tuning: {seen} examples, {pace.share():.0%}, loss {told:.3f}")
     return seen
-
-
-class _Loss:
-    """What one head pays for a batch: for its labels, its teacher's opinions, and what its two readings differ by."""
-
-    def __init__(self, task: Task, before: int, every: int) -> None:
-        self._labels = torch.full((every,), -1)
-        self._labels[before : before + len(task.labels)] = torch.tensor(list(task.labels))
-        self._weights = _class_weights(task)
-        self._opinion = None if task.opinion is None else torch.tensor(task.opinion)
-
-    def __call__(
-        self, said: torch.Tensor, places: torch.Tensor, first: torch.Tensor, second: torch.Tensor
-    ) -> torch.Tensor:
-        """`said` (read, classes) of the texts at `places`; rows `first` and `second` are the same texts."""
-        labels = self._labels[places]
-        own = labels >= 0
-        known = labels[own]
-        loss = (functional.cross_entropy(said[own], known, reduction="none") * self._weights[known]).sum()
-        sure = functional.log_softmax(said, dim=1)
-        if self._opinion is not None:
-            told = self._opinion[places]
-            heard = ~own & ~told[:, 0].isnan()
-            loss = loss - TAUGHT * (told[heard] * sure[heard]).sum()
-        mine = own[first]
-        one, other = sure[first][mine], sure[second][mine]
-        return loss + AGREEING * ((one.exp() - other.exp()) * (one - other)).sum()
-
-
-def _losses(tasks: Mapping[str, Task]) -> dict[str, _Loss]:
-    ends = np.cumsum([len(task.pieces) for task in tasks.values()]).tolist()
-    return {
-        name: _Loss(task, end - len(task.pieces), ends[-1]) for (name, task), end in zip(tasks.items(), ends, strict=True)
-    }
 
 
 def _pooled(layers: Sequence[Layer], hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
