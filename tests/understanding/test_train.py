@@ -17,7 +17,7 @@ pytest.importorskip("sklearn", reason="training needs the extra `train`")
 from hark.understanding.train import NotBetter, OutOfTime, train
 from hark.understanding.train.sources import DataMissing, Labelled, fold_key, keys_of, paired, semeval
 
-pytestmark = pytest.mark.xdist_group("training")  # one training serves them all
+pytestmark = [pytest.mark.xdist_group("training"), pytest.mark.timeout(300)]  # one training serves them all
 
 
 @pytest.fixture(scope="module")
