@@ -17,12 +17,20 @@ from tests.paths import shared
 
 def test_held_out_sectors_stay_above_their_floor(models: Models) -> None:
     measured = figures_on(own_messages("held_out"), models)
-    assert measured["complaint_macro_f1"] >= 0.75
-    assert measured["complaint_auc"] >= 0.88
-    assert measured["urgency_kappa"] >= 0.5
-    assert measured["flags_found"] >= 0.6
-    assert measured["flags_right"] >= 0.8
-    assert measured["low_called_high"] <= 0.08
+    assert measured["complaint_macro_f1"] >= 0.81
+    assert measured["complaint_auc"] >= 0.9
+    assert measured["sentiment_macro_recall"] >= 0.7
+    assert measured["urgency_kappa"] >= 0.77
+    assert measured["urgency_macro_f1"] >= 0.68
+    assert measured["critical_found"] >= 0.73
+    assert measured["critical_right"] >= 0.63
+    assert measured["critical_called_low"] <= 0.02
+    assert measured["low_called_high"] <= 0.06
+    assert measured["flags_macro_f1"] >= 0.79
+    assert measured["flags_found"] >= 0.79
+    assert measured["flags_right"] >= 0.77
+    assert measured["safety_found"] >= 0.83
+    assert measured["safety_right"] >= 0.68
 
 
 def test_each_brand_is_told_by_what_was_learnt_on_the_others() -> None:

@@ -17,7 +17,7 @@ pytest.importorskip("sklearn", reason="training needs the extra `train`")
 from hark.understanding.train import NotBetter, OutOfTime, train
 from hark.understanding.train.sources import DataMissing, Labelled, fold_key, keys_of, paired, semeval
 
-pytestmark = pytest.mark.xdist_group("training")  # one training serves them all
+pytestmark = [pytest.mark.xdist_group("training"), pytest.mark.timeout(300)]  # one training serves them all
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +74,25 @@ def test_no_validation_text_is_trained_on() -> None:
 def test_folding_sees_through_case_handles_links_and_marks() -> None:
     assert fold_key("@ann LATE again!! http://x.example") == fold_key("late again")
     assert Labelled(["Late!", "late", "soon"], [0, 1, 2]).without(set()).labels == [0, 2]
+
+
+def test_warning_is_decided_where_found_and_right_are_in_balance_or_as_right_as_asked() -> None:
+    import numpy as np
+
+    from hark.understanding.train.warnings import best_cut
+
+    logits, labels = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), np.array([0, 0, 1, 0, 1, 1])
+    assert best_cut(logits, labels) == 1.5
+    assert best_cut(logits, labels, right=0.9) == 3.5
+    assert best_cut(logits, labels, right=0.7) == 1.5
+
+
+def test_held_out_sectors_are_in_no_training_file_and_no_message_twice() -> None:
+    from hark.understanding.train.sources import own_messages
+
+    learnt, held_out = own_messages(), own_messages("held_out")
+    assert {one["sector"] for one in learnt}.isdisjoint(one["sector"] for one in held_out)
+    keys = [fold_key(one["text"]) for one in learnt + held_out if fold_key(one["text"])]
+    assert len(keys) == len(set(keys))
+    assert len(learnt) >= 2_500
+    assert len(held_out) >= 400

@@ -45,29 +45,9 @@ NAMED = {
     "outage": "wording of an outage",
     "abuse": "insulting wording",
     "presses": "pressing wording",
+    "alarms": "wording of danger or loss at this moment",
 }
-AIMED = frozenset(
-    [
-        "you",
-        "your",
-        "u",
-        "ur",
-        "yourself",
-        "yourselves",
-        "he",
-        "she",
-        "him",
-        "her",
-        "they",
-        "them",
-        "staff",
-        "team",
-        "people",
-        "guys",
-        "agent",
-        "driver",
-    ]
-)
+RAISING: dict[str, Level] = {"alarms": "critical", "safety": "high", "presses": "high"}  # warnings that raise urgency
 ASKED_FOR = ("please", "help", "bitte", "hilfe", "aide", "svp", "ayuda", "favor", "aiuto", "ajuda", "hulp", "graag")
 
 Shares = NDArray[np.float32]
@@ -163,10 +143,8 @@ def _warned(passage: Passage, row: int, found: Answers, models: Models) -> froze
     said = found.warnings[row]
     if not said or found.feeling(row) == "positive" or passage.tongue.code not in models.heads["safety"].languages:
         return frozenset()
-    if models.rules.figurative(passage.clean, passage.tongue.guess):
-        return frozenset()
-    # Swearing at a product or at luck is no abuse: the encoder hears the tone, and somebody must be meant by it.
-    return said - {"abuse"} if found.deep[row] and AIMED.isdisjoint(passage.words) else said
+    # The encoder hears a figure of speech by itself; words alone do not.
+    return frozenset() if not found.deep[row] and models.rules.figurative(passage.clean, passage.tongue.guess) else said
 
 
 def _sentiment(case: _Case) -> Sentiment:
@@ -248,9 +226,10 @@ def _urgency(case: _Case, *, blank: bool) -> tuple[Urgency, list[Reason]]:
     tries = _tries(case)
     if tries >= MANY_TRIES and level in ("low", "normal"):
         level, reasons = "high", [Reason("urgency", f"message number {tries} without an answer")]
-    pressing = [name for name in ("safety", "presses") if name in case.warned and not _ruled_out(name, case)]
-    if level in ("low", "normal") and pressing:
-        level = "high"
+    pressing = [name for name in RAISING if name in case.warned and not _ruled_out(name, case)]
+    raised: Level = RAISING[pressing[0]] if pressing else "low"
+    if LEVELS.index(raised) > LEVELS.index(level):
+        level = raised
         shares = case.shares[:, case.models.heads[pressing[0]].start]
         reasons = [_by_words(case, "urgency", shares, NAMED[pressing[0]])]
     if level == "low" and case.asks:

@@ -20,7 +20,7 @@ DENSE = {
     "emotion": 4,
     "complaint": 1,
     "asks": 1,
-    **dict.fromkeys((*FLAGS, "presses"), 1),
+    **dict.fromkeys((*FLAGS, "presses", "alarms"), 1),
 }
 STARTS = dict(zip(DENSE, np.cumsum([0, *DENSE.values()]).tolist(), strict=False))
 

@@ -13,7 +13,7 @@ from hark.understanding.wordbook import Spread
 
 Doubles = NDArray[np.float64]
 
-WARNINGS = (*FLAGS, "presses")
+WARNINGS = (*FLAGS, "presses", "alarms")
 COLUMNS = {
     "sentiment_en": 3,
     "sentiment_other": 3,

@@ -20,7 +20,7 @@ from hark.understanding.train import figures
 from hark.understanding.train.fitting import KEPT_SHARE, TEMPERATURES, Doubles
 from hark.understanding.train.linear import FOLDS, WEAK, Material, Metrics, Trained, picked
 from hark.understanding.train.sources import Labelled, own_messages, requests
-from hark.understanding.train.warnings import RARE, SPARED, wanted
+from hark.understanding.train.warnings import RARE, decided, tweets_without, wanted
 
 ALPHAS = tuple(np.round(np.linspace(0.0, 1.0, 11), 1).tolist())
 OWN_STRENGTH = 0.5  # inverse penalty of the heads on written messages
@@ -29,10 +29,6 @@ TUNED_GAIN = 0.1  # the tuned vector is longer than the general one
 WEAK_OWN = {"complaint": ((2, 500), (1, 700), (0, 300)), "asks": ((0, 250), (1, 250), (2, 250))}
 WEAK_REQUESTS = {"complaint": 600, "asks": 400}
 WEAK_TEXTS = 1_000  # likely without any flag
-STRANGERS = 1_200  # further ones, which nothing learns from and which set the decision points
-SAID_AT_MOST = {"safety": 0.01, "abuse": 0.006, "presses": 0.008} | dict.fromkeys(
-    ("legal", "press", "leave", "outage"), 0.004
-)
 Fit = tuple[Doubles, Doubles]
 
 
@@ -235,7 +231,7 @@ def two_class_own(name: str, head: OwnHead, linear: Doubles, labels: NDArray[np.
 def warning_stack(
     name: str, head: OwnHead, linear: Doubles, labels: NDArray[np.int64], strangers: tuple[Doubles, Doubles]
 ) -> tuple[Stack, Metrics]:
-    """A flag: the half of both logits, cut where most messages without it and nearly all random posts are spared.
+    """A flag: the half of both logits, decided on English messages and on random posts.
 
     `linear`: each written message's logit by a head without its sector; `strangers`: dense and linear logits of posts
     that neither part learnt the flag from.
@@ -243,18 +239,8 @@ def warning_stack(
     english = np.array([message["language"] == "en" for message in own_messages()])
     half = Stack(0.5, 0.0, 1.0, 0.5)
     joined, random = half.joined(head.unseen, linear)[:, 0], half.joined(*strangers)[:, 0]
-    cut = max(
-        float(np.quantile(joined[english & (labels == 0)], SPARED[name])),
-        float(np.quantile(random, 1.0 - SAID_AT_MOST[name])),
-    )
-    stack = Stack(0.5, round(-cut, 4), 1.0, 0.5)
-    flagged = english & (labels == 1)
-    return stack, {
-        "examples": int(flagged.sum()),
-        "auc_by_left_out_sector": figures.auc(labels[english], joined[english]),
-        "found_by_left_out_sector": figures.mean((joined[flagged] > cut).tolist()),
-        "said_on_random_tweets": figures.mean((random > cut).tolist()),
-    }
+    cut, metrics = decided(name, joined[english], labels[english], random)
+    return Stack(0.5, round(-cut, 4), 1.0, 0.5), metrics
 
 
 def own_stacks(
@@ -267,8 +253,8 @@ def own_stacks(
     metrics: Metrics = {}
     from hark.understanding.train.features import matrix
 
-    lot = picked(tweets.texts, material.few(WEAK_TEXTS + STRANGERS), material.seed)
-    calm, strange = lot[::2][:WEAK_TEXTS], lot[1::2][:STRANGERS]
+    calm, strange = tweets_without(material, tweets)
+    calm = calm[:WEAK_TEXTS]
     strangers = reader.read(strange)
     unflagged = Labelled(calm, [0] * len(calm))
     for name in ("complaint", "asks", *WARNINGS):

@@ -36,6 +36,9 @@ def _urgency(messages: list[dict[str, Any]], readings: list[Reading]) -> dict[st
         "urgency_macro_f1": figures.macro_f1(given, said),
         "high_or_critical_found": _share(said[given >= 2] >= 2),
         "high_or_critical_right": _share(given[said >= 2] >= 2),
+        "critical_found": _share(said[given == 3] == 3),
+        "critical_right": _share(given[said == 3] == 3),
+        "critical_called_low": _share(said[given == 3] == 0),
         "low_called_high": _share(said[given == 0] >= 2),
     }
 
@@ -58,8 +61,15 @@ def _flags(messages: list[dict[str, Any]], readings: list[Reading]) -> dict[str,
     return {
         "flags_found": _share(said[given]),
         "flags_right": _share(given[said]),
+        "flags_macro_f1": figures.mean([_f1(given[:, place], said[:, place]) for place in range(len(FLAGS))]),
         "safety_found": _share(said[:, 0][given[:, 0]]),
+        "safety_right": _share(given[:, 0][said[:, 0]]),
     }
+
+
+def _f1(given: "np.ndarray[Any, np.dtype[np.bool_]]", said: "np.ndarray[Any, np.dtype[np.bool_]]") -> float:
+    """Of a flag: the messages that have it are one class, the others are not counted."""
+    return float(2.0 * (given & said).sum() / max(given.sum() + said.sum(), 1))
 
 
 def _share(values: "np.ndarray[Any, np.dtype[np.bool_]]") -> float | None:
