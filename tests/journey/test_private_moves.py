@@ -7,9 +7,11 @@ import pytest
 from django.db.models import F
 
 from hark.contacts.models import Identity
+from hark.conversations.actions.cases import open_case_by_hand
 from hark.conversations.actions.elsewhere import answered_there, went_there
 from hark.conversations.errors import CannotReply
 from hark.conversations.models import Case, Clock, Conversation, Message
+from hark.conversations.queries.cases import View, case_page
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Status, Visibility
 from hark.delivery.jobs import send_due
@@ -18,11 +20,12 @@ from hark.delivery.types import OutboxState
 from hark.journey.ledger import check
 from hark.kernel.ids import new_uuid
 from hark.kernel.models import Event
-from hark.kernel.time import now
+from hark.kernel.time import database_now, now
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Role
+from hark.routing.models import WorkItem
 from tests.conversations.desk import acts, an_agent, answers
-from tests.journey.makers import make_channel
+from tests.journey.makers import make_channel, make_inbox
 from tests.journey.venue import arrive, direct, drain
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +164,51 @@ def test_answered_at_the_venue_stops_the_clock_and_the_echo_takes_its_place(chan
     ours = Message.objects.get(direction="out")
     assert (ours.external_id, ours.text, ours.agent) == ("pown", "We look into it! /Tessa", tessa)
     assert check().findings == []
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(1, 3600), (5, 7200), (-1, 7200), (None, 7200)])
+def test_promise_is_due_before_the_window_closes(hours: float | None, seconds: int) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    until = {} if hours is None else {"reply_until": (at + timedelta(hours=hours)).isoformat()}
+    arrive(channel, direct(1, text="Hello?", at=at.isoformat(), **until))
+    drain()
+    due, clock = at + timedelta(seconds=seconds), Clock.objects.get()
+    assert (clock.due_at, clock.target_seconds) == (due, seconds)
+    assert Case.objects.get().due_at == due
+    assert WorkItem.objects.get().target_seconds == seconds
+    assert check().findings == []
+
+
+def test_case_whose_window_ends_comes_before_an_older_one(tessa: Agent) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    for number, minutes, hours in (("a", 30, 24), ("b", 5, 1)):
+        until = (at + timedelta(hours=hours)).isoformat()
+        posted = (at - timedelta(minutes=minutes)).isoformat()
+        arrive(channel, direct(number, thread=number, who=number, text=number, at=posted, reply_until=until))
+    drain()
+    rows = case_page(tessa, View.UNASSIGNED, at=database_now()).rows
+    assert [row.last_text for row in rows] == ["b", "a"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_soonest_window_of_what_waits_holds_in_any_order(order: tuple[int, int]) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    said = [
+        direct(number, text="Hello?", at=(at - timedelta(minutes=ago)).isoformat(),
+               reply_until=(at + timedelta(minutes=ends)).isoformat())
+        for number, ago, ends in ((1, 20, 80), (2, 5, 60))
+    ]  # fmt: skip
+    for place in order:
+        arrive(channel, said[place])
+        drain()
+    clock = Clock.objects.get()
+    assert (clock.started_at, clock.due_at) == (at - timedelta(minutes=20), at + timedelta(minutes=60))
+
+
+def test_case_opened_by_hand_is_due_before_the_window_closes(tessa: Agent) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    until = (at + timedelta(hours=1)).isoformat()
+    arrive(channel, in_public("p", "plums for sale", targets_us="none", at=at.isoformat(), reply_until=until))
+    drain()
+    open_case_by_hand(message_id=Message.objects.get().pk, author=acts(tessa))
+    assert Clock.objects.get().due_at == at + timedelta(hours=1)

@@ -1,6 +1,7 @@
 """Answering from the page: what the form sends, what is refused, what the page is told."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import now
 from hark.organisation.types import Role
+from hark.workspace.queries.words import until
 from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
 
@@ -243,3 +245,19 @@ def test_who_only_reads_says_nothing_of_answers_elsewhere(world: World, signed_i
     light = make_role(world, Role.LIGHT_AGENT)
     assert signed_in(light).post(f"/case/{case_of(message).key}/there/", form).status_code == 404
     assert not Message.objects.filter(direction="out").exists()
+
+
+def test_composer_counts_down_to_the_end_of_the_window(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    assert "You can answer here until" not in page_of(client.get(page))
+    ends = now() + timedelta(hours=3, minutes=5, seconds=30)
+    Message.objects.filter(pk=message.pk).update(reply_until=ends)
+    shown = page_of(client.get(page))
+    assert f"You can answer here until {until(ends, now())}," in shown
+    assert f'data-count-down="{ends.timestamp():.6f}"' in shown
+    assert ">3 h 05</b> left." in shown
+    Message.objects.filter(pk=message.pk).update(reply_until=now())
+    shown = page_of(client.get(page))
+    assert "You can answer here until" not in shown
+    assert "The time in which this venue lets us answer is over." in shown

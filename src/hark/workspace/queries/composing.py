@@ -11,7 +11,8 @@ from hark.conversations.types import FORM, MAIL, Visibility
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
-from hark.workspace.types import KindShown, WayShown
+from hark.workspace.queries.words import clock_face, until
+from hark.workspace.types import KindShown, WayShown, WindowShown
 
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
 LIMITED = KindShown(
@@ -60,7 +61,16 @@ def _way(agent: Agent, way: Way, how: str) -> WayShown:
         unit=way.unit,
         copies=", ".join(way.copies),
         talk_of_many=channel.venue == MAIL and not way.outside,
+        window=_window(way),
     )
+
+
+def _window(way: Way) -> WindowShown | None:
+    """How long the venue still takes an answer, where it says so."""
+    ends, at = way.standing.window_ends, way.standing.at
+    if ends is None or at is None or ends <= at:
+        return None
+    return WindowShown(ends, until(ends, at), clock_face(int((ends - at).total_seconds())))
 
 
 def _kinds(agent: Agent, way: Way, place: str, how: str) -> Iterator[KindShown]:
