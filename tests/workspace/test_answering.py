@@ -8,12 +8,13 @@ from django.http import HttpResponse
 from django.test import Client
 
 from hark.contacts.models import Identity
-from hark.conversations.models import Draft, Message, Note
+from hark.conversations.models import Draft, HeldReply, Message, Note
 from hark.conversations.queries.readings import corrected, corrections_of, newest_reading
 from hark.conversations.types import Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import now
+from hark.organisation.models import Channel
 from hark.organisation.types import Role
 from hark.workspace.queries.words import until
 from tests.workspace.fixtures import SignedIn, page_of
@@ -261,3 +262,45 @@ def test_composer_counts_down_to_the_end_of_the_window(world: World, signed_in: 
     shown = page_of(client.get(page))
     assert "You can answer here until" not in shown
     assert "The time in which this venue lets us answer is over." in shown
+
+
+def test_line_in_public_goes_along_with_a_private_reply_when_asked(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    assert 'name="aside"' not in page_of(client.get(page))
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    shown = page_of(client.get(page))
+    assert 'name="aside" value="public" data-aside="Reply in private, say so in public">' in shown
+    assert 'value="We have written to you privately."' in shown
+    told = answer(client, message, kind="private", aside="public", line="We have written to you.")
+    assert told.status_code == 200
+    shown = page_of(client.get(page))
+    assert "We have written to you." in shown
+    assert "We look into it." in shown
+    ours = Message.objects.filter(direction="out").order_by("id").values_list("visibility", "text")
+    assert list(ours) == [("public", "We have written to you."), ("private", "We look into it.")]
+
+
+def test_line_in_public_is_looked_at_again_and_kept_meanwhile(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    form = {"kind": "private", "aside": "public", "line": "We have written to ann@example.org.", "text": "Hello."}
+    stopped = answer(client, message, **form)
+    assert stopped.status_code == 422
+    shown = page_of(stopped)
+    assert "Everybody could read this." in shown
+    assert 'say so in public" checked>' in shown
+    assert 'value="We have written to ann@example.org."' in shown
+    assert not OutboxItem.objects.exists()
+    assert answer(client, message, **form, later="hour").status_code == 422
+    assert not HeldReply.objects.exists()
+
+
+def test_line_in_public_is_not_offered_where_a_colleague_approves(world: World, signed_in: SignedIn) -> None:
+    message = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC)
+    settings = {**world.square.settings, "moves": "always"}
+    Channel.objects.filter(pk=world.square.pk).update(settings=settings, needs_approval=True)
+    client = signed_in(world.tessa)
+    assert 'name="aside"' not in page_of(client.get(f"/case/{case_of(message).key}/"))
+    assert answer(client, message, kind="private", aside="public", line="We wrote to you.").status_code == 422
+    assert not Message.objects.filter(direction="out").exists()

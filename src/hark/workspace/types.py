@@ -136,7 +136,8 @@ class WayShown:
     """A conversation that can be answered, with what a page needs to say before anything is sent.
 
     `copies` are those who get a copy; `talk_of_many`: more than one person can take part in it. `window` is there while
-    the venue takes answers for a time only.
+    the venue takes answers for a time only. `aside` is who reads a line in public that goes along with a private reply,
+    `line` what it says at first; empty where there can be none.
     """
 
     way: Way
@@ -150,6 +151,8 @@ class WayShown:
     copies: str = ""
     talk_of_many: bool = False
     window: WindowShown | None = None
+    aside: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ function lookAround() {
 function dress() {
   const checked = one('[name="kind"]:checked', box() ?? document);
   if (!checked) return;
-  one("[data-send-word]").textContent = checked.dataset.act;
+  const aside = checked.value === "private" && one("[data-aside]:checked", box());
+  one("[data-send-word]").textContent = aside ? aside.dataset.aside : checked.dataset.act;
   count();
 }
 
@@ -146,7 +147,7 @@ document.addEventListener("input", (event) => {
   count();
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches?.('#composer [name="kind"]')) dress();
+  if (event.target.matches?.('#composer :is([name="kind"], [data-aside])')) dress();
   if (event.target.matches?.("#composer [data-way]")) otherWay(event.target);
   if (event.target.matches?.("#composer [data-whole]")) measureSoon();
 });
