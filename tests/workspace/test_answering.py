@@ -304,3 +304,29 @@ def test_line_in_public_is_not_offered_where_a_colleague_approves(world: World, 
     assert 'name="aside"' not in page_of(client.get(f"/case/{case_of(message).key}/"))
     assert answer(client, message, kind="private", aside="public", line="We wrote to you.").status_code == 422
     assert not Message.objects.filter(direction="out").exists()
+
+
+def test_case_solved_in_private_is_closed_in_public_when_resolved(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    page, talk = f"/case/{case_of(message).key}/", message.conversation.key
+    answer(client, message, kind="private", aside="public", line="We have written to you.")
+    assert "Close it in public" not in page_of(client.get(page))
+    client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
+    assert f"to={talk}&amp;close=1" in page_of(client.get(f"{page}timeline/"))
+    composer = page_of(client.get(f"{page}composer/?to={talk}&close=1", headers=HTMX))
+    assert 'value="public" checked' in composer
+    assert "We have solved this with you privately. Thank you for telling us.</textarea>" in composer
+    assert "We have solved this" not in page_of(client.get(f"{page}composer/?to={talk}", headers=HTMX))
+    newest = Message.objects.latest("id")
+    assert answer(client, newest, kind="public", text="Solved, thank you.").status_code == 200
+    assert "Close it in public" not in page_of(client.get(page))
+    assert case_of(message).status == "resolved"
+
+
+def test_what_was_never_moved_is_not_offered_to_be_closed_in_public(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    answer(client, message)
+    client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
+    assert "Close it in public" not in page_of(client.get(page))
