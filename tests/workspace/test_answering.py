@@ -21,6 +21,7 @@ from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
 
 HTMX = {"HX-Request": "true"}
+ASKED = {"visibility": Visibility.PUBLIC, "targets_us": "mention"}  # in public, of us
 
 
 def answer(client: Client, message: Message, **changes: Any) -> HttpResponse:
@@ -265,7 +266,7 @@ def test_composer_counts_down_to_the_end_of_the_window(world: World, signed_in: 
 
 
 def test_line_in_public_goes_along_with_a_private_reply_when_asked(world: World, signed_in: SignedIn) -> None:
-    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
     page = f"/case/{case_of(message).key}/"
     assert 'name="aside"' not in page_of(client.get(page))
     Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
@@ -282,7 +283,7 @@ def test_line_in_public_goes_along_with_a_private_reply_when_asked(world: World,
 
 
 def test_line_in_public_is_looked_at_again_and_kept_meanwhile(world: World, signed_in: SignedIn) -> None:
-    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
     Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
     form = {"kind": "private", "aside": "public", "line": "We have written to ann@example.org.", "text": "Hello."}
     stopped = answer(client, message, **form)
@@ -297,7 +298,7 @@ def test_line_in_public_is_looked_at_again_and_kept_meanwhile(world: World, sign
 
 
 def test_line_in_public_is_not_offered_where_a_colleague_approves(world: World, signed_in: SignedIn) -> None:
-    message = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC)
+    message = say(world.square, known("ann"), "Bill?", **ASKED)
     settings = {**world.square.settings, "moves": "always"}
     Channel.objects.filter(pk=world.square.pk).update(settings=settings, needs_approval=True)
     client = signed_in(world.tessa)
@@ -307,7 +308,7 @@ def test_line_in_public_is_not_offered_where_a_colleague_approves(world: World, 
 
 
 def test_case_solved_in_private_is_closed_in_public_when_resolved(world: World, signed_in: SignedIn) -> None:
-    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
     Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
     page, talk = f"/case/{case_of(message).key}/", message.conversation.key
     answer(client, message, kind="private", aside="public", line="We have written to you.")
@@ -325,7 +326,7 @@ def test_case_solved_in_private_is_closed_in_public_when_resolved(world: World, 
 
 
 def test_what_was_never_moved_is_not_offered_to_be_closed_in_public(world: World, signed_in: SignedIn) -> None:
-    message, client = say(world.square, known("ann"), "Bill?", visibility=Visibility.PUBLIC), signed_in(world.tessa)
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
     page = f"/case/{case_of(message).key}/"
     answer(client, message)
     client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
