@@ -189,7 +189,7 @@ def test_case_whose_window_ends_comes_before_an_older_one(tessa: Agent) -> None:
         arrive(channel, direct(number, thread=number, who=number, text=number, at=posted, reply_until=until))
     drain()
     rows = case_page(tessa, View.UNASSIGNED, at=database_now()).rows
-    assert [row.last_text for row in rows] == ["b", "a"]
+    assert [row.text for row in rows] == ["b", "a"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -272,7 +272,7 @@ def test_line_in_public_goes_along_with_a_private_reply_when_asked(world: World,
     Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
     shown = page_of(client.get(page))
     assert 'name="aside" value="public" data-aside="Reply in private, say so in public">' in shown
-    assert 'value="We have written to you privately."' in shown
+    assert ">We have written to you privately.</textarea>" in shown
     told = answer(client, message, kind="private", aside="public", line="We have written to you.")
     assert told.status_code == 200
     shown = page_of(client.get(page))
@@ -291,7 +291,7 @@ def test_line_in_public_is_looked_at_again_and_kept_meanwhile(world: World, sign
     shown = page_of(stopped)
     assert "Everybody could read this." in shown
     assert 'say so in public" checked>' in shown
-    assert 'value="We have written to ann@example.org."' in shown
+    assert ">We have written to ann@example.org.</textarea>" in shown
     assert not OutboxItem.objects.exists()
     assert answer(client, message, **form, later="hour").status_code == 422
     assert not HeldReply.objects.exists()

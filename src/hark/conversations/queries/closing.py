@@ -12,7 +12,7 @@ from hark.organisation.models import Agent
 def left_open_in_public(agent: Agent, case: Case) -> Conversation | None:
     """Where our last word took the case to private, and others than the customer could still read one of ours.
 
-    The earliest such conversation. One query; four more where there is one.
+    The earliest such conversation. One query, and what `way_of` asks where there is one.
     """
     ours = Message.objects.filter(
         conversation=OuterRef("pk"), direction=Direction.OUTBOUND, deleted_at=None, automatic=False

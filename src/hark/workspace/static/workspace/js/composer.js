@@ -156,7 +156,8 @@ document.addEventListener("keydown", (event) => {
   if (!area) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (!event.repeat && (area.value.trim() || one(`[name="${area.dataset.draft}_file"]`))) form().requestSubmit(one("[data-send]"));
+    const text = field();
+    if (!event.repeat && text && (text.value.trim() || one(`[name="${text.dataset.draft}_file"]`))) form().requestSubmit(one("[data-send]"));
   }
   if (event.key === "Escape") { event.stopPropagation(); one("#timeline-scroll")?.focus(); }
 });
