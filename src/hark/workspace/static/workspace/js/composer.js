@@ -152,8 +152,7 @@ document.addEventListener("change", (event) => {
   if (event.target.matches?.("#composer [data-whole]")) measureSoon();
 });
 document.addEventListener("keydown", (event) => {
-  const area = event.target.closest?.("#composer textarea");
-  if (!area) return;
+  if (!event.target.closest?.("#composer textarea")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     const text = field();
