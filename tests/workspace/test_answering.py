@@ -21,7 +21,7 @@ from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
 
 HTMX = {"HX-Request": "true"}
-ASKED = {"visibility": Visibility.PUBLIC, "targets_us": "mention"}  # in public, of us
+ASKED: dict[str, Any] = {"visibility": Visibility.PUBLIC, "targets_us": "mention"}  # in public, of us
 
 
 def answer(client: Client, message: Message, **changes: Any) -> HttpResponse:
