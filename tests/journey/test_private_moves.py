@@ -7,9 +7,13 @@ import pytest
 from django.db.models import F
 
 from hark.contacts.models import Identity
+from hark.conversations.actions.cases import open_case_by_hand
 from hark.conversations.actions.elsewhere import answered_there, went_there
-from hark.conversations.errors import CannotReply
-from hark.conversations.models import Case, Clock, Conversation, Message
+from hark.conversations.actions.moving import move_to_private
+from hark.conversations.actions.reply import take_back
+from hark.conversations.errors import CannotReply, NewerMessage, TooLateToTakeBack
+from hark.conversations.models import Case, Clock, Conversation, Draft, Message
+from hark.conversations.queries.cases import View, case_page
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Status, Visibility
 from hark.delivery.jobs import send_due
@@ -18,11 +22,12 @@ from hark.delivery.types import OutboxState
 from hark.journey.ledger import check
 from hark.kernel.ids import new_uuid
 from hark.kernel.models import Event
-from hark.kernel.time import now
+from hark.kernel.time import database_now, now
 from hark.organisation.models import Agent, Channel
 from hark.organisation.types import Role
+from hark.routing.models import WorkItem
 from tests.conversations.desk import acts, an_agent, answers
-from tests.journey.makers import make_channel
+from tests.journey.makers import make_channel, make_inbox
 from tests.journey.venue import arrive, direct, drain
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +166,135 @@ def test_answered_at_the_venue_stops_the_clock_and_the_echo_takes_its_place(chan
     ours = Message.objects.get(direction="out")
     assert (ours.external_id, ours.text, ours.agent) == ("pown", "We look into it! /Tessa", tessa)
     assert check().findings == []
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(1, 3600), (5, 7200), (-1, 7200), (None, 7200)])
+def test_promise_is_due_before_the_window_closes(hours: float | None, seconds: int) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    until = {} if hours is None else {"reply_until": (at + timedelta(hours=hours)).isoformat()}
+    arrive(channel, direct(1, text="Hello?", at=at.isoformat(), **until))
+    drain()
+    due, clock = at + timedelta(seconds=seconds), Clock.objects.get()
+    assert (clock.due_at, clock.target_seconds) == (due, seconds)
+    assert Case.objects.get().due_at == due
+    assert WorkItem.objects.get().target_seconds == seconds
+    assert check().findings == []
+
+
+def test_case_whose_window_ends_comes_before_an_older_one(tessa: Agent) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    for number, minutes, hours in (("a", 30, 24), ("b", 5, 1)):
+        until = (at + timedelta(hours=hours)).isoformat()
+        posted = (at - timedelta(minutes=minutes)).isoformat()
+        arrive(channel, direct(number, thread=number, who=number, text=number, at=posted, reply_until=until))
+    drain()
+    rows = case_page(tessa, View.UNASSIGNED, at=database_now()).rows
+    assert [row.text for row in rows] == ["b", "a"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_soonest_window_of_what_waits_holds_in_any_order(order: tuple[int, int]) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    said = [
+        direct(number, text="Hello?", at=(at - timedelta(minutes=ago)).isoformat(),
+               reply_until=(at + timedelta(minutes=ends)).isoformat())
+        for number, ago, ends in ((1, 20, 80), (2, 5, 60))
+    ]  # fmt: skip
+    for place in order:
+        arrive(channel, said[place])
+        drain()
+    clock = Clock.objects.get()
+    assert (clock.started_at, clock.due_at) == (at - timedelta(minutes=20), at + timedelta(minutes=60))
+
+
+def test_case_opened_by_hand_is_due_before_the_window_closes(tessa: Agent) -> None:
+    channel, at = make_channel(make_inbox("Slow", first=7200)), now()
+    until = (at + timedelta(hours=1)).isoformat()
+    arrive(channel, in_public("p", "plums for sale", targets_us="none", at=at.isoformat(), reply_until=until))
+    drain()
+    open_case_by_hand(message_id=Message.objects.get().pk, author=acts(tessa))
+    assert Clock.objects.get().due_at == at + timedelta(hours=1)
+
+
+LINE = "We have written to you privately."
+
+
+def moves_with_a_line(tessa: Agent, case: Case, **more: Any) -> Message:
+    """The private answer and the line in public, as the composer sends them."""
+    conversation = Conversation.objects.get(case=case)
+    fields: dict[str, Any] = {
+        "line": LINE,
+        "readers": Visibility.PUBLIC,
+        "case_id": case.pk,
+        "conversation_id": conversation.pk,
+        "author": acts(tessa),
+        "text": "Please tell me your number here.",
+        "visibility": Visibility.PRIVATE,
+        "idempotency_key": new_uuid(),
+        "seen_message_id": conversation.messages.latest("id").pk,
+        "send_anyway": False,
+        **more,
+    }
+    return move_to_private(**fields)
+
+
+def test_private_answer_and_its_line_in_public_are_one_act(channel: Channel, tessa: Agent) -> None:
+    case, key = in_review(channel, tessa), new_uuid()
+    for _ in range(2):
+        private = moves_with_a_line(tessa, case, idempotency_key=key)
+    ours = Message.objects.filter(direction="out").order_by("id")
+    assert [(one.text, one.visibility, one.moved) for one in ours] == [
+        (LINE, Visibility.PUBLIC, False),
+        ("Please tell me your number here.", Visibility.PRIVATE, True),
+    ]
+    assert private == ours[1]
+    rows = OutboxItem.objects.order_by("id")
+    assert [row.payload["private_of"] for row in rows] == ["", "pp"]
+    assert rows[1].idempotency_key == key != rows[0].idempotency_key
+    OutboxItem.objects.update(not_before=F("not_before") - timedelta(minutes=10))
+    while send_due():
+        pass
+    assert {row.state for row in OutboxItem.objects.all()} == {OutboxState.SENT}
+
+
+@pytest.mark.parametrize("why", ["the line", "the private one", "somebody wrote", "not public"])
+def test_what_stops_one_of_the_two_stops_both(channel: Channel, tessa: Agent, why: str) -> None:
+    case = in_review(channel, tessa)
+    changes: dict[str, dict[str, Any]] = {
+        "the line": {"line": "long " * 101},
+        "the private one": {"text": "long " * 101, "whole": True},
+        "somebody wrote": {"seen_message_id": 0},
+        "not public": {"readers": Visibility.PRIVATE},
+    }
+    with pytest.raises(NewerMessage if why == "somebody wrote" else CannotReply):
+        moves_with_a_line(tessa, case, **changes[why])
+    case.refresh_from_db()
+    assert not Message.objects.filter(direction="out").exists()
+    assert not OutboxItem.objects.exists()
+    assert case.status == Status.OPEN
+
+
+def test_second_private_message_is_refused_with_its_line(channel: Channel, tessa: Agent) -> None:
+    case = moved(channel, tessa)
+    with pytest.raises(CannotReply, match="one private message"):
+        moves_with_a_line(tessa, case)
+    assert OutboxItem.objects.count() == 1
+
+
+def test_taking_the_private_answer_back_takes_its_line_back(channel: Channel, tessa: Agent) -> None:
+    case = in_review(channel, tessa)
+    private = moves_with_a_line(tessa, case)
+    assert take_back(message_id=private.pk, author=acts(tessa)) == "Please tell me your number here."
+    assert {row.state for row in OutboxItem.objects.all()} == {OutboxState.CANCELLED}
+    assert not Message.objects.filter(direction="out", deleted_at=None).exists()
+    assert Draft.objects.get().text == "Please tell me your number here."
+
+
+def test_once_the_line_has_left_neither_is_taken_back(channel: Channel, tessa: Agent) -> None:
+    case = in_review(channel, tessa)
+    private = moves_with_a_line(tessa, case)
+    OutboxItem.objects.filter(pk=Message.objects.get(text=LINE).outbox_item_id).update(state=OutboxState.SENDING)
+    with pytest.raises(TooLateToTakeBack):
+        take_back(message_id=private.pk, author=acts(tessa))
+    assert OutboxItem.objects.filter(state=OutboxState.QUEUED).count() == 1
+    assert Message.objects.filter(direction="out", deleted_at=None).count() == 2

@@ -1,23 +1,27 @@
 """Answering from the page: what the form sends, what is refused, what the page is told."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
 from hark.contacts.models import Identity
-from hark.conversations.models import Draft, Message, Note
+from hark.conversations.models import Draft, HeldReply, Message, Note
 from hark.conversations.queries.readings import corrected, corrections_of, newest_reading
 from hark.conversations.types import Visibility
 from hark.delivery.models import OutboxItem
 from hark.kernel.ids import new_uuid
 from hark.kernel.time import now
+from hark.organisation.models import Channel
 from hark.organisation.types import Role
+from hark.workspace.queries.words import until
 from tests.workspace.fixtures import SignedIn, page_of
 from tests.workspace.makers import World, case_of, known, make_role, maud, say
 
 HTMX = {"HX-Request": "true"}
+ASKED: dict[str, Any] = {"visibility": Visibility.PUBLIC, "targets_us": "mention"}  # in public, of us
 
 
 def answer(client: Client, message: Message, **changes: Any) -> HttpResponse:
@@ -243,3 +247,87 @@ def test_who_only_reads_says_nothing_of_answers_elsewhere(world: World, signed_i
     light = make_role(world, Role.LIGHT_AGENT)
     assert signed_in(light).post(f"/case/{case_of(message).key}/there/", form).status_code == 404
     assert not Message.objects.filter(direction="out").exists()
+
+
+def test_composer_counts_down_to_the_end_of_the_window(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Hello?"), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    assert "You can answer here until" not in page_of(client.get(page))
+    ends = now() + timedelta(hours=3, minutes=5, seconds=30)
+    Message.objects.filter(pk=message.pk).update(reply_until=ends)
+    shown = page_of(client.get(page))
+    assert f"You can answer here until {until(ends, now())}," in shown
+    assert f'data-count-down="{ends.timestamp():.6f}"' in shown
+    assert ">3 h 05</b> left." in shown
+    Message.objects.filter(pk=message.pk).update(reply_until=now())
+    shown = page_of(client.get(page))
+    assert "You can answer here until" not in shown
+    assert "The time in which this venue lets us answer is over." in shown
+
+
+def test_line_in_public_goes_along_with_a_private_reply_when_asked(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    assert 'name="aside"' not in page_of(client.get(page))
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    shown = page_of(client.get(page))
+    assert 'name="aside" value="public" data-aside="Reply in private, say so in public">' in shown
+    assert ">We have written to you privately.</textarea>" in shown
+    told = answer(client, message, kind="private", aside="public", line="We have written to you.")
+    assert told.status_code == 200
+    shown = page_of(client.get(page))
+    assert "We have written to you." in shown
+    assert "We look into it." in shown
+    ours = Message.objects.filter(direction="out").order_by("id").values_list("visibility", "text")
+    assert list(ours) == [("public", "We have written to you."), ("private", "We look into it.")]
+
+
+def test_line_in_public_is_looked_at_again_and_kept_meanwhile(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    form = {"kind": "private", "aside": "public", "line": "We have written to ann@example.org.", "text": "Hello."}
+    stopped = answer(client, message, **form)
+    assert stopped.status_code == 422
+    shown = page_of(stopped)
+    assert "Everybody could read this." in shown
+    assert 'say so in public" checked>' in shown
+    assert ">We have written to ann@example.org.</textarea>" in shown
+    assert not OutboxItem.objects.exists()
+    assert answer(client, message, **form, later="hour").status_code == 422
+    assert not HeldReply.objects.exists()
+
+
+def test_line_in_public_is_not_offered_where_a_colleague_approves(world: World, signed_in: SignedIn) -> None:
+    message = say(world.square, known("ann"), "Bill?", **ASKED)
+    settings = {**world.square.settings, "moves": "always"}
+    Channel.objects.filter(pk=world.square.pk).update(settings=settings, needs_approval=True)
+    client = signed_in(world.tessa)
+    assert 'name="aside"' not in page_of(client.get(f"/case/{case_of(message).key}/"))
+    assert answer(client, message, kind="private", aside="public", line="We wrote to you.").status_code == 422
+    assert not Message.objects.filter(direction="out").exists()
+
+
+def test_case_solved_in_private_is_closed_in_public_when_resolved(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
+    Channel.objects.filter(pk=world.square.pk).update(settings={**world.square.settings, "moves": "always"})
+    page, talk = f"/case/{case_of(message).key}/", message.conversation.key
+    answer(client, message, kind="private", aside="public", line="We have written to you.")
+    assert "Close it in public" not in page_of(client.get(page))
+    client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
+    assert f"to={talk}&amp;close=1" in page_of(client.get(f"{page}timeline/"))
+    composer = page_of(client.get(f"{page}composer/?to={talk}&close=1", headers=HTMX))
+    assert 'value="public" checked' in composer
+    assert "We have solved this with you privately. Thank you for telling us.</textarea>" in composer
+    assert "We have solved this" not in page_of(client.get(f"{page}composer/?to={talk}", headers=HTMX))
+    newest = Message.objects.latest("id")
+    assert answer(client, newest, kind="public", text="Solved, thank you.").status_code == 200
+    assert "Close it in public" not in page_of(client.get(page))
+    assert case_of(message).status == "resolved"
+
+
+def test_what_was_never_moved_is_not_offered_to_be_closed_in_public(world: World, signed_in: SignedIn) -> None:
+    message, client = say(world.square, known("ann"), "Bill?", **ASKED), signed_in(world.tessa)
+    page = f"/case/{case_of(message).key}/"
+    answer(client, message)
+    client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
+    assert "Close it in public" not in page_of(client.get(page))

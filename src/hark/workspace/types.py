@@ -123,10 +123,21 @@ class KindShown:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowShown:
+    """Until when the venue takes an answer, as an instant, as a time of day, and what is left of it."""
+
+    ends_at: datetime
+    until: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
 class WayShown:
     """A conversation that can be answered, with what a page needs to say before anything is sent.
 
-    `copies` are those who get a copy; `talk_of_many`: more than one person can take part in it.
+    `copies` are those who get a copy; `talk_of_many`: more than one person can take part in it. `window` is there while
+    the venue takes answers for a time only. `aside` is who reads a line in public that goes along with a private reply,
+    `line` what it says at first; empty where there can be none.
     """
 
     way: Way
@@ -139,6 +150,9 @@ class WayShown:
     unit: str
     copies: str = ""
     talk_of_many: bool = False
+    window: WindowShown | None = None
+    aside: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

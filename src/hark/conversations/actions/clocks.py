@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Max, Min, QuerySet
 
-from hark.clocks.arithmetic import believable_start, due_at
+from hark.clocks.arithmetic import believable_start, due_at, within
 from hark.clocks.queries import targets_of
 from hark.clocks.types import ClockKind
 from hark.conversations.models import Case, Clock, Conversation, Message
@@ -17,7 +17,7 @@ def start_by_hand(*, case: Case, message: Message) -> None:
     """Start the response clock of a message, in the caller's transaction; idempotent. `message.channel` is at hand.
 
     `message.conversation` is in `case` already. Nothing starts where a clock runs, where the message has been answered,
-    or where the inbox has no target. Writes `due_at` on the case.
+    or where the inbox has no target. It is due before the venue stops taking answers. Writes `due_at` on the case.
     """
     answered_at = message.conversation.last_outbound_at
     if answered_at is None or answered_at < message.sent_at:
@@ -34,6 +34,7 @@ def _start(case: Case, message: Message) -> None:
     if target:
         earlier = Clock.objects.filter(case=case, conversation=conversation, kind=kind).aggregate(top=Max("segment"))
         started = believable_start(message.sent_at, message.received_at, message.channel.connected_at)
+        target = within(started, target, message.reply_until)
         Clock.objects.create(
             case=case,
             conversation=conversation,

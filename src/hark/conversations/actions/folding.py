@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hark.clocks.arithmetic import believable_start, due_at
+from hark.clocks.arithmetic import believable_start, due_at, within
 from hark.clocks.types import ClockKind, Targets
 from hark.conversations.actions.cases import title_of
 from hark.conversations.actions.joining import Joins
@@ -210,22 +210,38 @@ def _second_question(thread: ThreadState, case: CaseState, targets: Mapping[int,
     for clock in case.clocks:
         target = targets[case.inbox_id].of(ClockKind.NEXT_RESPONSE)
         if clock.conversation_id == thread.id and target:
+            target = within(clock.started_at, target, _cut(clock, targets[case.inbox_id]))
             clock.kind, clock.target_seconds = ClockKind.NEXT_RESPONSE, target
             clock.due_at, clock.moved = due_at(clock.started_at, target), True
 
 
 def _promise(incoming: IncomingMessage, thread: ThreadState, case: CaseState, targets: Mapping[int, Targets]) -> None:
-    """One response clock runs per conversation, from the earliest message that nobody has answered."""
+    """One response clock runs per conversation, from the earliest message that nobody has answered.
+
+    It is due before the venue stops taking answers to any of them. A later message makes no promise longer.
+    """
     started = believable_start(incoming.sent_at, incoming.received_at, thread.connected_at)
     running = next((clock for clock in case.clocks if clock.conversation_id == thread.id), None)
     if running is not None:
-        if started < running.started_at:
-            running.started_at, running.due_at = started, due_at(started, running.target_seconds)
-            running.moved = True
+        _sooner(running, started, incoming.reply_until, targets[case.inbox_id])
         return
     kind = ClockKind.NEXT_RESPONSE if thread.first_responded_at else ClockKind.FIRST_RESPONSE
     target = targets[case.inbox_id].of(kind)
     if target:
+        target = within(started, target, incoming.reply_until)
         segment = case.segments.get((thread.id, kind), 0) + 1
         case.segments[thread.id, kind] = segment
         case.clocks.append(ClockState(thread.id, kind, segment, target, started, due_at(started, target)))
+
+
+def _sooner(clock: ClockState, started: datetime, ends_at: datetime | None, targets: Targets) -> None:
+    """A running clock that began earlier than was known, or must be kept sooner; the order of the two is all one."""
+    began, promised = min(started, clock.started_at), targets.of(ClockKind(clock.kind)) or clock.target_seconds
+    target = within(began, within(began, promised, _cut(clock, targets)), ends_at)
+    if (began, target) != (clock.started_at, clock.target_seconds):
+        clock.started_at, clock.target_seconds, clock.due_at, clock.moved = began, target, due_at(began, target), True
+
+
+def _cut(clock: ClockState, targets: Targets) -> datetime | None:
+    """When it is due, where a venue's window or a plan has made it shorter than the inbox promises."""
+    return clock.due_at if clock.target_seconds < targets.of(ClockKind(clock.kind)) else None

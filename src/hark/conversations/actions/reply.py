@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict, Unpack, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -39,7 +39,7 @@ from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.understanding.outgoing import Finding
 
-__all__ = ["draft_kind", "reply", "sent", "settle", "take_back"]
+__all__ = ["draft_kind", "line_key", "reply", "sent", "settle", "take_back"]
 Readers = Literal["public", "private", "limited"]
 
 
@@ -268,24 +268,38 @@ def _tell(case: Case, message: Message, author: Author, changed: list[str]) -> N
 def take_back(*, message_id: int, author: Author) -> str:
     """Undo one's own reply while it waits: it was never there, its text is back in the draft (and is returned).
 
-    What was meant for somebody outside comes back into a draft of its own, never into that of the reply.
-    One transaction; of undo and sender exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
+    What was meant for somebody outside comes back into a draft of its own, never into that of the reply. A line in
+    public that went along with it (`moving`) is taken back too, or neither is. One transaction; of undo and sender
+    exactly one wins. Raises NotFound, NotAllowed, TooLateToTakeBack.
     """
     agent = acting_agent(author, Right.ANSWER)
     message = _our_reply(agent, message_id)
     if message.agent_id != agent.pk or message.automatic:
         raise NotAllowed
     case = locked_case(agent, message.conversation.case_id or 0)
-    if not delivery.cancel(item_id=message.outbox_item_id or 0, actor=author.agent_key):
-        raise TooLateToTakeBack
-    at = database_now()
-    Message.objects.filter(pk=message.pk).update(deleted_at=at)
+    for one in (message, *_line_beside(message)):
+        if not delivery.cancel(item_id=one.outbox_item_id or 0, actor=author.agent_key):
+            raise TooLateToTakeBack
+        Message.objects.filter(pk=one.pk).update(deleted_at=database_now())
     _write_back(case, message, author)
     if not message.conversation.outside:
         give_back(message, case)
         redraw(case.pk)
         set_status(message, Status.OPEN, actor=author.agent_key)
     return message.text
+
+
+def line_key(reply: UUID) -> UUID:
+    """The key of the line in public that goes along with a private reply: the same each time it is asked for."""
+    return uuid5(reply, "said in public")
+
+
+def _line_beside(message: Message) -> list[Message]:
+    """The line in public that was written along with this private reply, if it was not taken back already."""
+    if not message.moved or message.outbox_item is None:
+        return []
+    key = line_key(message.outbox_item.idempotency_key)
+    return list(Message.objects.filter(outbox_item__idempotency_key=key, deleted_at=None))
 
 
 def draft_kind(conversation: Conversation) -> str:

@@ -11,7 +11,8 @@ from hark.conversations.types import FORM, MAIL, Visibility
 from hark.organisation.models import Agent
 from hark.organisation.types import Right
 from hark.workspace.queries.channels import place_name, venue_name
-from hark.workspace.types import KindShown, WayShown
+from hark.workspace.queries.words import clock_face, until
+from hark.workspace.types import KindShown, WayShown, WindowShown
 
 PUBLIC = KindShown("public", "Public reply", "globe", "Reply in public", "Everyone can read this.")
 LIMITED = KindShown(
@@ -20,13 +21,14 @@ LIMITED = KindShown(
 OUTSIDE = KindShown("private", "Outside", "out", "Send outside", "Outside: the customer never sees this.", "")
 PRIVATE = KindShown("private", "Private", "lock", "Reply in private", "Only the customer reads this.")
 NOTE = KindShown("note", "Note", "note", "Keep the note", "Only colleagues read this. It never leaves.")
+MOVED = {"en": "We have written to you privately."}  # by the language of the brand; elsewhere the agent writes it
 KINDS = {Visibility.PUBLIC: PUBLIC, Visibility.LIMITED: LIMITED, Visibility.PRIVATE: PRIVATE}
 
 
 def ways_shown(agent: Agent, case: Case) -> list[WayShown]:
     """The ways to answer a case in words, the conversation that was written to last first."""
-    how = case.inbox.brand.public_signature
-    return [_way(agent, way, how) for way in ways_to_answer(agent, case)]
+    brand = case.inbox.brand
+    return [_way(agent, way, brand.public_signature, brand.language) for way in ways_to_answer(agent, case)]
 
 
 def first_kind(ways: list[WayShown]) -> str:
@@ -41,7 +43,7 @@ def first_kind(ways: list[WayShown]) -> str:
     return "private" if "private" in open_kinds else "note"
 
 
-def _way(agent: Agent, way: Way, how: str) -> WayShown:
+def _way(agent: Agent, way: Way, how: str, language: str) -> WayShown:
     channel = way.conversation.channel
     place, whole = venue_name(channel.venue), place_name(channel.venue, channel.name)
     sign = signature(agent.name, how, Visibility.PUBLIC)
@@ -60,7 +62,26 @@ def _way(agent: Agent, way: Way, how: str) -> WayShown:
         unit=way.unit,
         copies=", ".join(way.copies),
         talk_of_many=channel.venue == MAIL and not way.outside,
+        window=_window(way),
+        aside=_aside(agent, way),
+        line=MOVED.get(language, ""),
     )
+
+
+def _aside(agent: Agent, way: Way) -> str:
+    """Who could read a line in public beside a private reply; empty where none can go along."""
+    if way.outside or Visibility.PRIVATE not in way.visibilities or not agent.may(Right.ANSWER):
+        return ""
+    others = (each for each in way.visibilities if each != Visibility.PRIVATE)
+    return next((each for each in others if not needs_approval(agent, way.conversation.channel, each)), "")
+
+
+def _window(way: Way) -> WindowShown | None:
+    """How long the venue still takes an answer, where it says so."""
+    ends, at = way.standing.window_ends, way.standing.at
+    if ends is None or at is None or ends <= at:
+        return None
+    return WindowShown(ends, until(ends, at), clock_face(int((ends - at).total_seconds())))
 
 
 def _kinds(agent: Agent, way: Way, place: str, how: str) -> Iterator[KindShown]:

@@ -50,6 +50,12 @@ def day(then: datetime, at: datetime) -> str:
     return f"{local:%a} {local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 
+def until(then: datetime, at: datetime) -> str:
+    """14:05, or Sun 11 Oct, 14:05 where it is not today, in the agent's zone."""
+    name = day(then, at)
+    return hour(then) if name == "Today" else f"{name}, {hour(then)}"
+
+
 def reach_words(followers: int | None, on: date | None, at: datetime) -> str:
     """12,400 followers, on 3 Oct; empty where the venue has never said how many."""
     if followers is None:

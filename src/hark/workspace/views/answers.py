@@ -12,10 +12,11 @@ from hark.conversations.actions.changing import settle_change, take_change_back
 from hark.conversations.actions.drafts import keep_draft
 from hark.conversations.actions.elsewhere import answered_there, went_there
 from hark.conversations.actions.holding import send
+from hark.conversations.actions.moving import move_to_private
 from hark.conversations.actions.notes import add_note
 from hark.conversations.actions.participants import admit
-from hark.conversations.actions.reply import settle, take_back
-from hark.conversations.errors import LookAgain, NewerMessage, WrongTime
+from hark.conversations.actions.reply import NewReply, settle, take_back
+from hark.conversations.errors import CannotReply, LookAgain, NewerMessage, WrongTime
 from hark.conversations.models import Case, Conversation, HeldReply, Message
 from hark.conversations.queries.access import conversations_visible_to, get_case, messages_visible_to
 from hark.conversations.types import Visibility
@@ -54,26 +55,42 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     conversation = conversation_of(agent, case, request.POST.get("conversation", ""))
     try:
-        sent = send(
-            case_id=case.pk,
-            conversation_id=conversation.pk,
-            author=author_of(agent),
-            text=request.POST.get("text", ""),
-            visibility=Visibility(kind),
-            idempotency_key=send_key,
-            seen_message_id=seen_in(request, conversation),
-            send_anyway=request.POST.get("anyway") == "1",
-            files=request.POST.getlist("reply_file"),
-            despite=codes_in(request),
-            whole=request.POST.get("whole") == "1",
-            leaves_at=time_asked(request),
-        )
+        sent = _send(request, typed(request, agent, conversation))
     except NewerMessage as error:
         return stopped(request, case, conversation, newer=newer_shown(agent, error.messages, at=database_now()))
     except LookAgain as error:
         return stopped(request, case, conversation, findings=error.findings)
     still = still_waiting(places_shown(case), but=conversation.key)
     return written(request, case, kind=kind, way_key=conversation.key, still=still, **sent_context(sent))
+
+
+def typed(request: HttpRequest, agent: Agent, conversation: Conversation) -> NewReply:
+    """The reply as the form has it."""
+    return NewReply(
+        case_id=conversation.case_id or 0,
+        conversation_id=conversation.pk,
+        author=author_of(agent),
+        text=request.POST.get("text", ""),
+        visibility=Visibility(request.POST.get("kind", "")),
+        idempotency_key=uuid_of(request.POST.get("send_key", "")),
+        seen_message_id=seen_in(request, conversation),
+        send_anyway=request.POST.get("anyway") == "1",
+        files=request.POST.getlist("reply_file"),
+        despite=codes_in(request),
+        whole=request.POST.get("whole") == "1",
+    )
+
+
+def _send(request: HttpRequest, new: NewReply) -> Message | HeldReply:
+    """Send it; a private one with the line in public that was asked for beside it."""
+    leaves_at, aside = time_asked(request), request.POST.get("aside", "")
+    if new["visibility"] != Visibility.PRIVATE or not aside:
+        return send(**new, leaves_at=leaves_at)
+    if leaves_at is not None:
+        raise CannotReply("With a line in public it leaves at once. Send it now, or leave the line out.")
+    if aside not in Visibility.values:
+        raise Http404
+    return move_to_private(line=request.POST.get("line", ""), readers=Visibility(aside), **new)
 
 
 @desk("POST", right=Right.ANSWER)
@@ -185,7 +202,7 @@ def stopped(request: HttpRequest, case: Case, conversation: Conversation, **why:
         "way_key": conversation.key,
         "kind": request.POST.get("kind", ""),
         "drafts": {"reply": text, "outside": text, "note": request.POST.get("note", "")[:LONGEST]},
-        "asked": {name: request.POST.get(name, "") for name in ("later", "later_at", "anyway")},
+        "asked": {name: request.POST.get(name, "") for name in ("later", "later_at", "anyway", "aside", "line")},
         "overruled": codes_in(request),
         **why,
     }

@@ -21,6 +21,7 @@ from hark.organisation.types import Right
 from hark.routing.queries import load_of, open_offers_for, why_in_hand
 from hark.routing.types import DeclineReason
 from hark.workspace.queries.again import again_shown
+from hark.workspace.queries.closing import to_close, with_closing_line
 from hark.workspace.queries.composing import first_kind, ways_shown
 from hark.workspace.queries.filtering import filter_shown
 from hark.workspace.queries.later import moments
@@ -54,7 +55,7 @@ def case_page(request: HttpRequest, key: str) -> HttpResponse:
     case = get_case(agent, key)
     if case.merged_into is not None:
         return redirect(f"/case/{case.merged_into.key}/?view={view.value}")
-    about = case_context(agent, case, view, way_key=request.GET.get("to", ""))
+    about = case_context(agent, case, view, **composer_asked(request))
     if request.headers.get("HX-Request"):
         return render(request, "workspace/case_panes.html", {**rail(request, "inbox"), **about})
     pane = "contact" if request.GET.get("pane") == "contact" else "case"
@@ -107,7 +108,7 @@ def composer(request: HttpRequest, key: str) -> HttpResponse:
     """The composer for another conversation of the case."""
     agent = agent_of(request)
     case = get_case(agent, key)
-    about = composer_context(agent, case, way_key=request.GET.get("to", ""))
+    about = composer_context(agent, case, **composer_asked(request))
     context = {**rail(request, "inbox"), "case": case, "view": view_of(request), **about}
     return render(request, "workspace/parts/composer.html", context)
 
@@ -120,6 +121,11 @@ def contact(request: HttpRequest, key: str) -> HttpResponse:
     shown = contact_shown(agent, case, at=database_now())
     context = {"case": case, "contact": shown, "may_answer": agent.may(Right.ANSWER)}
     return render(request, "workspace/parts/contact.html", context)
+
+
+def composer_asked(request: HttpRequest) -> dict[str, Any]:
+    """Which conversation the address names, and whether the composer shall offer to close it in public."""
+    return {"way_key": request.GET.get("to", ""), "closing_line": request.GET.get("close") == "1"}
 
 
 def words(request: HttpRequest, name: str) -> list[str]:
@@ -174,6 +180,7 @@ def head_context(agent: Agent, case: Case, *, at: datetime) -> dict[str, Any]:
         "places": places_shown(case),
         "again": again_shown(agent, case, at=at),
         "plan": plan_words_of(case),
+        "closing": to_close(agent, case),
     }
 
 
@@ -183,11 +190,12 @@ def composer_context(agent: Agent, case: Case, *, at: datetime | None = None, **
     ways = ways_shown(agent, case)
     chosen = said.pop("way_key", "") or (ways[0].key if ways else "")
     way = next((one for one in ways if one.key == chosen), ways[0] if ways else None)
+    drafts = drafts_shown(agent, case)
     return {
         "ways": ways,
         "way": way,
         "kind": first_kind([way] if way else []),
-        "drafts": drafts_shown(agent, case),
+        "drafts": with_closing_line(drafts, case) if said.pop("closing_line", False) else drafts,
         "trays": files_beside(agent, case),
         "tone": tone_of(case),
         "send_key": new_uuid(),

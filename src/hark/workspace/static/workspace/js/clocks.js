@@ -36,7 +36,7 @@ function tick() {
   all("[data-due]").forEach(turn);
   for (const element of all("[data-count-down]")) {
     const left = Math.max(0, Math.ceil(Number(element.dataset.countDown) - now()));
-    write(element, `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+    write(element, face(left));
     if (left === 0 && element.dataset.gone) element.closest(element.dataset.gone)?.remove();
   }
   for (const bar of all("[data-count-bar]")) {

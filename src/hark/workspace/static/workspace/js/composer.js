@@ -110,7 +110,8 @@ function lookAround() {
 function dress() {
   const checked = one('[name="kind"]:checked', box() ?? document);
   if (!checked) return;
-  one("[data-send-word]").textContent = checked.dataset.act;
+  const aside = checked.value === "private" && one("[data-aside]:checked", box());
+  one("[data-send-word]").textContent = aside ? aside.dataset.aside : checked.dataset.act;
   count();
 }
 
@@ -146,16 +147,16 @@ document.addEventListener("input", (event) => {
   count();
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches?.('#composer [name="kind"]')) dress();
+  if (event.target.matches?.('#composer :is([name="kind"], [data-aside])')) dress();
   if (event.target.matches?.("#composer [data-way]")) otherWay(event.target);
   if (event.target.matches?.("#composer [data-whole]")) measureSoon();
 });
 document.addEventListener("keydown", (event) => {
-  const area = event.target.closest?.("#composer textarea");
-  if (!area) return;
+  if (!event.target.closest?.("#composer textarea")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (!event.repeat && (area.value.trim() || one(`[name="${area.dataset.draft}_file"]`))) form().requestSubmit(one("[data-send]"));
+    const text = field();
+    if (!event.repeat && text && (text.value.trim() || one(`[name="${text.dataset.draft}_file"]`))) form().requestSubmit(one("[data-send]"));
   }
   if (event.key === "Escape") { event.stopPropagation(); one("#timeline-scroll")?.focus(); }
 });

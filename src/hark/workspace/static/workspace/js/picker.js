@@ -96,4 +96,4 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-picker]");
   if (button) open(button);
 });
-document.addEventListener("input", (event) => { if (event.data === ";" && event.target.matches?.("#composer textarea")) typed(event.target); });
+document.addEventListener("input", (event) => { if (event.data === ";" && event.target.matches?.("#composer [data-draft]")) typed(event.target); });
