@@ -39,7 +39,7 @@ from tests.delivery.test_sending import time_passes
 from tests.journey.makers import make_inbox
 from tests.journey.venue import drain
 
-HELD, SHOWN = "✓", "may have been sent"
+HELD, SHOWN, UNTIMED = "✓", "may have been sent", "✓ (no time told)"
 UNSURE = ("hang", "answer lost")  # whoever forgets ids cannot be asked again
 IMPATIENT_SECONDS = 0.5
 COPIES, AT_ONCE = 50, 5
@@ -94,8 +94,11 @@ class Desk:
 
     def write(self, thread: str) -> OutboxItem:
         """One more reply in the out-box, with words of its own."""
-        key = new_uuid()
-        said = self.bench.reply(f"Answer {len(self.written) + 1}: it is on its way.", id=key)
+        key, number = new_uuid(), len(self.written) + 1
+        target = self.bench.target
+        if self.bench.venue.caps_for(self.place.account).one_reply:  # each to another review
+            target = replace(target, external_id=f"{target.external_id}{number}")
+        said = self.bench.reply(f"Answer {number}: it is on its way.", id=key, target=target)
         item = actions.enqueue(
             channel_id=self.channel.pk,
             idempotency_key=key,
@@ -152,11 +155,10 @@ def line_breaks(desk: Desk, how: str) -> str:
 
 def revoked(desk: Desk, how: str) -> str:
     """The permission is taken away: all wait, what is written meanwhile too, and leave in their order."""
-    several = not desk.bench.venue.caps_for(desk.place.account).one_reply
-    before = [desk.write(how) for _ in range(2 if several else 1)]
+    items = [desk.write(how), desk.write(how)]
     desk.place.fail(how)
     desk.later()
-    items = [*before, *([desk.write(how)] if several else [])]
+    items.append(desk.write(how))
     desk.later(hours=30)
     desk.channel.refresh_from_db()
     assert desk.channel.state == ChannelState.AUTH_LOST
@@ -236,9 +238,7 @@ class Post:
 
     def comes(self, *raws: Raw, key: str = "") -> None:
         """These are stored in one go, as the front door and the readers do, received now."""
-        new = [
-            NewArrival(key or (raw.id if len(raw.id) > 3 else ""), "", raw.headers, raw.body, now()) for raw in raws
-        ]
+        new = [NewArrival(key or (raw.id if len(raw.id) > 3 else ""), "", raw.headers, raw.body, now()) for raw in raws]
         accept(channel_id=self.channel.pk, arrivals=new)
 
     def read(self, *texts: str) -> list[Message]:
@@ -259,38 +259,55 @@ def thrice(post: Post) -> Look:
 
 
 def backwards(post: Post) -> Look:
-    """Three things in one talk (in three where a talk is one review) come the last one first, which is read at once."""
-    one_talk = len({event.external_id for raw in three(post, "t2", "t2", "t2") for event in post.bench.parsed(raw)}) == 3
+    """Three things in one talk come the last one first, which is read at once; three others come in order beside them.
+
+    Where a talk is one review, they are three reviews.
+    """
+    one_talk = len({event.external_id for raw in three(post, "t2") for event in post.bench.parsed(raw)}) == 3
     del post.said[-3:]
-    first, second, last = three(post, "t2", "t2" if one_talk else "t3", "t2" if one_talk else "t4")
-    texts = post.said[-3:]
+    post.comes(*three(post, "t2", one_talk=one_talk))
+    in_order = post.said[-3:]
+    first, second, last = three(post, "t3", one_talk=one_talk)
+    turned = post.said[-3:]
+    timed = tells_time(post.bench, first)
     post.comes(last)
     drain()
     post.comes(second, first)
 
     def look() -> str:
-        made = post.read(*texts)
-        talks = len({one.conversation_id for one in made})
-        in_order = [one.text for one in made] == texts
-        return HELD if in_order and talks == (1 if one_talk else 3) else f"{len(made)} messages in {talks} talks"
+        made, beside = post.read(*turned), post.read(*in_order)
+        talks, usual = ({one.conversation_id for one in each} for each in (made, beside))
+        if len(made) != 3 or len(talks) != len(usual) or timed and [one.text for one in made] != turned:
+            return f"{len(made)} messages in {len(talks)} talks"
+        return HELD if timed else UNTIMED
 
     return look
 
 
-def three(post: Post, *threads: str) -> list[Raw]:
+def three(post: Post, thread: str, *, one_talk: bool = True) -> list[Raw]:
     """Three things said, a minute apart."""
-    return [post.says(thread, ago=timedelta(minutes=9 - place)) for place, thread in enumerate(threads)]
+    talks = [thread if one_talk else f"{thread}{place}" for place in range(3)]
+    return [post.says(talk, ago=timedelta(minutes=9 - place)) for place, talk in enumerate(talks)]
+
+
+def tells_time(bench: Bench, raw: Raw) -> bool:
+    """Does the venue say when it was said? Elsewhere it was said when it came."""
+    times = {bench.parsed(one)[0].sent_at for one in (raw, replace(raw, received_at=now() + timedelta(hours=1)))}
+    return len(times) == 1
 
 
 def late(post: Post) -> Look:
     """It was said three days ago."""
-    post.comes(post.says("t5", ago=timedelta(days=3)))
-    text = post.said[-1]
+    raw = post.says("t5", ago=timedelta(days=3))
+    text, timed = post.said[-1], tells_time(post.bench, raw)
+    post.comes(raw)
 
     def look() -> str:
         made = post.read(text)
         old = [one for one in made if now() - one.sent_at > timedelta(days=2, hours=23)]
-        return HELD if len(made) == len(old) == 1 else f"{len(made)} messages"
+        if len(made) != 1 or len(old) != timed:
+            return f"{len(made)} messages"
+        return HELD if timed else UNTIMED
 
     return look
 

@@ -7,10 +7,24 @@ import pytest
 
 from hark.channels.testing.conformance.bench import Bench
 from tests.channels.benches import benches
-from tests.journey.faults import HELD, IN, OUT, SHOWN, UNSURE, Row, bring_badly, channel_at, fault_table, send_badly
+from tests.journey.faults import (
+    HELD,
+    IN,
+    OUT,
+    SHOWN,
+    UNSURE,
+    UNTIMED,
+    Row,
+    bring_badly,
+    channel_at,
+    fault_table,
+    send_badly,
+    tells_time,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BENCHES = {key: bench for key, bench in benches().items() if type(bench).counterpart is not Bench.counterpart}
+TIMED = ("backwards", "three days late")
 ROWS: dict[str, Row] = {}
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "venues.md"
 BEGIN, END = "<!-- faults: made by the suite -->\n", "<!-- end of the faults -->\n"
@@ -27,9 +41,12 @@ def test_nothing_is_lost_or_doubled_whatever_fails(key: str) -> None:
         bring_badly(bench, channel, row)
         if answers:
             send_badly(bench, channel, there, row)
+    came = dict.fromkeys(IN, HELD)
+    if not tells_time(bench, bench.says("When?", bench.seen)):
+        came |= dict.fromkeys(TIMED, UNTIMED)
     remembers = caps.idempotent_send != "none"
     sent = {name: SHOWN if name in UNSURE and not remembers else HELD for name in OUT if answers}
-    assert row.cells == {**dict.fromkeys(IN, HELD), **sent}
+    assert row.cells == {**sent, **came}
     assert (row.lost, row.doubled, row.shown) == (0, 0, len(UNSURE) if answers and not remembers else 0), row
     ROWS[key] = row
 
