@@ -12,7 +12,7 @@ from hark.channels.api.signing import signed_bytes
 from hark.channels.kit.signatures import hex_code
 from hark.channels.types import Account, Raw
 
-STATUSES = {"429": 429, "500": 500, "403": 403, "401": 401}
+STATUSES = {"429": 429, "429 alone": 429, "500": 500, "403": 403, "401": 401}
 
 
 class Program:
@@ -104,17 +104,20 @@ def _handler(program: Program) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - 
                 program.unsigned += 1
                 how = "401"
             if how in STATUSES:
-                return self.answer(STATUSES[how], {"error": "the order is closed"})
+                return self.answer(STATUSES[how], {"error": "the order is closed"}, "2" if how == "429" else "")
+            if how == "hang":
+                self.rfile.read(1)  # until the other side gives up
+                return self.close_connection_now()
             said = program.take(json.loads(body))
             return self.close_connection_now() if how == "drop_reply" else self.answer(200, said)
 
         def close_connection_now(self) -> None:
             self.close_connection = True
 
-        def answer(self, status: int, said: dict[str, Any]) -> None:
+        def answer(self, status: int, said: dict[str, Any], retry_after: str = "") -> None:
             self.send_response(status)
-            if status == 429:
-                self.send_header("retry-after", "2")
+            if retry_after:
+                self.send_header("retry-after", retry_after)
             self.end_headers()
             self.wfile.write(json.dumps(said).encode())
 

@@ -240,6 +240,7 @@ class ImapLine(socketserver.StreamRequestHandler):
 
 ANSWERS = {
     "429": b"450 4.7.1 greylisted, try again in 2 seconds\r\n",
+    "429 alone": b"450 4.7.1 greylisted, try again later\r\n",
     "500": b"451 4.3.0 trouble here\r\n",
     "403": b"550 5.7.1 not for you\r\n",
 }
@@ -297,6 +298,9 @@ class SmtpLine(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b"..") else line)
+        if fault == "hang":
+            self.rfile.read(1)  # until the other side gives up
+            return False
         self.state.sent.append((sender, recipient, b"".join(lines)))
         return fault != "drop_reply"
 

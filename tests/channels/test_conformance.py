@@ -156,7 +156,8 @@ class StandInBench:
         return [line for line in read_ledger(self.venue.ledger.path, "received") if not line["repeat"]]
 
     def fail(self, how: str) -> None:
-        self.venue.fail_next(Fault(how, retry_after="2" if how == "429" else ""))  # type: ignore[arg-type]
+        mode, after = how.removesuffix(" alone"), "2" if how == "429" else ""
+        self.venue.fail_next(Fault(mode, retry_after=after))  # type: ignore[arg-type]
 
     def offer(self, count: int) -> list[str]:
         events = [event(f"news {number}") for number in range(count)]

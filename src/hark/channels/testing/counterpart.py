@@ -100,7 +100,10 @@ class HttpCounterpart:
             self._server.server_close()
 
     def fail(self, how: str) -> None:
-        """The next send fails: `429`, `500`, `403`, `401`, `drop_reply` (it is taken all the same) or `hang`."""
+        """The next send fails: `429`, `500`, `403`, `401`, `drop_reply` (it is taken all the same) or `hang`.
+
+        `429 alone` names no time to wait, as what stands before a venue answers for it.
+        """
         with self.lock:
             self.faults.append(how)
 
@@ -143,6 +146,8 @@ class HttpCounterpart:
             fault = self.faults.pop(0) if self.faults and self.is_send(call) else ""
             if fault in STATUS:
                 return self.failure(fault)
+            if fault == "429 alone":
+                return Answer(429)
             if fault != "hang":
                 said = self.answer(call)
         if fault == "hang":

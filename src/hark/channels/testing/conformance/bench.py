@@ -40,7 +40,7 @@ class Counterpart(Protocol):
         ...
 
     def fail(self, how: str) -> None:
-        """The next send fails: `429`, `500`, `403`, `401` or `drop_reply`."""
+        """The next send fails: `429`, `500`, `403`, `401` or `drop_reply`; for drills also `429 alone`, `hang`."""
         ...
 
     def offer(self, count: int) -> list[str]:
