@@ -16,6 +16,7 @@ from hark.channels.types import Account
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.learning import keep_model
 from hark.conversations.models import Case, Correction, Message
+from hark.conversations.queries.cases import case_rows
 from hark.conversations.queries.places import places_of
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Visibility
@@ -49,6 +50,7 @@ from hark.understanding import BrandProfile, Context, HistoryItem, Models, analy
 from hark.understanding.corrections import RelevanceCorrection, learn
 from hark.workspace.actions.acts import author_of
 from hark.workspace.queries.composing import ways_shown
+from hark.workspace.queries.lists import row_shown
 from tests.conversations.desk import an_agent, answers
 from tests.journey.makers import make_inbox
 from tests.journey.venue import arrive, drain
@@ -223,6 +225,8 @@ def test_every_account_takes_an_answer_and_seven_stand_in_the_inbox_by_their_nam
     names = [way.name for case in cases for way in ways_shown(played.tessa, case)]
     assert names == [stage.name for stage in STAGES if stage.targets_us != "keyword"]
     assert all("(simulated)" in name for name in names)
+    rows = case_rows(played.tessa, list(Case.objects.select_related("contact", "inbox", "assignee")), at=now())
+    assert {row_shown(row).venue for row in rows} == set(names)
     for case in cases:
         [way] = ways_to_answer(played.tessa, case)
         answers(played.tessa, case, "We look into it.", visibility=way.visibilities[0])
