@@ -1,22 +1,32 @@
 """What every demo shows of reading: its posts are read as the story needs them, and wait for the correction."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hark.channels.kit.counting import length
+from hark.channels.kit.rules import ONE_MESSAGE, ONE_REPLY, TOO_LATE, UNASKED
+from hark.channels.simulated import Simulated
 from hark.channels.testing.stand_in import StandIn
+from hark.channels.types import Account
 from hark.conversations.actions.corrections import correct
 from hark.conversations.actions.learning import keep_model
 from hark.conversations.models import Case, Correction, Message
+from hark.conversations.queries.cases import case_rows
 from hark.conversations.queries.places import places_of
+from hark.conversations.queries.writing import ways_to_answer
+from hark.conversations.types import Visibility
 from hark.kernel.time import now
 from hark.organisation.models import Channel
+from hark.organisation.types import Role
 from hark.site.demo import correcting
-from hark.site.demo.cast import BRAND, BY_ACCOUNT, INBOXES
+from hark.site.demo.cast import BRAND, BY_ACCOUNT, INBOXES, STAGES
 from hark.site.demo.correcting import Correcting, judge
-from hark.site.demo.player import PAST_BEATS, event_of
+from hark.site.demo.player import PAST_BEATS, Player, answer_of, event_of
 from hark.site.demo.seed import connect
 from hark.site.demo.story import (
     AFTER_CORRECTION,
@@ -26,14 +36,22 @@ from hark.site.demo.story import (
     EVERY_POST,
     JUDGED_BEFORE,
     LOOK_ALIKE,
+    MOVE,
     PEOPLE,
+    REVIEW,
     SERIES,
+    WINDOW,
+    Cue,
     post_id,
 )
-from hark.site.demo.traffic import Traffic, post_of
+from hark.site.demo.story import UNASKED as OVERHEARD
+from hark.site.demo.traffic import Post, Traffic, post_of
 from hark.understanding import BrandProfile, Context, HistoryItem, Models, analyse, load_models, moods
 from hark.understanding.corrections import RelevanceCorrection, learn
 from hark.workspace.actions.acts import author_of
+from hark.workspace.queries.composing import ways_shown
+from hark.workspace.queries.lists import row_shown
+from tests.conversations.desk import an_agent, answers
 from tests.journey.makers import make_inbox
 from tests.journey.venue import arrive, drain
 from tests.workspace.makers import World, known, make_world, say
@@ -76,6 +94,13 @@ def test_dogs_stay_in_the_stream(models: Models) -> None:
         assert not (calls and reading.relevance and reading.relevance.label == "relevant")
 
 
+def test_who_did_not_write_to_us_still_becomes_a_case(models: Models) -> None:
+    [reading] = analyse([OVERHEARD.text], [Context(brand="plum")], models, {"plum": PLUM})
+    assert reading.relevance
+    assert reading.relevance.label == "relevant"
+    assert reading.complaint >= 0.5
+
+
 def test_series_gets_angrier(models: Models) -> None:
     levels = []
     for place, cue in enumerate(SERIES):
@@ -91,8 +116,8 @@ def test_one_complaint_stands_on_five_sites_and_every_post_fits_its_place() -> N
     assert len({cue.account for cue in COPIES}) == 5
     assert all(COPIED in cue.text for cue in COPIES)
     for cue in EVERY_POST:
-        longest, _, posts = BY_ACCOUNT[cue.account].length
-        assert len(cue.text) <= longest * posts
+        caps = Simulated().caps_for(Account("", settings={"like": BY_ACCOUNT[cue.account].like}))
+        assert caps.max_length is None or length(cue.text, caps.unit) <= caps.max_length
         assert cue.who in PEOPLE
     assert len({post_of(cue).id for cue in EVERY_POST}) == len(EVERY_POST)
 
@@ -117,6 +142,94 @@ def test_one_case_names_the_public_places_where_the_same_was_told(tmp_path: Path
         drain()
     told = Case.objects.filter(contact__name=PEOPLE["hedda"][0], inbox=inboxes["Care, public"])
     assert [place.venue for case in told for place in places_of(case)] == ["simulated"] * 3
+
+
+HOME = "http://127.0.0.1:8420"
+
+
+class Played:
+    """The demo's accounts with their stand-in, and Tessa who may answer at all of them."""
+
+    def __init__(self, stand_in: StandIn) -> None:
+        inboxes = {name: make_inbox(name) for name, _ in INBOXES}
+        self.wires = [connect(stage, inboxes[stage.inbox], stand_in) for stage in STAGES]
+        self.channels = {wire.account: Channel.objects.get(key=wire.channel_key) for wire in self.wires}
+        self.tessa = an_agent("Tessa", role=Role.OWNER)
+
+    def tell(self, post: Post, *events: dict[str, Any]) -> None:
+        arrive(self.channels[post.account], event_of(post, home=HOME), *events)
+        drain()
+
+    def case(self, cue: Cue) -> Case:
+        return Case.objects.get(conversations__messages__external_id=post_id(cue.thread))
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Played]:
+    with StandIn(tmp_path / "venue.jsonl") as stand_in:
+        yield Played(stand_in)
+
+
+@pytest.mark.django_db
+def test_rules_of_the_venues_that_are_played_refuse_with_their_reasons(played: Played) -> None:
+    for cue in (MOVE, OVERHEARD, WINDOW):
+        played.tell(post_of(cue))
+    reviewed = post_of(REVIEW)
+    played.tell(reviewed, answer_of(reviewed, 60))
+
+    [late] = ways_to_answer(played.tessa, played.case(WINDOW))
+    assert (late.visibilities, late.closed_because) == ((), TOO_LATE)
+    [review] = ways_to_answer(played.tessa, played.case(REVIEW))
+    assert review.closed_because == ONE_REPLY
+    [overheard] = ways_shown(played.tessa, played.case(OVERHEARD))
+    public = overheard.kinds[0]
+    assert (public.why_not, public.there) == (UNASKED, f"{HOME}/demo/venue/?post={post_id(OVERHEARD.thread)}")
+
+    case = played.case(MOVE)
+    [way] = ways_to_answer(played.tessa, case)
+    assert set(way.visibilities) == {Visibility.PUBLIC, Visibility.PRIVATE}
+    answers(played.tessa, case, "We are sorry, and look into it.", visibility=Visibility.PUBLIC)
+    answers(played.tessa, case, "Please tell me your number here.", visibility=Visibility.PRIVATE)
+    [way] = ways_to_answer(played.tessa, case)
+    assert (way.visibilities, way.refusals) == ((Visibility.PUBLIC,), {Visibility.PRIVATE: ONE_MESSAGE})
+
+
+@pytest.mark.django_db
+def test_who_was_asked_into_private_answers_there_in_the_same_case(played: Played, tmp_path: Path) -> None:
+    with StandIn(tmp_path / "live.jsonl") as stand_in:
+        player = Player(stand_in, (), base_url=HOME, rate=20, seed=1)
+        player.post(post_of(MOVE))
+        player.follow_up("story-move", private=True)
+        question, answer = stand_in.books[MOVE.account].events
+    arrive(played.channels[MOVE.account], question)
+    drain()
+    case = played.case(MOVE)
+    answers(played.tessa, case, "Please tell me your number here.", visibility=Visibility.PRIVATE)
+    arrive(played.channels[MOVE.account], answer)
+    drain()
+    assert (answer["text"], answer["audience"]) == (MOVE.after_answer[0], "private")
+    assert Case.objects.count() == 1
+    ways = ways_to_answer(played.tessa, case)
+    assert ways[0].visibilities == (Visibility.PRIVATE,)
+    assert ways[0].standing.window_ends
+
+
+@pytest.mark.django_db
+def test_every_account_takes_an_answer_and_seven_stand_in_the_inbox_by_their_names(played: Played) -> None:
+    for number, stage in enumerate(stage for stage in STAGES if stage.targets_us != "keyword"):
+        who = post_of(MOVE).author
+        text = "@plumcare my invoice is wrong for the third time and nobody answers."
+        played.tell(Post(stage.account, f"p{number}", f"t{number}", replace(who, id=f"u{number}"), text))
+    cases = list(Case.objects.order_by("pk"))
+    assert len(cases) == 7
+    names = [way.name for case in cases for way in ways_shown(played.tessa, case)]
+    assert names == [stage.name for stage in STAGES if stage.targets_us != "keyword"]
+    assert all("(simulated)" in name for name in names)
+    rows = case_rows(played.tessa, list(Case.objects.select_related("contact", "inbox", "assignee")), at=now())
+    assert {row_shown(row).venue for row in rows} == set(names)
+    for case in cases:
+        [way] = ways_to_answer(played.tessa, case)
+        answers(played.tessa, case, "We look into it.", visibility=way.visibilities[0])
 
 
 def heard(world: World, *cues: object) -> None:

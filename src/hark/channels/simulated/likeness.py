@@ -11,6 +11,8 @@ ITSELF = "none"
 NOT_PLAYED = frozenset({"simulated", "webchat", "form", "api", "encounter"})  # ours: they can be tried as they are
 LIKE = (ITSELF, *(key for key in BUILT_IN if key not in NOT_PLAYED))
 
+SET_UP = {"email": {"smtp_host": "made-up"}}  # settings without which an account there could not answer at all
+
 
 def model_of(account: Account) -> Venue | None:
     """The venue that this account plays; None: it is itself."""

@@ -16,7 +16,7 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, hex_code
 from hark.channels.kit.words import id_of, text_of, time_of
 from hark.channels.simulated.events import read_events
-from hark.channels.simulated.likeness import ITSELF, LIKE, model_of, names, played
+from hark.channels.simulated.likeness import ITSELF, LIKE, SET_UP, model_of, names, played
 from hark.channels.types import (
     Accepted,
     Account,
@@ -121,7 +121,8 @@ class Simulated(Venue):
     def objection(self, account: Account, outbound: Outbound) -> Refused | None:
         """Its own rules, or those of the venue that it plays, in that venue's words."""
         model = model_of(account)
-        return super().objection(account, outbound) or (model.objection(_unset(account), outbound) if model else None)
+        theirs = model.objection(_unset(account, model), outbound) if model else None
+        return super().objection(account, outbound) or theirs
 
     def check(self, account: Account) -> Health:
         """Ask the venue who we are, what we may do and until when."""
@@ -218,9 +219,9 @@ class Simulated(Venue):
         yield attempt(HttpRequest("GET", ref, max_bytes=MAX_MEDIA)).body
 
 
-def _unset(account: Account) -> Account:
-    """An account at the venue that is played, of which nothing is known yet."""
-    return Account(account.key, account.external_id)
+def _unset(account: Account, model: Venue) -> Account:
+    """An account at the venue that is played, of which nothing is known yet but what it cannot do without."""
+    return Account(account.key, account.external_id, SET_UP.get(model.key, {}))
 
 
 def _upload(account: Account, file: OutboundFile) -> dict[str, Json]:

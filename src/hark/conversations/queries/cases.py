@@ -64,6 +64,7 @@ class CaseRow:
     text: str
     icon: str
     venue: str
+    channel: str
     inbox: str
     status: str
     mood: str
@@ -145,7 +146,8 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
     newest = Conversation.objects.filter(case__in=ids, outside=False).order_by(
         "case_id", F("last_inbound_at").desc(nulls_last=True)
     )
-    venues = dict(newest.distinct("case_id").values_list("case_id", "channel__venue"))
+    told = newest.distinct("case_id").values_list("case_id", "channel__venue", "channel__name")
+    places = {case: (venue, name) for case, venue, name in told}
     clocks = _telling_clocks(ids)
     tags = tag_names(ids)
     drafts = set(Draft.objects.filter(case__in=ids, agent=agent).values_list("case_id", flat=True))
@@ -158,7 +160,8 @@ def case_rows(agent: Agent, cases: list[Case], *, at: datetime) -> tuple[CaseRow
             who=case.contact.name or handles.get(case.contact_id, "Somebody"),
             text=case.last_text,
             icon=icon_of(case.last_kind),
-            venue=venues.get(case.pk, ""),
+            venue=places.get(case.pk, ("", ""))[0],
+            channel=places.get(case.pk, ("", ""))[1],
             inbox=case.inbox.name,
             status=case.status,
             mood=case.contact.mood_level,

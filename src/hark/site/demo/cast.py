@@ -79,32 +79,49 @@ MACRO = ("Refund made", "Hello {{first_name}}, the money is on its way back to y
 class Stage:
     """One simulated account: its key in the venue, how it is called, which inbox it feeds, what its posts are.
 
-    `length` is how long its posts may be, what it counts, and how many posts one answer may become. Within a `network`
-    people are one and the same: the three public sites share their sign-in.
+    It behaves `like` a real venue: as long, and by its rules. `hours`: so long a private talk may be answered. Within a
+    `network` people are one and the same: the made-up public sites share their sign-in.
     """
 
     account: str
     name: str
     inbox: str
+    like: str
     kind: str
     visibility: str
     targets_us: str
-    length: tuple[int, str, int] = (500, "graphemes", 1)
-    network: str = "square"
+    hours: int | None = None
+    network: str = "town"
 
 
-SHORT = (280, "weighted", 5)
 INBOXES = (("Care", ("Care",)), ("Care, public", ("Care", "Public")))
+PUBLIC = "Care, public"
 STAGES = (
-    Stage("plumcare@square", "@plumcare on Square (simulated)", "Care, public", "post", "public", "mention", SHORT),
-    Stage("listen@square", "“plum” on Square (simulated)", "Care, public", "post", "public", "keyword", SHORT),
-    Stage("plum@orchardbook", "Plum page (simulated)", "Care, public", "comment", "public", "owned_venue"),
-    Stage("plum@starred", "Shop reviews (simulated)", "Care, public", "review", "public", "owned_venue"),
-    Stage("dm@square", "Direct messages on Square (simulated)", "Care", "direct", "private", "mention"),
+    Stage("plumcare@x", "@plumcare on X (simulated)", PUBLIC, "x", "post", "public", "mention"),
+    Stage("listen@x", "“plum” on X (simulated)", PUBLIC, "x", "post", "public", "keyword"),
+    Stage("plum@facebook", "Plum on Facebook (simulated)", PUBLIC, "facebook", "comment", "public", "owned_venue", 24),
+    Stage(
+        "plum@instagram", "Plum on Instagram (simulated)", PUBLIC, "instagram", "comment", "public", "owned_venue", 24
+    ),
+    Stage("plum@google", "Plum on Google (simulated)", PUBLIC, "google-business", "review", "public", "owned_venue"),
+    Stage(
+        "plum@whatsapp", "Plum on WhatsApp (simulated)", "Care", "whatsapp", "direct", "private", "mention", 24, "phone"
+    ),
+    Stage(
+        "plum@text",
+        "Text messages to Plum (simulated)",
+        "Care",
+        "sms-twilio",
+        "direct",
+        "private",
+        "mention",
+        network="phone",
+    ),
     Stage(
         "help@plum.example",
         "help@plum.example (simulated)",
         "Care",
+        "email",
         "email",
         "private",
         "mention",

@@ -24,8 +24,9 @@ class Scene:
     after_answer: tuple[str, ...] = ()
 
 
-PUBLIC, LISTEN, PAGE, REVIEWS = ("plumcare@square",), ("listen@square",), ("plum@orchardbook",), ("plum@starred",)
-DIRECT, MAIL = ("dm@square",), ("help@plum.example",)
+PUBLIC, LISTEN, REVIEWS = ("plumcare@x",), ("listen@x",), ("plum@google",)
+PAGE, PHOTOS = ("plum@facebook",), ("plum@instagram",)
+DIRECT, TEXT, MAIL = ("plum@whatsapp",), ("plum@text",), ("help@plum.example",)
 THANKS = ("That was quick, thank you!", "Thanks, I will check it tonight.", "Great, that solved it.")
 STILL = ("I did that already and it still does not work.", "OK. And when will that be? I was promised an answer once.")
 
@@ -76,7 +77,7 @@ SCENES = (
     ),
     # Told everywhere at once
     Scene(
-        ("plumcare@square", "plum@orchardbook", "plum@starred"),
+        ("plumcare@x", "plum@facebook", "plum@instagram", "plum@google"),
         (
             "Waited a week for a SIM that was sent to my old street. Nobody answers the phone, nobody answers mail. Horrible. Stay away from Plum.",
         ),
@@ -116,7 +117,13 @@ SCENES = (
     Scene(LISTEN, ("plum jam bubbling, kitchen smells like my grandmother's",), weight=4),
     Scene(LISTEN, ("Late plum harvest is down a third after the spring frost, prices follow.",), weight=2),
     # Our own page and reviews
-    Scene(PAGE, ("is the purple phone case in the shops already?? need it",), weight=3, after_answer=THANKS),
+    Scene(PHOTOS, ("is the purple phone case in the shops already?? need it",), weight=3, after_answer=THANKS),
+    Scene(
+        PHOTOS,
+        ("Lovely picture. My roaming has been off in {place} since {day} though, can somebody look?",),
+        weight=3,
+        after_answer=THANKS,
+    ),
     Scene(
         PAGE,
         (
@@ -140,7 +147,7 @@ SCENES = (
     ),
     Scene(REVIEWS, ("Friendly people in {place}, moved my old phone's photos while I waited.",), weight=3, rating=5),
     Scene(REVIEWS, ("Plan is fine, invoice is a puzzle. Two pages of abbreviations.",), weight=2, rating=3),
-    # Direct messages and mail
+    # Direct messages, text messages and mail
     Scene(
         DIRECT,
         (
@@ -161,6 +168,12 @@ SCENES = (
         ("Bonjour, je n'arrive pas à activer ma carte eSIM, le code ne marche pas. Pouvez-vous m'aider ?",),
         weight=3,
         after_answer=("Merci beaucoup !",),
+    ),
+    Scene(
+        TEXT,
+        ("Hi, this is the number ending in {number}. Texts reach me, calls do not, since {day}. Can you help?",),
+        weight=3,
+        after_answer=THANKS,
     ),
     Scene(
         MAIL,

@@ -133,7 +133,6 @@ def connect_own(inbox: Inbox) -> None:
 def connect(stage: Stage, inbox: Inbox, stand_in: StandIn) -> Wire:
     """One simulated account, with the secrets both sides know."""
     secret, token = new_token(), new_token()
-    longest, unit, posts = stage.length
     channel: Channel = connect_channel(
         actor="demo",
         venue="simulated",
@@ -145,9 +144,7 @@ def connect(stage: Stage, inbox: Inbox, stand_in: StandIn) -> Wire:
             "network": stage.network,
             "self_ids": [stage.account],
             "handles": ["@plumcare"],
-            "max_length": longest,
-            "unit": unit,
-            "max_parts": posts,
+            "like": stage.like,
         },
         secrets={"webhook": secret, "token": token},
         connected_at=now() - timedelta(days=7),

@@ -1,5 +1,8 @@
 """What happens in every demo, whatever the seed: one complaint on five sites, one customer who gets angrier, and a dog.
 
+Four people meet the rules of the venues that are played: one may be asked into private once, one did not write to us
+and may not be answered, one waited longer than a day at WhatsApp, and one review has had its one answer.
+
 The dog is called Plum. Two colleagues have said of five posts whether they are about the company; one more word of
 yours and the brand's own model speaks. Two posts wait for that: one about a dog, one about the network.
 """
@@ -9,7 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One post at a fixed beat; up to `player.PAST_BEATS` they are the past. `thread` names it, and its thread."""
+    """One post at a fixed beat; up to `player.PAST_BEATS` they are the past. `thread` names it, and its thread.
+
+    It was written `hours_ago` before that. `answered`: a colleague has answered it at the venue. `after_answer`: what
+    is said once an answer comes.
+    """
 
     beat: int
     account: str
@@ -17,10 +24,13 @@ class Cue:
     who: str
     text: str
     rating: int | None = None
+    hours_ago: float = 0
+    answered: bool = False
+    after_answer: tuple[str, ...] = ()
 
 
 # id: name, handle, followers
-PEOPLE = {
+PEOPLE: dict[str, tuple[str, str, int | None]] = {
     "hedda": ("Hedda Wiersma", "@hedda.wiersma", 2140),
     "hedda-copy": ("Ottilie Brandsma", "@ottilieb", 311),
     "gus": ("Gus Terpstra", "@gus.terpstra", 1780),
@@ -32,20 +42,24 @@ PEOPLE = {
     "firm-2": ("Paolo Rizzi", "@paolorizzi", 655),
     "firm-3": ("Nele Haas", "@nelehaas", 87),
     "firm-next": ("Bas Okonkwo", "@basokonkwo", 512),
+    "move": ("Marit Solheim", "@maritsolheim", 268),
+    "unasked": ("Dov Renner", "@dovrenner", 3120),
+    "window": ("Celeste Aubry", "+32 470 55 01 23", None),
+    "review": ("Ivo Dekker", "@ivodekker", None),
 }
 COPIED = (
     "Plum moved my number on {day} and since then nobody can reach me. Four calls to your people, four promises, no "
     "phone for my practice. Patients stand before a closed line."
 ).format(day="Monday")
 COPIES = (
-    Cue(19, "plumcare@square", "copies-1", "hedda", f"@plumcare {COPIED}"),
-    Cue(20, "plum@orchardbook", "copies-2", "hedda", COPIED),
-    Cue(21, "plum@starred", "copies-3", "hedda", COPIED, rating=1),
-    Cue(22, "listen@square", "copies-4", "hedda-copy", f"Not me, but please share: {COPIED}"),
+    Cue(19, "plumcare@x", "copies-1", "hedda", f"@plumcare {COPIED}"),
+    Cue(20, "plum@facebook", "copies-2", "hedda", COPIED),
+    Cue(21, "plum@google", "copies-3", "hedda", COPIED, rating=1),
+    Cue(22, "listen@x", "copies-4", "hedda-copy", f"Not me, but please share: {COPIED}"),
     Cue(23, "help@plum.example", "copies-5", "hedda", f"{COPIED} Please answer this time."),
 )
 SERIES = tuple(
-    Cue(beat, "plumcare@square", "series", "gus", text)
+    Cue(beat, "plumcare@x", "series", "gus", text)
     for beat, text in (
         (16, "Hi @plumcare, roaming stopped at the border this morning. Could you switch it on again, please? Thanks!"),
         (24, "@plumcare still no roaming, and I have a full day of work here. Second time I ask."),
@@ -60,7 +74,7 @@ SERIES = tuple(
 
 def _found(beat: int, thread: str, text: str) -> Cue:
     """A post that was found by the word."""
-    return Cue(beat, "listen@square", thread, thread, text)
+    return Cue(beat, "listen@x", thread, thread, text)
 
 
 LOOK_ALIKE = _found(25, "dog-now", "Finally home with Plum, best day ever.")
@@ -75,7 +89,36 @@ AFTER_CORRECTION = (
     _found(0, "dog-next", "Happy first birthday to Plum! One year and not a quiet evening since."),
     _found(0, "firm-next", "Is Plum down in Ghent? No signal since lunch."),
 )
-CUES = (*COPIES, *SERIES, LOOK_ALIKE, *(cue for cue, _ in JUDGED_BEFORE))
+MOVE = Cue(
+    15,
+    "plum@facebook",
+    "move",
+    "move",
+    "You took the money for September twice and the shop sent me away. I will not put my customer number here.",
+    after_answer=("Thank you for writing. The second payment has not come back yet.",),
+)
+UNASKED = _found(
+    17, "unasked", "Plum charged my mother three times for a SIM she never got. Nobody answers. Avoid them."
+)
+WINDOW = Cue(
+    3,
+    "plum@whatsapp",
+    "window",
+    "window",
+    "My new SIM does not work and I fly tomorrow. Could somebody switch it on, please?",
+    hours_ago=26,
+)
+REVIEW = Cue(
+    4,
+    "plum@google",
+    "review",
+    "review",
+    "Two stars: the phone is good, but the shop lost my order and nobody called back.",
+    rating=2,
+    answered=True,
+)
+RULES = (WINDOW, REVIEW, MOVE, UNASKED)
+CUES = (*COPIES, *SERIES, *RULES, LOOK_ALIKE, *(cue for cue, _ in JUDGED_BEFORE))
 EVERY_POST = (*CUES, *AFTER_CORRECTION)
 
 

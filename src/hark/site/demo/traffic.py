@@ -20,12 +20,15 @@ class Somebody:
     id: str
     name: str
     handle: str
-    followers: int
+    followers: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One thing said, ready to be posted. `action` is create, edit or delete; `id` is the post's own id."""
+    """One thing said, ready to be posted. `action` is create, edit or delete; `id` is the post's own id.
+
+    `private`: said in a direct message where the account's posts are public. `answered` by a colleague; None: perhaps.
+    """
 
     account: str
     id: str
@@ -36,6 +39,9 @@ class Post:
     rating: int | None = None
     action: str = "create"
     after_answer: tuple[str, ...] = ()
+    hours_ago: float = 0
+    answered: bool | None = None
+    private: bool = False
 
 
 @dataclass(slots=True)
@@ -55,7 +61,8 @@ def post_of(cue: Cue) -> Post:
     line = sum(other.thread == cue.thread and other.beat <= cue.beat for other in CUES) or 1
     subject = cue.text.partition(".")[0][:70] if BY_ACCOUNT[cue.account].kind == "email" else ""
     who = Somebody(f"story-{cue.who}", *PEOPLE[cue.who])
-    return Post(cue.account, post_id(cue.thread, line), f"story-{cue.thread}", who, cue.text, subject, cue.rating)
+    post = Post(cue.account, post_id(cue.thread, line), f"story-{cue.thread}", who, cue.text, subject, cue.rating)
+    return replace(post, after_answer=cue.after_answer, hours_ago=cue.hours_ago, answered=cue.answered)
 
 
 class Traffic:
@@ -117,7 +124,7 @@ class Traffic:
         telling.due = self.beat + self.random.randint(max(1, scene.gap - 1), scene.gap + 3)
         posts = []
         for account in accounts:
-            thread = f"{telling.thread}-{account.partition('@')[0]}"
+            thread = f"{telling.thread}-{account.partition('@')[2]}"
             subject = text.partition(".")[0][:70] if BY_ACCOUNT[account].kind == "email" else ""
             posts.append(
                 Post(

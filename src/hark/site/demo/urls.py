@@ -8,5 +8,5 @@ urlpatterns = [
     path("demo/", views.welcome, name="demo-welcome"),
     path("demo/enter/", views.enter, name="demo-enter"),
     path("demo/shop/", views.shop, name="demo-shop"),
-    path("demo/square/", views.square, name="demo-square"),
+    path("demo/venue/", views.venue, name="demo-venue"),
 ]

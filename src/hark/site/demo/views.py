@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from hark.conversations.models import Message
 from hark.kernel.types import Json
 from hark.organisation.models import Agent, Channel
 from hark.routing.actions.presence import set_presence
@@ -59,11 +60,13 @@ def shop(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def square(request: HttpRequest) -> HttpResponse:
-    """What the simulated venue received from Hark: the answers as customers see them there, newest first."""
+def venue(request: HttpRequest) -> HttpResponse:
+    """What the simulated venue received from Hark, newest first; above it the `post` to which a link led."""
     if not on_this_machine(request):
         raise Http404
-    return render(request, "demo/square.html", {"answers": answers()})
+    posts = Message.objects.filter(channel__venue="simulated", external_id=request.GET.get("post", ""))
+    post = posts.select_related("channel", "identity").first()
+    return render(request, "demo/venue.html", {"answers": answers(), "post": post})
 
 
 def answers(limit: int = 50) -> list[dict[str, Json]]:

@@ -17,7 +17,7 @@ from hark.conversations.queries.cases import (
 )
 from hark.conversations.queries.saved_views import FilteredList, find_list, saved_lists
 from hark.organisation.models import Agent
-from hark.workspace.queries.channels import venue_name
+from hark.workspace.queries.channels import place_name
 from hark.workspace.queries.shapes import clock_shown, kind_word, lift_words, mood_shown, rank_words
 from hark.workspace.types import RowShown
 
@@ -56,7 +56,7 @@ def list_shown(agent: Agent, view: AnyList, *, at: datetime, after: str = "") ->
 def row_shown(row: CaseRow, *, here: bool = True) -> RowShown:
     """A line with its words."""
     rank = rank_words(row.clock) or lift_words(row.plan, row.clock)
-    shown = (clock_shown(row.clock), mood_shown(row.mood), venue_name(row.venue))
+    shown = (clock_shown(row.clock), mood_shown(row.mood), place_name(row.venue, row.channel))
     return RowShown(row, *shown, here, rank, kind_word(row.kind))
 
 
