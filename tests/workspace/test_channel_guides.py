@@ -69,7 +69,7 @@ def test_kept_channel_s_page_shows_where_the_venue_calls(
     key: str, title: str, has: str, world: World, signed_in: SignedIn
 ) -> None:
     channel = connect_channel(
-        actor=world.owner.key, venue=key, external_id="102290129340398", name="Plum", inbox=world.care.key,
+        actor=world.owner.key, venue=key, external_id="102290129340398", name="Plum", inbox=world.care,
         settings={}, secrets={"token": "s3cret-words"}, waits_for="Not yet.",
     )  # fmt: skip
     page = unescape(signed_in(world.owner).get(f"/settings/channels/{channel.key}/").content.decode())
@@ -81,7 +81,7 @@ def test_kept_channel_s_page_shows_where_the_venue_calls(
 
 def test_channel_that_is_asked_shows_no_address(world: World) -> None:
     channel = connect_channel(
-        actor=world.owner.key, venue="mastodon", external_id="care@plum.example", name="Plum", inbox=world.care.key,
+        actor=world.owner.key, venue="mastodon", external_id="care@plum.example", name="Plum", inbox=world.care,
         settings={"handle": "care@plum.example"}, secrets={}, waits_for="Not yet.",
     )  # fmt: skip
     assert channel_page(channel).calls == ()
