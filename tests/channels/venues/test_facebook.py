@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 import pytest
 
 from hark.channels.errors import AuthLost, Refused, Retry, SendError
-from hark.channels.facebook.venue import FIELDS, SCOPES, Facebook
+from hark.channels.facebook.guide import FIELDS, SCOPES
+from hark.channels.facebook.venue import Facebook
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import no_sockets

@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 import pytest
 
 from hark.channels.errors import Refused
-from hark.channels.instagram.venue import SCOPES, Instagram
+from hark.channels.instagram.guide import SCOPES
+from hark.channels.instagram.venue import Instagram
 from hark.channels.testing.conformance import ChannelConformance
 from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import no_sockets

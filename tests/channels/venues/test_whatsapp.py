@@ -17,7 +17,8 @@ from hark.channels.testing.conformance.bench import MOMENT, Visibility
 from hark.channels.testing.conformance.inbound import no_sockets
 from hark.channels.testing.counterpart import Answer, Call
 from hark.channels.types import Account, Answered, Outbound, Raw, Rejected, Request, Standing, Target
-from hark.channels.whatsapp.venue import SCOPES, WhatsApp
+from hark.channels.whatsapp.guide import SCOPES
+from hark.channels.whatsapp.venue import WhatsApp
 from tests.channels.venues.meta_place import SECRETS, MetaPlace, fields_of, handshake, signed
 from tests.channels.venues.stored import a_file
 

@@ -7,12 +7,13 @@ from typing import ClassVar
 from hark.channels.base import Venue
 from hark.channels.bluesky import media, polling, sending, session
 from hark.channels.bluesky.calls import read
+from hark.channels.bluesky.guide import GUIDE
 from hark.channels.bluesky.reading import read_answer
 from hark.channels.errors import Refused, SendError
 from hark.channels.kit.limits import MOST_PARTS
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import text_of
-from hark.channels.types import Account, Caps, Change, Grant, Health, Inbound, Outbound, Page, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Grant, Guide, Health, Inbound, Outbound, Page, Raw, Receipt
 
 MAX_LENGTH = 300  # graphemes, and at most 3,000 bytes (lexicon app.bsky.feed.post)
 MOST_PICTURES, LARGEST_PICTURE = 4, 1_000_000  # lexicon app.bsky.embed.images
@@ -64,6 +65,10 @@ class Bluesky(Venue):
         """An answer leaves in as many posts as the settings say."""
         parts = account.settings.get("max_parts")
         return replace(self.caps, max_parts=max(1, min(parts, MOST_PARTS)) if isinstance(parts, int) else 4)
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How an app password is made."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """A handle is a domain name."""

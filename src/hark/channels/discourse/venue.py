@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from hark.channels.base import Venue
 from hark.channels.discourse import sending
+from hark.channels.discourse.guide import GUIDE
 from hark.channels.discourse.polling import MOST_BACK, read_page
 from hark.channels.discourse.reading import EVENT, read_posts
 from hark.channels.errors import AuthLost, Refused, SendError
@@ -25,6 +26,7 @@ from hark.channels.types import (
     Answered,
     Caps,
     Change,
+    Guide,
     Health,
     Inbound,
     Outbound,
@@ -112,6 +114,10 @@ class Discourse(Venue):
         """The forum either calls or is asked."""
         calls = account.settings.get("incoming") == "webhook"
         return replace(self.caps, webhook=calls, poll=not calls)
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How a key is made in the forum."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Addresses are web addresses."""

@@ -16,7 +16,7 @@ from hark.channels.email.types import Mail
 from hark.channels.email.venue import Email, mail_in, reading_problems
 from hark.channels.errors import Refused
 from hark.channels.kit.setting import setting
-from hark.channels.types import Account, Caps, Health, Inbound, Outbound, Person, Raw, Receipt
+from hark.channels.types import Account, Caps, Guide, Health, Inbound, Outbound, Person, Raw, Receipt
 
 OF_MAIL = (
     *("address", "sign_in", "oauth_client", "oauth_secret", "oauth_secret_ends", "oauth_tenant", "incoming", "webhook"),
@@ -25,6 +25,14 @@ OF_MAIL = (
 )
 FORWARD_HELP = "Addresses that may hand on alerts by hand, such as owner@plum.example. Rules that redirect need none."
 WHOLE_MAIL = 2_000
+MAILBOX_STEP = (
+    "Give them a mailbox of their own, such as {key}@plum.example: as the address of the {place} account, or as the "
+    "target of a rule that redirects mails from {sender}. Type it here."
+)
+PIPE_STEP = (
+    "Or an address that your mail server pipes to hark channels pipe CHANNEL, or that Postmark or Mailgun hand to "
+    "Hark: choose that at “How mail comes in”."
+)
 
 
 def _settings() -> type[Any]:
@@ -47,11 +55,23 @@ class AlertMailbox(Email):
     hosts: ClassVar[tuple[str, ...]]
     shapes: ClassVar[tuple[re.Pattern[str], ...]]  # with the review's id as their group
     home: ClassVar[str]  # where the owner of a page answers
+    switched_on: ClassVar[str]  # the page there on which its alerts are switched on
 
     def caps_for(self, account: Account) -> Caps:
         """Mail comes in one way, and nothing leaves."""
         incoming = mail_settings(account).incoming
         return replace(self.caps, poll=incoming == "imap", webhook=incoming in {"postmark", "mailgun"})
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How its alerts come to Hark; then what a mailbox needs that is read with a sign-in."""
+        steps = (
+            f"In {self.switched_on}: switch on the mails about new reviews.",
+            MAILBOX_STEP.format(key=self.key, place=self.place, sender=self.senders[0]),
+            PIPE_STEP,
+            "At “Who checks senders” type the name of your mail server: without it a forged alert cannot be told.",
+            "Who hands alerts on by hand (Fwd:) is named at “Who hands alerts on”; a rule that redirects needs none.",
+        )
+        return (Guide(f"What to do at {self.place}", steps, link=self.home), *super().guides(redirect))
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """As of a mailbox, and addresses are addresses."""

@@ -35,7 +35,7 @@ class Provider:
 
 GOOGLE_AUDIENCE = (
     "Under Google Auth Platform, Audience: choose Internal where the mailbox is in your Google Workspace. Where it "
-    "must be External, publish the app: while it is in testing, Google ends each sign-in after 7 days."
+    "must be External, publish the app: while it is in testing, sign-ins end after 7 days."
 )
 MICROSOFT_RIGHTS = (
     "Under API permissions, Microsoft Graph, Delegated permissions add IMAP.AccessAsUser.All, SMTP.Send and "

@@ -6,6 +6,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from hark.channels.errors import Refused
+from hark.channels.facebook.guide import FIELDS, GUIDE, SCOPES
 from hark.channels.facebook.reading import read_call
 from hark.channels.kit.limits import refuse_longer
 from hark.channels.kit.setting import setting
@@ -16,20 +17,9 @@ from hark.channels.meta.hooks import tables
 from hark.channels.meta.social import HUMAN_AGENT, MAX_MEDIA, Social
 from hark.channels.meta.uploads import SEND_SECONDS, posted
 from hark.channels.meta.writing import sent
-from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Raw, Receipt
 
 MAX_LENGTH = 2000  # of a message; a comment could be longer
-SCOPES = (
-    "pages_manage_engagement",
-    "pages_manage_metadata",
-    "pages_messaging",
-    "pages_read_engagement",
-    "pages_read_user_content",
-)
-FIELDS = (
-    "feed", "mention", "ratings", "messages", "message_echoes", "message_deliveries", "message_reads",
-    "message_reactions", "message_edits", "messaging_postbacks",
-)  # fmt: skip
 SUBSCRIBE = """curl -X POST "https://graph.facebook.com/v25.0/{page}/subscribed_apps" \\
   -H "Authorization: Bearer $TOKEN" -d "subscribed_fields={fields}" """
 ONE_PICTURE = "A comment takes one picture and no other file. In Messenger other files may go."
@@ -76,6 +66,10 @@ class Facebook(Social):
     Settings = Settings
     identified_by: ClassVar[str] = "page_id"
     send_seconds: ClassVar[float] = SEND_SECONDS
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """What to do at Meta."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """A Page's id is a number, not its name."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hark.channels.errors import Refused
+from hark.channels.instagram.guide import GUIDE, SCOPES
 from hark.channels.instagram.mentions import is_mention, words_of
 from hark.channels.instagram.reading import ELSEWHERE, read_call
 from hark.channels.kit.careful_json import Json
@@ -14,16 +15,9 @@ from hark.channels.meta.graph import ask
 from hark.channels.meta.health import examined
 from hark.channels.meta.social import HUMAN_AGENT, Social
 from hark.channels.meta.writing import sent
-from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Raw, Receipt
 
 MAX_BYTES = 1000  # of a direct message; a comment could be longer
-SCOPES = (
-    "instagram_basic",
-    "instagram_manage_comments",
-    "instagram_manage_messages",
-    "pages_manage_metadata",
-    "pages_read_engagement",
-)
 SUBSCRIBE = """curl -X POST "https://graph.facebook.com/v25.0/me/subscribed_apps" \\
   -H "Authorization: Bearer $TOKEN" -d "subscribed_fields=feed,messages" """
 NOT_CHANGED = "Instagram lets nobody change words that are out; a comment of ours can be taken away."
@@ -66,6 +60,10 @@ class Instagram(Social):
     )
     Settings = Settings
     identified_by: ClassVar[str] = "account_id"
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """What to do at Meta."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """An account's id is a number, not its name."""

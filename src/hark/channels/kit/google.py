@@ -69,8 +69,10 @@ def google_guide(redirect: str, scope: str, *first: str) -> Guide:
     steps = (
         *first,
         "Under Google Auth Platform, Audience: publish the app; while it is in testing, sign-ins end after 7 days.",
-        "Under Data access add the scope below.",
-        "Under Clients make one of the kind Web application, with the redirect URI below.",
+        (
+            "Under Data access add the scope below; under Clients make one of the kind Web application, with the "
+            "redirect URI below."
+        ),
         "Type its client id and client secret here. Google shows the secret once.",
     )
     return Guide("What to do at Google", steps, (("Redirect URI", redirect), ("Scope", scope)), CONSOLE)

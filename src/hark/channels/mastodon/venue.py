@@ -14,10 +14,11 @@ from hark.channels.kit.limits import MOST_PARTS, PARTS_HELP, refuse_longer
 from hark.channels.kit.once import attempt
 from hark.channels.kit.setting import setting
 from hark.channels.kit.words import id_of, number_of, text_of
+from hark.channels.mastodon.guide import GUIDE, SCOPES
 from hark.channels.mastodon.polling import read_page
 from hark.channels.mastodon.reading import read_arrival
 from hark.channels.mastodon.sending import answered, as_status, reworded, uploaded
-from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Page, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Page, Raw, Receipt
 from hark.kernel.http import HttpRequest
 
 USUAL_LENGTH = 500
@@ -25,7 +26,6 @@ NAME_ROOM = 32  # a name of 30 characters, its @ and a space
 MAX_MEDIA = 15_000_000
 SECONDS = 20.0  # for one call
 MAX_FILES_OUT = 10_000_000
-SCOPES = ("read:accounts", "read:notifications", "read:search", "read:statuses", "write:media", "write:statuses")
 HANDLE = re.compile(r"@?[\w.-]{1,100}@([a-z0-9.-]+(?::\d{1,5})?)", re.IGNORECASE)
 REF = re.compile(r"(\w{1,64})/(\w{1,64})")
 NOT_ENCRYPTED = "Private mentions are not encrypted: whoever runs one of the two servers can read them."
@@ -101,6 +101,10 @@ class Mastodon(Venue):
         longest = longest if isinstance(longest, int) else USUAL_LENGTH
         parts = parts if isinstance(parts, int) else 1
         return replace(self.caps, max_length=longest - NAME_ROOM, max_parts=max(1, min(parts, MOST_PARTS)))
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How a token is made at the server."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """An account has a server; a server's address is a web address."""

@@ -13,9 +13,10 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.words import text_of
 from hark.channels.matrix import sending, syncing
 from hark.channels.matrix.calls import call, ours, refusal
+from hark.channels.matrix.guide import GUIDE
 from hark.channels.matrix.reading import MXC, read_sync
 from hark.channels.matrix.rooms import is_encrypted
-from hark.channels.types import Account, Caps, Change, Health, Inbound, Outbound, Page, Raw, Receipt
+from hark.channels.types import Account, Caps, Change, Guide, Health, Inbound, Outbound, Page, Raw, Receipt
 from hark.kernel.http import HttpRequest
 from hark.kernel.time import monotonic
 
@@ -80,6 +81,10 @@ class Matrix(Venue):
     identified_by: ClassVar[str] = "user_id"
     poll_seconds: ClassVar[float] = 5.0
     send_seconds: ClassVar[float] = 120.0  # files are brought first
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How Hark's own login is made."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Names of accounts and rooms are written in full."""

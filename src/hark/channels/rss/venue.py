@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from hark.channels.base import Venue
 from hark.channels.errors import SendError
 from hark.channels.kit.setting import setting
+from hark.channels.rss.guide import GUIDE
 from hark.channels.rss.polling import OTHER, OWN, SEARCH, feeds_of, fetched, next_page, sentence
 from hark.channels.rss.reading import read_entries
-from hark.channels.types import Account, Caps, Health, Inbound, Page, Raw
+from hark.channels.types import Account, Caps, Guide, Health, Inbound, Page, Raw
 
 MOST_FEEDS = 50
 READ_BACK_HELP = (
@@ -54,6 +55,10 @@ class Rss(Venue):
     caps: ClassVar[Caps] = Caps(edits_in=True, poll=True, listen_keywords=True, native_reply_url=True)
     Settings = Settings
     poll_seconds: ClassVar[float] = 300.0  # most feeds ask for less than that
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """Which feed goes into which list."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """At least one feed, and each is a web address."""

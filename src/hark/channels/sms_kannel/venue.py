@@ -15,11 +15,13 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import genuine, live_secrets, signature, url_code
 from hark.channels.kit.texting import MOST_MESSAGES, REGION_HELP
 from hark.channels.kit.words import text_of
+from hark.channels.sms_kannel.guide import GUIDE
 from hark.channels.sms_kannel.reading import NAMES, QUERY, STOPS, fields_in, read_call
 from hark.channels.types import (
     Accepted,
     Account,
     Caps,
+    Guide,
     Health,
     Inbound,
     Outbound,
@@ -87,6 +89,10 @@ class Kannel(Venue):
     identified_by: ClassVar[str] = "number"
     shared_secrets: ClassVar[tuple[SharedSecret, ...]] = (INCOMING,)
     body_bytes: ClassVar[int] = 64 << 10
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """What to do at the gateway."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Both addresses are web addresses."""

@@ -53,15 +53,24 @@ MEANINGS = {  # twilio.com/docs/api/errors
     "63038": "The account's messages for today are used up.",
 }
 GUIDE = Guide(
-    "In Twilio's console",
+    "What to do at Twilio",
     (
-        "Copy the Account SID and the auth token from the first page of the console.",
-        "Open Phone Numbers, Manage, Active numbers, and your number.",
-        "Under Messaging choose Webhook at “A message comes in”, paste this channel's address, and choose HTTP POST.",
+        (
+            "Copy the Account SID and the auth token from the first page of the console. Type them here with your "
+            "number or messaging service (MG…), and connect."
+        ),
+        "Then, on the channel’s own page, copy the channel’s address.",
+        (
+            "In the console open Phone Numbers, Manage, Active numbers, and your number. Under Messaging choose "
+            "Webhook at “A message comes in”, paste the address, and choose HTTP POST."
+        ),
         "With a messaging service instead: Messaging, Services, your service, Integration, Send a webhook.",
-        "Write the same address into this form: Twilio signs its calls over it, letter by letter.",
+        (
+            "Write the same address into the setting “This channel’s address”: Twilio signs its calls over it, letter "
+            "by letter."
+        ),
     ),
-    link="https://www.twilio.com/docs/usage/webhooks/messaging-webhooks",
+    link="https://console.twilio.com/",
 )
 
 

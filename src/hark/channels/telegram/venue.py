@@ -16,12 +16,14 @@ from hark.channels.kit.setting import setting
 from hark.channels.kit.signatures import live_secrets
 from hark.channels.kit.words import id_of, text_of
 from hark.channels.telegram import asking, sending
+from hark.channels.telegram.guide import GUIDE
 from hark.channels.telegram.reading import read_updates
 from hark.channels.types import (
     Accepted,
     Account,
     Caps,
     Change,
+    Guide,
     Health,
     Inbound,
     Outbound,
@@ -107,6 +109,10 @@ class Telegram(Venue):
         parts, calls = account.settings.get("max_parts"), account.settings.get("incoming") == "webhook"
         most = max(1, min(parts, MOST_PARTS)) if isinstance(parts, int) else 1
         return replace(self.caps, webhook=calls, poll=not calls, max_parts=most)
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """How a bot is made."""
+        return (GUIDE,)
 
     def code(self, account: Account, address: str) -> tuple[tuple[str, str], ...]:
         """How Telegram is told where to call."""

@@ -29,6 +29,7 @@ class TripAdvisor(AlertMailbox):
         re.compile(r"[?&]review_?[iI]d=r?(\d{4,12})(?!\d)"),
     )
     home: ClassVar[str] = "https://www.tripadvisor.com/Owners"
+    switched_on: ClassVar[str] = "TripAdvisor’s Management Center, Notifications"
 
 
 __all__ = ["TripAdvisor"]

@@ -15,13 +15,13 @@ from hark.channels.meta.health import examined
 from hark.channels.meta.hooks import tables, verify
 from hark.channels.meta.media import bytes_at
 from hark.channels.meta.uploads import SEND_SECONDS, all_sent, uploaded
-from hark.channels.types import Account, Caps, Health, Inbound, Outbound, Raw, Receipt, Request, Verdict
+from hark.channels.types import Account, Caps, Guide, Health, Inbound, Outbound, Raw, Receipt, Request, Verdict
+from hark.channels.whatsapp.guide import GUIDE, SCOPES
 from hark.channels.whatsapp.reading import read_call
 from hark.channels.whatsapp.sending import as_messages, is_closed, objection_to
 
 MAX_LENGTH = 4096
 MAX_MEDIA = 16 << 20
-SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
 MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 NUMBER = re.compile(r"[0-9]{5,32}")
 TEMPLATE = re.compile(r"[a-z0-9_]{1,512}")
@@ -76,6 +76,10 @@ class WhatsApp(Venue):
     identified_by: ClassVar[str] = "phone_number_id"
     body_bytes: ClassVar[int] = MAX_BATCH_BYTES
     send_seconds: ClassVar[float] = SEND_SECONDS
+
+    def guides(self, redirect: str) -> tuple[Guide, ...]:
+        """What to do at Meta."""
+        return (GUIDE,)
 
     def objections(self, account: Account) -> Mapping[str, str]:
         """Ids are digits; a template is called as Meta calls it."""

@@ -31,7 +31,7 @@ GUIDE = Guide(
         "Make a user for Hark (Users, Add New) with the role Editor: it must be able to moderate comments.",
         "Open this user's profile and go down to Application Passwords.",
         "Write Hark as the name, press Add New Application Password and copy the password that is shown once.",
-        "Come back here with the address of the site, the user name and this password.",
+        "Type the address of the site, the user name and this password here.",
     ),
     link="https://wordpress.org/documentation/article/application-passwords/",
 )

@@ -19,14 +19,18 @@ MEANINGS = (
     ("unauthorized_client", "X does not let this app in. Its type must be *Web App, Automated App or Bot*."),
 )
 AUTHENTICATION = (
-    "Under User authentication settings: Read and write and Direct message; type Web App, Automated App or Bot; "
-    "and the callback URI below."
+    "Under User authentication settings: Read and write and Direct message; type Web App, Automated App or Bot; and "
+    "the callback URI below."
 )
 STEPS = (
     "In X’s developer console make an app in a project, and buy credits: X charges for what is read and sent.",
     AUTHENTICATION,
     "Type its OAuth 2.0 Client ID and Client Secret here. X shows the secret once.",
     "Sign in as the account that answers, not as the one that owns the app.",
+    (
+        "Hark asks X every minute. Or choose “X calls Hark”: then, on the channel’s own page, stand the callback URL "
+        "and the command that tells X of it."
+    ),
 )
 
 

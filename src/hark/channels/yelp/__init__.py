@@ -23,6 +23,7 @@ class Yelp(AlertMailbox):
         re.compile(rf"/(?:review|reviews|r2r)/{ID}"),
     )
     home: ClassVar[str] = "https://biz.yelp.com/"
+    switched_on: ClassVar[str] = "Yelp for Business, Account settings, Email"
 
 
 __all__ = ["Yelp"]

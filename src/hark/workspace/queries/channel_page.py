@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hark.channels.accounts import caps_of
+from django.conf import settings
+
+from hark.channels.accounts import account_of, caps_of
 from hark.channels.in_words import Allowed, allows
 from hark.channels.registry import UnknownVenue, venue
 from hark.channels.types import Caps
@@ -25,6 +27,7 @@ COME_IN = "Write something to it from outside, as a customer would. This page no
 LEARNING = "Hark is still learning what is usual here; it needs three weeks."
 
 RENEW = "Type the renewed password or permission below and keep it. What waits in the out-box then leaves."
+OWN_PAGES = frozenset({"webchat", "form", "api", "encounter", "simulated"})  # nobody elsewhere has to be told of them
 MEND = "Do what the sentence above asks for. What waits in the out-box then leaves."
 
 
@@ -42,7 +45,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class ChannelPage:
     """What the page shows beside the form. `test` is the message that a test reply would answer;
-    `shares`: there are secrets that programs of the company hold too. `by_mail`: where a form's answers go beside."""
+    `shares`: there are secrets that programs of the company hold too. `by_mail`: where a form's answers go beside.
+    `calls`: (title, words) to copy to a venue that calls us."""
 
     steps: tuple[Step, ...]
     allowed: tuple[Allowed, ...]
@@ -54,6 +58,7 @@ class ChannelPage:
     sign_in: SignInShown | None = None
     by_mail: str = ""
     costs: CostsShown | None = None
+    calls: tuple[tuple[str, str], ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -84,6 +89,7 @@ def channel_page(channel: Channel) -> ChannelPage:
         sign_in=sign_in,
         by_mail=_by_mail(channel),
         costs=costs_shown(channel, at=at),
+        calls=_calls(channel, caps),
         test=newest if newest and _may_be_tested(channel, newest, at) else None,
     )
 
@@ -177,6 +183,16 @@ def _shares(channel: Channel) -> bool:
         return bool(venue(channel.venue).shared_secrets)
     except UnknownVenue:
         return False
+
+
+def _calls(channel: Channel, caps: Caps) -> tuple[tuple[str, str], ...]:
+    """The address that a venue calls, and what else the other side needs. What goes with a secret stands beside it."""
+    if channel.venue in OWN_PAGES or not caps.webhook:
+        return ()
+    address = f"{settings.HARK_BASE_URL}/in/{channel.key}"
+    needed = () if _shares(channel) else venue(channel.venue).code(account_of(channel), address)
+    shown = any(words.strip() == address for _, words in needed)
+    return needed if shown else (("This channel's address", address), *needed)
 
 
 def _caps(channel: Channel) -> Caps:

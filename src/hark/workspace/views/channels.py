@@ -72,7 +72,7 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
             look(request, made, "Connected and switched on.")
         return redirect(f"/settings/channels/{made.key}/")
     icon = VENUE_ICONS.get(key, "post")
-    about = {"form": form, "venue": place, "icon": icon, "guides": guides_shown(place)}
+    about = {"form": form, "venue": place, "icon": icon, "guides": guides_shown(place), "signs_in": signs_in(place)}
     return settings_page(request, "channel_new", **about, proof=proof_of(place.proof)[1])
 
 
@@ -219,6 +219,11 @@ def guides_shown(place: Venue) -> list[tuple[Guide, str]]:
     """What to do at providers, each with where it is of use in the form."""
     guides = place.guides(f"{settings.HARK_BASE_URL}{RETURN_PATH}")
     return [(one, only_words(one.only) if one.only else "") for one in guides]
+
+
+def signs_in(place: Venue) -> bool:
+    """Can somebody be sent to a provider to sign in, for this venue?"""
+    return type(place).oauth is not Venue.oauth
 
 
 def _real_ones_first(place: Venue) -> tuple[bool, str]:
