@@ -66,7 +66,7 @@ SERIES = tuple(
         (31, "@plumcare third time I ask. No roaming, no answer, this is terrible. What do I pay you for?"),
         (
             38,
-            "WORST service ever, @plumcare. A day lost, four messages, NOTHING. I am so angry. I cancel tomorrow!!!",
+            "WORST service ever, @plumcare. A day lost, four messages, NOTHING. So angry, what a horrible company. I cancel tomorrow!!!",
         ),
     )
 )
