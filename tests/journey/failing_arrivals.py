@@ -69,7 +69,7 @@ def backwards(post: Post) -> Look:
     in_order = post.said[-3:]
     first, second, last = three(post, "t3", one_talk=one_talk)
     turned = post.said[-3:]
-    timed = tells_time(post.bench, first)
+    timed = tells_time(post.bench)
     post.comes(last)
     drain()
     post.comes(second, first)
@@ -90,8 +90,9 @@ def three(post: Post, thread: str, *, one_talk: bool = True) -> list[Raw]:
     return [post.says(talk, ago=timedelta(minutes=9 - place)) for place, talk in enumerate(talks)]
 
 
-def tells_time(bench: Bench, raw: Raw) -> bool:
+def tells_time(bench: Bench) -> bool:
     """Does the venue say when it was said? Elsewhere it was said when it came."""
+    raw = bench.says("When?", bench.seen, at=now() - timedelta(days=3))
     came = (replace(raw, received_at=now() + timedelta(hours=hours)) for hours in (1, 2))
     times = {bench.parsed(one)[0].sent_at for one in came}
     return len(times) == 1
@@ -100,7 +101,7 @@ def tells_time(bench: Bench, raw: Raw) -> bool:
 def late(post: Post) -> Look:
     """It was said three days ago."""
     raw = post.says("t5", ago=timedelta(days=3))
-    text, timed = post.said[-1], tells_time(post.bench, raw)
+    text, timed = post.said[-1], tells_time(post.bench)
     post.comes(raw)
 
     def look() -> str:

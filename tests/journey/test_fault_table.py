@@ -31,7 +31,7 @@ def test_nothing_is_lost_or_doubled_whatever_fails(key: str) -> None:
         if answers:
             send_badly(bench, channel, there, row)
     came = dict.fromkeys(IN, HELD)
-    if not tells_time(bench, bench.says("When?", bench.seen)):
+    if not tells_time(bench):
         came |= dict.fromkeys(TIMED, UNTIMED)
     remembers = caps.idempotent_send != "none"
     sent = {name: SHOWN if name in UNSURE and not remembers else HELD for name in OUT if answers}
