@@ -19,7 +19,7 @@ from hark.conversations.models import Case, Correction, Message
 from hark.conversations.queries.cases import case_rows
 from hark.conversations.queries.places import places_of
 from hark.conversations.queries.writing import ways_to_answer
-from hark.conversations.types import Visibility
+from hark.conversations.types import Status, Visibility
 from hark.kernel.time import now
 from hark.organisation.models import Channel
 from hark.organisation.types import Role
@@ -174,13 +174,13 @@ def played(tmp_path: Path) -> Iterator[Played]:
 def test_rules_of_the_venues_that_are_played_refuse_with_their_reasons(played: Played) -> None:
     for cue in (MOVE, OVERHEARD, WINDOW):
         played.tell(post_of(cue))
-    reviewed = post_of(REVIEW)
+    reviewed = replace(post_of(REVIEW), hours_ago=1)
     played.tell(reviewed, answer_of(reviewed, 60))
 
     [late] = ways_to_answer(played.tessa, played.case(WINDOW))
     assert (late.visibilities, late.closed_because) == ((), TOO_LATE)
     [review] = ways_to_answer(played.tessa, played.case(REVIEW))
-    assert review.closed_because == ONE_REPLY
+    assert (review.closed_because, played.case(REVIEW).status) == (ONE_REPLY, Status.WAITING)
     [overheard] = ways_shown(played.tessa, played.case(OVERHEARD))
     public = overheard.kinds[0]
     assert (public.why_not, public.there) == (UNASKED, f"{HOME}/demo/venue/?post={post_id(OVERHEARD.thread)}")
