@@ -63,10 +63,14 @@ SERIES = tuple(
     for beat, text in (
         (16, "Hi @plumcare, roaming stopped at the border this morning. Could you switch it on again, please? Thanks!"),
         (24, "@plumcare still no roaming, and I have a full day of work here. Second time I ask."),
-        (31, "@plumcare third time I ask. No roaming, no answer, this is terrible. What do I pay you for?"),
+        (
+            31,
+            "@plumcare third time I ask. Still no roaming, still no answer. This is terrible and makes me angry. "
+            "What do I pay you for?",
+        ),
         (
             38,
-            "WORST service ever, @plumcare. A day lost, four messages, NOTHING. So angry, what a horrible company. I cancel tomorrow!!!",
+            "WORST service ever, @plumcare. A day lost, four messages, NOTHING. I am so angry. I cancel tomorrow!!!",
         ),
     )
 )
