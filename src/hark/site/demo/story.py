@@ -65,8 +65,7 @@ SERIES = tuple(
         (24, "@plumcare still no roaming, and I have a full day of work here. Second time I ask."),
         (
             31,
-            "@plumcare third time I ask. Still no roaming, still no answer. This is terrible and makes me angry. "
-            "What do I pay you for?",
+            "@plumcare third time I ask. No roaming, no answer. This is terrible, I am angry. What do I pay you for?",
         ),
         (
             38,
