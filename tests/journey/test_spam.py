@@ -173,7 +173,7 @@ def test_nothing_is_held_of_whom_we_know(channel: Channel, agent: Agent) -> None
 
 
 def test_public_post_is_marked_with_all_its_like_and_the_job_is_one(channel: Channel, agent: Agent) -> None:
-    post = {"type": "post", "targets_us": "keyword", "text": "Plum SEO backlinks for your website, cheap and fast"}
+    post = {"type": "post", "targets_us": "keyword", "text": "Buy Plum backlinks today"}
     arrive(channel, direct(1, thread="a", who="a", **post))
     drain()
     mark_spam(message_id=said(1).pk, author=author_of(agent))

@@ -5,7 +5,7 @@ Whose role says so sees all. A deactivated agent sees nothing.
 """
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hark.contacts.models import Contact
 from hark.conversations.models import Case, Conversation, Message, Note
@@ -16,6 +16,8 @@ from hark.organisation.types import Right
 
 BESIDE_A_CASE = ("contact", "inbox__brand", "assignee", "matter__corrected_by")
 OWN_INTENTS = ArraySubquery(BrandIntent.objects.filter(brand=OuterRef("inbox__brand")).order_by("name").values("name"))
+WAS_MOVED = Exists(Message.objects.filter(conversation__case=OuterRef("pk"), moved=True))
+BESIDE = {"own_intents": OWN_INTENTS, "was_moved": WAS_MOVED}
 
 
 def cases_visible_to(agent: Agent) -> QuerySet[Case]:
@@ -45,11 +47,16 @@ def contacts_visible_to(agent: Agent) -> QuerySet[Contact]:
 
 def get_case(agent: Agent, key: str) -> Case:
     """The case with this public key; raises NotFound, the same for a foreign one as for one that does not exist."""
-    found = cases_visible_to(agent).select_related(*BESIDE_A_CASE).annotate(own_intents=OWN_INTENTS)
+    found = cases_visible_to(agent).select_related(*BESIDE_A_CASE).annotate(**BESIDE)
     case = found.filter(key=key).first()
     if case is None:
         raise NotFound
     return case
+
+
+def was_moved(case: Case) -> bool:
+    """Did we take a public talk of it to private? No query after `get_case`; yes where nobody has looked."""
+    return bool(vars(case).get("was_moved", True))
 
 
 def own_intents_of(case: Case) -> tuple[str, ...]:

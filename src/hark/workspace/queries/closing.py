@@ -1,6 +1,7 @@
 """Solved in private: the offer to close in public what stands open there."""
 
 from hark.conversations.models import Case
+from hark.conversations.queries.access import was_moved
 from hark.conversations.queries.closing import left_open_in_public
 from hark.conversations.types import Status
 from hark.organisation.models import Agent
@@ -11,7 +12,7 @@ CLOSED = {"en": "We have solved this with you privately. Thank you for telling u
 
 def to_close(agent: Agent, case: Case) -> str:
     """The key of the conversation in which a resolved case stands open in public; empty where there is none."""
-    if case.status != Status.RESOLVED or case.spam or not agent.may(Right.ANSWER):
+    if case.status != Status.RESOLVED or case.spam or not was_moved(case) or not agent.may(Right.ANSWER):
         return ""
     found = left_open_in_public(agent, case)
     return found.key if found else ""
