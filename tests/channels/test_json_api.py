@@ -7,7 +7,7 @@ import pytest
 from hark.channels.errors import AuthLost, Refused, Retry
 from hark.channels.kit.attached import host_of, mime_of, name_of, web
 from hark.channels.kit.formatted import cleaned
-from hark.channels.kit.fragments import cleaned_all, is_plain
+from hark.channels.kit.fragments import is_plain, words_of_all
 from hark.channels.kit.json_api import JsonApi, as_cursor, in_its_words, places_in
 from hark.channels.kit.multipart import multipart
 from hark.channels.testing.counterpart import Answer, Call, HttpCounterpart
@@ -91,7 +91,7 @@ def test_addresses_tell_of_their_files() -> None:
 def test_plain_fragments_are_read_as_the_cleaner_reads_them_and_all_others_by_it() -> None:
     fragments = [PLAIN, DRESSED, "<ul><li>one</li></ul>", "", "a < b", PLAIN]
     assert [is_plain(one) for one in fragments] == [True, False, False, True, False, True]
-    read, whole = cleaned_all(fragments), [cleaned(one) for one in fragments]
+    read, whole = words_of_all(fragments), [cleaned(one) for one in fragments]
     assert [one.text for one in read] == [one.text for one in whole]
     assert read[0].html == "", "nothing of it is worth showing as it was formatted"
     assert (read[1].html, read[1].hidden_text) == (whole[1].html, whole[1].hidden_text)

@@ -16,9 +16,10 @@ from hark.conversations.models import Case, Clock, Conversation, Draft, Message
 from hark.conversations.queries.cases import View, case_page
 from hark.conversations.queries.writing import ways_to_answer
 from hark.conversations.types import Status, Visibility
+from hark.delivery.actions import settle
 from hark.delivery.jobs import send_due
 from hark.delivery.models import OutboxItem
-from hark.delivery.types import OutboxState
+from hark.delivery.types import OutboxState, Settlement
 from hark.journey.ledger import check
 from hark.kernel.ids import new_uuid
 from hark.kernel.models import Event
@@ -298,3 +299,53 @@ def test_once_the_line_has_left_neither_is_taken_back(channel: Channel, tessa: A
         take_back(message_id=private.pk, author=acts(tessa))
     assert OutboxItem.objects.filter(state=OutboxState.QUEUED).count() == 1
     assert Message.objects.filter(direction="out", deleted_at=None).count() == 2
+
+
+def told(case: Case, tessa: Agent, text: str) -> Message:
+    return answered_there(
+        case_id=case.pk,
+        conversation_id=Conversation.objects.get().pk,
+        author=acts(tessa),
+        text=text,
+        visibility=Visibility.PUBLIC,
+        key=new_uuid(),
+    )
+
+
+def test_what_a_colleague_answers_to_somebody_else_in_the_thread_is_not_taken_for_it(
+    channel: Channel, tessa: Agent
+) -> None:
+    case = in_review(channel, tessa)
+    ours = told(case, tessa, "We look into your invoice.")
+    arrive(channel, in_public("q", "Mine is wrong too", thread="tp", who="u2", parent="pp"))
+    own = {"id": "self", "name": "Plum"}
+    arrive(channel, in_public("other", "Please call us.", thread="tp", parent="pq", author=own))
+    drain()
+    ours.refresh_from_db()
+    assert ours.text == "We look into your invoice."
+    assert Message.objects.filter(direction="out").count() == 2
+    arrive(channel, in_public("it", "We look into  your invoice.", thread="tp", author=own))
+    drain()
+    ours.refresh_from_db()
+    assert ours.external_id == "pit"
+
+
+def test_what_an_agent_told_is_kept_when_other_words_stand_there(channel: Channel, tessa: Agent) -> None:
+    ours = told(in_review(channel, tessa), tessa, "We look into it.")
+    arrive(channel, in_public("own", "We are looking.", thread="tp", author={"id": "self", "name": "Plum"}))
+    drain()
+    ours.refresh_from_db()
+    assert (ours.text, [one.text for one in ours.versions.all()]) == ("We are looking.", ["We look into it."])
+
+
+def test_a_reply_in_doubt_is_not_sent_again_to_somebody_who_wants_no_more(channel: Channel, tessa: Agent) -> None:
+    arrive(channel, direct(1, text="Where is my parcel?"))
+    drain()
+    answers(tessa, Case.objects.get(), "On its way.")
+    OutboxItem.objects.update(state=OutboxState.AMBIGUOUS, may_have_left=True)
+    arrive(channel, {**direct(2, text="STOP"), "type": "stop"})
+    drain()
+    settle(item_id=OutboxItem.objects.get().pk, how=Settlement.SEND_AGAIN, actor=tessa.key)
+    while send_due():
+        pass
+    assert OutboxItem.objects.get().state == OutboxState.REFUSED

@@ -11,7 +11,7 @@ from typing import Any
 from hark.channels.kit.attached import mime_of, name_of, web
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Unreadable, loads
 from hark.channels.kit.formatted import Cleaned
-from hark.channels.kit.fragments import cleaned_all
+from hark.channels.kit.fragments import words_of_all
 from hark.channels.kit.json_api import mapping, mappings
 from hark.channels.kit.words import id_of, number_of, text_of, time_of
 from hark.channels.types import Account, AttachmentRef, Inbound, Mention, Person, Raw
@@ -46,7 +46,7 @@ def read_posts(account: Account, raw: Raw) -> list[Inbound]:
     events = _others(account, said, event)
     if events is None:
         found = [one for one in _posts(said, event) if not _is_strangers(account, one)]
-        both = cleaned_all([*map(_cooked, found), *(text_of(one.post.get("cooked")) for one in found)])
+        both = words_of_all([*map(_cooked, found), *(text_of(one.post.get("cooked")) for one in found)])
         words, shown = both[: len(found)], both[len(found) :]
         events = [_event(account, *each) for each in zip(found, words, shown, strict=True)]
     return [replace(one, account=account.key, raw_id=raw.id) for one in events]

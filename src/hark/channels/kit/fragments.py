@@ -1,28 +1,26 @@
-"""The short HTML of posts, a page of them at a time: plain ones are read here, all others in one call of the child."""
+"""The short HTML of posts, a page of them at a time: plain ones are read here, all others as `formatted` does."""
 
-import json
 import re
 from collections.abc import Sequence
 
 from hark.channels.kit.formatted import Cleaned
+from hark.channels.kit.formatted import cleaned_all as formatted_all
 from hark.kernel.foreign_html import html_text
-from hark.kernel.hostile import read_in_child
 
-TOGETHER = "hark.kernel.foreign_html:cleaned_together"
 LONGEST_PLAIN = 50_000
 TAG = re.compile(r"<[^<>]{0,4000}>")
 PLAIN = re.compile(r"</?(?:p|br|a|span)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 DRESSED = re.compile(r"[\s\"'/](?:style|hidden|dir|color|bgcolor)\b", re.IGNORECASE)
 
 
-def cleaned_all(fragments: Sequence[str]) -> list[Cleaned]:
+def words_of_all(fragments: Sequence[str]) -> list[Cleaned]:
     """What may be kept of each, in order. Pure and total.
 
     A fragment of paragraphs, breaks, links and spans without any style gives its words alone: nothing of it is worth
-    showing as it was formatted, and one linear pass over it needs no child. Where the child fails, the words remain.
+    showing as it was formatted, and one linear pass over it needs no child.
     """
     formatted = [fragment for fragment in fragments if not is_plain(fragment)]
-    read = iter(_in_child(formatted) if formatted else ())
+    read = iter(formatted_all(formatted))
     return [Cleaned(text=html_text(one)) if is_plain(one) else next(read) for one in fragments]
 
 
@@ -31,10 +29,3 @@ def is_plain(fragment: str) -> bool:
     if len(fragment) > LONGEST_PLAIN or "<" in TAG.sub("", fragment):
         return False
     return all(PLAIN.fullmatch(tag) and not DRESSED.search(tag) for tag in TAG.findall(fragment))
-
-
-def _in_child(fragments: list[str]) -> list[Cleaned]:
-    said = read_in_child(TOGETHER, json.dumps(fragments).encode()).value
-    if not isinstance(said, list) or len(said) != len(fragments):
-        return [Cleaned(text=html_text(one)) for one in fragments]
-    return [Cleaned(one.get("html", ""), one.get("text", ""), one.get("hidden_text", "")) for one in said]

@@ -13,7 +13,7 @@ from typing import Any
 from hark.channels.kit.attached import mime_of, name_of, web
 from hark.channels.kit.careful_json import MAX_BATCH_BYTES, Json, Unreadable, loads
 from hark.channels.kit.formatted import Cleaned
-from hark.channels.kit.fragments import cleaned_all
+from hark.channels.kit.fragments import words_of_all
 from hark.channels.kit.json_api import mapping, mappings
 from hark.channels.kit.words import id_of, number_of, text_of, time_of
 from hark.channels.mastodon.people import is_ours, person_of
@@ -47,7 +47,7 @@ def read_arrival(account: Account, raw: Raw) -> list[Inbound]:
         found = list(_found(_body(raw.body)))
     except Unreadable as problem:
         return [Inbound("unknown", account=account.key, raw_id=raw.id, problem=str(problem))]
-    words = cleaned_all([text_of(_status_in(one).get("content")) for one in found])
+    words = words_of_all([text_of(_status_in(one).get("content")) for one in found])
     events = (_event(account, one, read) for one, read in zip(found, words, strict=True))
     return [replace(event, account=account.key, raw_id=raw.id) for event in events]
 

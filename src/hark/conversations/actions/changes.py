@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from hark.contacts.actions import recognise
 from hark.conversations.actions.clocks import RESPONSES, answered, cancel_unasked
-from hark.conversations.actions.elsewhere import confirm
+from hark.conversations.actions.elsewhere import confirm, told_of
 from hark.conversations.actions.letters import thread_of_echo, write_down_echo
 from hark.conversations.actions.staging import ONLY_EDITED, ThreadKey, open_threads
 from hark.conversations.actions.thread import thread
@@ -27,7 +27,6 @@ from hark.conversations.models import (
     Tombstone,
 )
 from hark.conversations.types import (
-    TOLD,
     Deletion,
     Direction,
     Echo,
@@ -158,8 +157,7 @@ def _answer_natively(echo: Echo) -> str:
     key = thread_of_echo(echo) or (echo.channel_id, echo.thread_id or echo.parent_id or echo.external_id)
     conversation = _conversation(echo, key)
     write_down_echo(echo, conversation.pk)
-    told = conversation.messages.filter(native=True, external_id__startswith=TOLD, deleted_at=None).order_by("id")
-    if known := told.select_related("conversation__case", "channel").first():
+    if known := told_of(conversation, parent_id=echo.parent_id, text=echo.text):
         confirm(
             known,
             external_id=echo.external_id,

@@ -8,7 +8,7 @@ from hark.conversations.actions.clocks import answered
 from hark.conversations.actions.standing import acting_agent, locked_case, seen_case
 from hark.conversations.actions.versions import redraw, tell
 from hark.conversations.errors import CannotReply
-from hark.conversations.models import Case, Conversation, Draft, Message
+from hark.conversations.models import Case, Conversation, Draft, Message, MessageVersion
 from hark.conversations.queries.standing import moves
 from hark.conversations.queries.writing import answered_in
 from hark.conversations.types import TOLD, Author, Direction, Status, Visibility
@@ -79,12 +79,29 @@ def answered_there(
     return message
 
 
+def told_of(conversation: Conversation, *, parent_id: str, text: str) -> Message | None:
+    """The answer of which an agent has told us and that an echo in this conversation is: to the same post, or the same
+    words. In the talk of one customer it is the oldest that waits for its echo. The caller has the conversation locked.
+    """
+    told = conversation.messages.filter(native=True, external_id__startswith=TOLD, deleted_at=None).order_by("id")
+    waiting = list(told.select_related("conversation__case", "channel"))
+    for one in waiting:
+        if one.parent_id == parent_id or one.text.split() == text.split():
+            return one
+    asked = conversation.messages.filter(direction=Direction.INBOUND)
+    alone = waiting and asked.order_by().values("identity").distinct().count() == 1
+    return waiting[0] if alone else None
+
+
 def confirm(message: Message, *, external_id: str, text: str, permalink: str, arrival_id: int | None) -> None:
-    """The echo of an answer that only an agent had told of: it says what stands there. The caller has it locked."""
+    """The echo of an answer that only an agent had told of: it says what stands there, his words become a version."""
+    if text and message.text not in {text, NO_WORDS}:
+        MessageVersion.objects.create(message=message, text=message.text, replaced_at=database_now())
     message.external_id, message.text, message.permalink = external_id, text or message.text, permalink
     message.arrival_id = arrival_id
     message.save(update_fields=["external_id", "text", "permalink", "arrival"])
     tell(message, "message.edited", "confirmed")
+    redraw(message.conversation.case_id)
 
 
 def _conversation(case: Case, conversation_id: int) -> Conversation:
@@ -96,20 +113,19 @@ def _conversation(case: Case, conversation_id: int) -> Conversation:
 
 
 def _hand_over(case: Case, message: Message, author: Author) -> None:
-    """The case waits for the customer; nobody's case becomes that of the one who answered."""
+    """The case waits for the customer; one that is nobody's becomes that of the one who answered."""
     redraw(case.pk)
     case.refresh_from_db()
-    if case.status == Status.OPEN:
+    waits = case.status == Status.OPEN
+    if waits:
         case.status = Status.WAITING
     if case.assignee_id is None:
         case.assignee_id = author.agent_id
     case.version += 1
     case.save(update_fields=["status", "assignee", "version"])
     data = {"case": case.key, "message": message.key, "by": "native"}
-    what = {"case": case.key, "status": str(case.status)}
-    record(
-        [
-            NewEvent("case.replied", case.key, author.agent_key, case.inbox_id, data=data),
-            NewEvent("case.status", case.key, author.agent_key, case.inbox_id, data=what),
-        ]
-    )
+    events = [NewEvent("case.replied", case.key, author.agent_key, case.inbox_id, data=data)]
+    if waits:
+        what = {"case": case.key, "status": str(case.status)}
+        events.append(NewEvent("case.status", case.key, author.agent_key, case.inbox_id, data=what))
+    record(events)

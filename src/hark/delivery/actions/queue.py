@@ -22,7 +22,8 @@ STOPPED = """
     UPDATE delivery_outboxitem o SET payload = jsonb_set(o.payload, '{standing}',
         coalesce(o.payload -> 'standing', '{}') || '{"stopped": true}')
     FROM unnest(%s::bigint[], %s::text[]) AS s (channel_id, person)
-    WHERE o.state = 'queued' AND o.channel_id = s.channel_id AND o.payload #>> '{target,person}' = s.person
+    WHERE o.state IN ('queued', 'sending', 'ambiguous', 'failed') AND o.channel_id = s.channel_id
+        AND o.payload #>> '{target,person}' = s.person
 """
 OPEN_TO_A_PERSON = [OutboxState.AMBIGUOUS, OutboxState.FAILED, OutboxState.REFUSED]
 
@@ -132,7 +133,10 @@ def settle(*, item_id: int, how: Settlement, actor: str) -> OutboxItem:
 
 
 def stop_waiting(people: Sequence[tuple[int, str]]) -> None:
-    """What waits for these (channel, person) is refused when its turn comes. In the caller's transaction."""
+    """What is on its way to these (channel, person) is refused when its turn comes, or when a person sends it again.
+
+    In the caller's transaction.
+    """
     if people:
         execute(STOPPED, [list(column) for column in zip(*people, strict=True)])
 
