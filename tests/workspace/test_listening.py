@@ -9,7 +9,7 @@ from hark.channels.base import Venue
 from hark.channels.registry import register_for_tests
 from hark.channels.types import Account, Caps, Inbound, Page, Raw
 from hark.contacts.models import Identity
-from hark.conversations.models import Message
+from hark.conversations.models import Message, Reading
 from hark.conversations.queries.previewing import preview
 from hark.conversations.queries.stream import Label, stream_counts, stream_page
 from hark.conversations.queries.unaddressed import distress_counts, reach_counts, unaddressed
@@ -214,6 +214,15 @@ def test_who_has_a_case_stands_there_until_somebody_answers(world: World, signed
     post.conversation.last_outbound_at = database_now()
     post.conversation.save(update_fields=["last_outbound_at"])
     assert stream_page(world.tessa, Label.CARE).rows == ()
+
+
+def test_what_the_model_doubts_is_no_complaint(world: World) -> None:
+    message = complain(world.square, "una", "Switched to Plum, number moved in one day.")
+    assert len(unaddressed(world.tessa, at=database_now())) == 1
+    row = Reading.objects.get(message=message)
+    row.data["abstain"] = ["complaint"]
+    row.save()
+    assert unaddressed(world.tessa, at=database_now()) == []
 
 
 def test_a_word_of_an_agent_takes_a_line_out_of_the_lane(world: World, signed_in: SignedIn) -> None:

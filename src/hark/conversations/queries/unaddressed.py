@@ -113,14 +113,19 @@ def _complaints(agent: Agent, at: datetime) -> list[_Complaint]:
 
 
 def _read(ids: Sequence[int]) -> dict[int, tuple[float, str]]:
-    """(complaint, urgency) of those that are complaints or press, with what agents have said of them. Two queries."""
+    """(complaint, urgency) of those that are complaints or press, with what agents have said of them. Two queries.
+
+    Where the model is not sure that it is one, it is none, as when cases open.
+    """
     said = Correction.objects.filter(message__in=ids, field__in=["relevance", "complaint", "urgency"]).order_by("id")
     changed = {(message, field): value for message, field, value in said.values_list("message", "field", "new_value")}
     rows = Reading.objects.filter(message__in=ids).order_by("message_id", "-id").distinct("message_id")
     told = {}
-    for number, relevance, complaint, urgency in rows.values_list("message", "relevance", "complaint", "urgency"):
+    columns = ("message", "relevance", "complaint", "urgency", "data__abstain")
+    for number, relevance, complaint, urgency, unsure in rows.values_list(*columns):
         word = changed.get((number, "complaint"))
-        complains = complaint if word is None else float(word == "true")
+        sure = 0.0 if "complaint" in (unsure or ()) else complaint
+        complains = sure if word is None else float(word == "true")
         presses = changed.get((number, "urgency"), urgency)
         about = changed.get((number, "relevance"), relevance)
         if about == "relevant" and (complains >= YES or presses in URGENT):
