@@ -44,6 +44,7 @@ class Venue(Protocol):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    icon: ClassVar[str] = "post"  # of the desk: chat, forum, mail, person, photo, post, review, text, video
     intro: ClassVar[str] = ""  # a sentence for whoever chooses a venue
     caps: ClassVar[Caps]
     proof: ClassVar[str]  # "real server", "recorded data", "specification", "simulated"

@@ -48,6 +48,7 @@ class AppStore(Venue):
 
     key: ClassVar[str] = "appstore"
     name: ClassVar[str] = "App Store reviews"
+    icon: ClassVar[str] = "review"
     intro: ClassVar[str] = "Reviews of your app in Apple’s App Store; one public answer to each."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

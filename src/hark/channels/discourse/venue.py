@@ -84,6 +84,7 @@ class Discourse(Venue):
 
     key: ClassVar[str] = "discourse"
     name: ClassVar[str] = "Discourse"
+    icon: ClassVar[str] = "forum"
     intro: ClassVar[str] = "A forum: its posts, and the private messages of one account, answered in their topics."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

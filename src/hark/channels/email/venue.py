@@ -42,6 +42,7 @@ class Email(Venue):
 
     key: ClassVar[str] = "email"
     name: ClassVar[str] = "E-mail"
+    icon: ClassVar[str] = "mail"
     intro: ClassVar[str] = "A mailbox: mails become cases, and replies leave from its address."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(

@@ -21,6 +21,7 @@ class Encounters(Venue):
 
     key: ClassVar[str] = "encounter"
     name: ClassVar[str] = "Encounters"
+    icon: ClassVar[str] = "person"
     intro: ClassVar[str] = "Shop counter, letters, calls elsewhere. Made by itself with the first one that is noted."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(own_venue=True)

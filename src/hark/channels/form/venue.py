@@ -73,6 +73,7 @@ class ContactForm(Venue):
 
     key: ClassVar[str] = "form"
     name: ClassVar[str] = "Contact form"
+    icon: ClassVar[str] = "mail"
     intro: ClassVar[str] = "A form on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(

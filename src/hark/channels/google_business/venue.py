@@ -59,6 +59,7 @@ class GoogleBusiness(Venue):
 
     key: ClassVar[str] = "google-business"
     name: ClassVar[str] = "Google Business reviews"
+    icon: ClassVar[str] = "review"
     intro: ClassVar[str] = "Reviews of your places on Google Maps and in Search; one public answer to each."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

@@ -42,6 +42,7 @@ class Instagram(Social):
 
     key: ClassVar[str] = "instagram"
     name: ClassVar[str] = "Instagram"
+    icon: ClassVar[str] = "photo"
     intro: ClassVar[str] = "A professional account: comments and mentions in public, direct messages in private."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

@@ -56,6 +56,7 @@ class Matrix(Venue):
 
     key: ClassVar[str] = "matrix"
     name: ClassVar[str] = "Matrix"
+    icon: ClassVar[str] = "chat"
     intro: ClassVar[str] = "An account on a Matrix homeserver: its rooms, and private talks with it."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(

@@ -53,6 +53,7 @@ class Play(Venue):
 
     key: ClassVar[str] = "play"
     name: ClassVar[str] = "Google Play reviews"
+    icon: ClassVar[str] = "review"
     intro: ClassVar[str] = "Reviews of your Android app; one public answer of 350 characters to each."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

@@ -83,6 +83,7 @@ class Simulated(Venue):
 
     key: ClassVar[str] = "simulated"
     name: ClassVar[str] = "Simulated"
+    icon: ClassVar[str] = "sim"
     intro: ClassVar[str] = "A made-up network for trying out, never a real one."
     proof: ClassVar[str] = "simulated"
     caps: ClassVar[Caps] = Caps(

@@ -82,6 +82,7 @@ class Kannel(Venue):
 
     key: ClassVar[str] = "sms-kannel"
     name: ClassVar[str] = "Text messages (Kannel)"
+    icon: ClassVar[str] = "text"
     intro: ClassVar[str] = "Text messages over your own gateway: any carrier with SMPP, or a modem."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(private=True, max_length=MOST_MESSAGES, unit="sms", receipts=True, webhook=True)

@@ -100,6 +100,7 @@ class Twilio(Venue):
 
     key: ClassVar[str] = "sms-twilio"
     name: ClassVar[str] = "Text messages (Twilio)"
+    icon: ClassVar[str] = "text"
     intro: ClassVar[str] = "Text messages and pictures to a number of yours at Twilio."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

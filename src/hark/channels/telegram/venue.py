@@ -78,6 +78,7 @@ class Telegram(Venue):
 
     key: ClassVar[str] = "telegram"
     name: ClassVar[str] = "Telegram"
+    icon: ClassVar[str] = "chat"
     intro: ClassVar[str] = "A bot that people write to, also in groups. Telegram can read what is written to a bot."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

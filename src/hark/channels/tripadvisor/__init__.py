@@ -19,6 +19,7 @@ class TripAdvisor(AlertMailbox):
 
     key: ClassVar[str] = "tripadvisor"
     name: ClassVar[str] = "TripAdvisor"
+    icon: ClassVar[str] = "review"
     intro: ClassVar[str] = "Reviews on TripAdvisor, from its alert mails; they are answered on its own pages."
     caps: ClassVar[Caps] = replace(AlertMailbox.caps, storage="none")
     place: ClassVar[str] = "TripAdvisor"

@@ -75,6 +75,7 @@ class WebChat(Venue):
 
     key: ClassVar[str] = "webchat"
     name: ClassVar[str] = "Web chat"
+    icon: ClassVar[str] = "chat"
     intro: ClassVar[str] = "A chat on your own site. No account anywhere is needed."
     proof: ClassVar[str] = "real server"
     caps: ClassVar[Caps] = Caps(

@@ -58,6 +58,7 @@ class WhatsApp(Venue):
 
     key: ClassVar[str] = "whatsapp"
     name: ClassVar[str] = "WhatsApp"
+    icon: ClassVar[str] = "chat"
     intro: ClassVar[str] = "A business number. Free answers for 24 hours after a person has written, then one template."
     proof: ClassVar[str] = "recorded data"
     caps: ClassVar[Caps] = Caps(

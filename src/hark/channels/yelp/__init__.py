@@ -14,6 +14,7 @@ class Yelp(AlertMailbox):
 
     key: ClassVar[str] = "yelp"
     name: ClassVar[str] = "Yelp"
+    icon: ClassVar[str] = "review"
     intro: ClassVar[str] = "Reviews on Yelp, from its alert mails; they are answered on Yelp’s own pages."
     place: ClassVar[str] = "Yelp"
     senders: ClassVar[tuple[str, ...]] = ("yelp.com",)

@@ -54,6 +54,7 @@ class YouTube(Venue):
 
     key: ClassVar[str] = "youtube"
     name: ClassVar[str] = "YouTube comments"
+    icon: ClassVar[str] = "video"
     intro: ClassVar[str] = "Comments below the videos of your channel, answered in public."
     proof: ClassVar[str] = "specification"
     caps: ClassVar[Caps] = Caps(

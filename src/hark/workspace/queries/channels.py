@@ -17,7 +17,7 @@ from hark.organisation.listening import listens_now
 from hark.organisation.models import Agent, Channel, ChannelHealth
 from hark.organisation.queries import inboxes_visible_to
 from hark.organisation.types import ChannelState
-from hark.workspace.queries.words import VENUE_ICONS, ago, span_words
+from hark.workspace.queries.words import ago, span_words
 
 LATE_SECONDS = 120
 SILENT = "Nothing has come for three times as long as is usual at this hour. See whether the venue still reaches us."
@@ -83,7 +83,7 @@ def _shown(
     health, word, advice = _health(row, lag, rests_until)
     page, snippet, words = _to_paste(row)
     return ChannelShown(
-        key=row.key, venue=row.venue, venue_name=venue_name(row.venue), icon=VENUE_ICONS.get(row.venue, "post"),
+        key=row.key, venue=row.venue, venue_name=venue_name(row.venue), icon=venue_icon(row.venue),
         name=row.name, inbox=row.inbox.name, health=health, health_word=word, advice=advice,
         lag=span_words(lag) if lag is not None else "–", late=lag is not None and lag > LATE_SECONDS,
         last_heard=ago(heard_at, at) if heard_at else "never", last_heard_at=heard_at,
@@ -132,6 +132,14 @@ def venue_name(key: str) -> str:
         return venue(key).name
     except UnknownVenue:
         return key
+
+
+def venue_icon(key: str) -> str:
+    """The drawing that stands for the venue."""
+    try:
+        return venue(key).icon
+    except UnknownVenue:
+        return "post"
 
 
 def place_name(venue_key: str, channel: str) -> str:

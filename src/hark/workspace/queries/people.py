@@ -11,6 +11,7 @@ from hark.conversations.queries.access import cases_visible_to, messages_visible
 from hark.organisation.models import Agent
 from hark.organisation.queries import who_may
 from hark.organisation.types import Right
+from hark.workspace.queries.channels import venue_icon, venue_name
 from hark.workspace.queries.shapes import MOOD_WORDS, mood_shown
 from hark.workspace.queries.words import day, reach_words
 from hark.workspace.types import MoodShown
@@ -19,13 +20,10 @@ PAST_CASES = 6
 MOOD_POINTS = 30
 WIDTH, MIDDLE, SWING = 280, 30, 22
 NETWORKS = {
-    "webchat": ("chat", "Web chat"), "form": ("mail", "Contact form"), "email": ("mail", "E-mail"),
-    "phone": ("call", "Telephone"), "simulated": ("sim", "Simulated"), "site": ("person", "Your site"),
-    "google-business": ("review", "Google"), "play": ("review", "Google Play"), "appstore": ("review", "App Store"),
-    "yelp": ("review", "Yelp"), "tripadvisor": ("review", "TripAdvisor"), "youtube": ("video", "YouTube"),
-    "encounter": ("person", "Met"), "whatsapp": ("chat", "WhatsApp"), "facebook": ("post", "Facebook"),
-    "instagram": ("photo", "Instagram"), "x": ("post", "X"),
-}  # fmt: skip
+    "phone": ("call", "Telephone"),
+    "site": ("person", "Your site"),
+    "encounter": ("person", "Met"),
+}  # no venues
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def who_may_hold(case: Case) -> list[Agent]:
 
 
 def _identity(row: Identity) -> IdentityShown:
-    icon, network = NETWORKS.get(row.network, ("person", row.network.capitalize()))
+    icon, network = NETWORKS.get(row.network) or (venue_icon(row.network), venue_name(row.network))
     name = row.handle or row.name or row.key
     why = {"claimed": "typed by the person, not checked"}.get(row.verified, "")
     if row.network == "webchat" and row.verified == "observed":

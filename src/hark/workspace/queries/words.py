@@ -4,12 +4,6 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-VENUE_ICONS = {
-    "google-business": "review", "play": "review", "appstore": "review", "yelp": "review", "tripadvisor": "review",
-    "youtube": "video",
-    "webchat": "chat", "form": "mail", "simulated": "sim", "email": "mail", "encounter": "person", "whatsapp": "chat",
-    "instagram": "photo",
-}  # fmt: skip
 KIND_ICONS = {
     "review": "review", "post": "post", "comment": "post", "photo": "photo", "chat": "chat", "mail": "mail",
     "form": "mail", "text": "text", "call": "call", "forum": "forum", "video": "video", "mention": "post",

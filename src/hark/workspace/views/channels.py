@@ -31,7 +31,6 @@ from hark.organisation.types import ChannelState, Right
 from hark.workspace.queries.channel_page import channel_page
 from hark.workspace.queries.channels import channels_shown
 from hark.workspace.queries.signing_in import RETURN_PATH
-from hark.workspace.queries.words import VENUE_ICONS
 from hark.workspace.views.channel_form import ChannelForm, MadeUpForm, only_words
 from hark.workspace.views.desk import agent_of, desk
 from hark.workspace.views.first_run import tried
@@ -48,7 +47,7 @@ def channels(request: HttpRequest) -> HttpResponse:
     well = sum(channel.health == "well" for channel in shown)
     connectable = [each for each in venues().values() if each.caps.comes_by_itself]
     shelf = sorted(connectable, key=_real_ones_first)
-    known = [(each, VENUE_ICONS.get(each.key, "post"), proof_of(each.proof)) for each in shelf]
+    known = [(each, each.icon, proof_of(each.proof)) for each in shelf]
     return settings_page(request, "channels", channels=shown, well=well, venues=known)
 
 
@@ -71,8 +70,7 @@ def new_channel(request: HttpRequest, key: str) -> HttpResponse:
         else:
             look(request, made, "Connected and switched on.")
         return redirect(f"/settings/channels/{made.key}/")
-    icon = VENUE_ICONS.get(key, "post")
-    about = {"form": form, "venue": place, "icon": icon, "guides": guides_shown(place), "signs_in": signs_in(place)}
+    about = {"form": form, "venue": place, "guides": guides_shown(place), "signs_in": signs_in(place)}
     return settings_page(request, "channel_new", **about, proof=proof_of(place.proof)[1])
 
 
