@@ -41,6 +41,7 @@ MAX_LENGTH = 500
 MAX_MEDIA = 5_000_000
 PAGE = 50
 SCOPES = frozenset({"read", "write"})
+OWN_RULES = ("like", (ITSELF,))  # asked only of an account that plays no venue
 NOT_OURS = Rejected(Reply(401, b'{"error":"signature"}'))
 
 
@@ -63,16 +64,19 @@ class Settings:
         help="Such as http://127.0.0.1:9000/plum. Empty: nothing leaves this machine, replies count as delivered.",
     )
     network: str = setting("", label="Made-up network", help="People are one and the same within it.")
-    idempotent: bool = setting(default=True, label="It remembers keys, so that nothing is posted twice")
     self_ids: tuple[str, ...] = setting((), label="Our own ids there", help="Posts by them are our own.")
     handles: tuple[str, ...] = setting((), label="Our own names there")
-    max_length: int = setting(MAX_LENGTH, label="Longest post", low=1, high=MAX_LENGTH)
+    idempotent: bool = setting(default=True, label="It remembers keys, so that nothing is posted twice", only=OWN_RULES)
+    max_length: int = setting(MAX_LENGTH, label="Longest post", low=1, high=MAX_LENGTH, only=OWN_RULES)
     unit: Literal["chars", "graphemes", "utf16", "bytes", "weighted", "sms"] = setting(
-        "graphemes", label="It counts in", words=UNIT_WORDS
+        "graphemes", label="It counts in", words=UNIT_WORDS, only=OWN_RULES
     )
-    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS)
+    max_parts: int = setting(1, label="Parts of one answer", help=PARTS_HELP, low=1, high=MOST_PARTS, only=OWN_RULES)
     moves: Literal["none", "reply_once", "always"] = setting(
-        "none", label="From public to private", words={"none": "Never", "reply_once": "One message", "always": "Always"}
+        "none",
+        label="From public to private",
+        words={"none": "Never", "reply_once": "One message", "always": "Always"},
+        only=OWN_RULES,
     )
     token: str = setting("", label="Token", secret=True, help="We are known by it there.")
     webhook: str = setting("", label="Webhook secret", secret=True, help="Its calls are signed with it.")
