@@ -331,3 +331,12 @@ def test_what_was_never_moved_is_not_offered_to_be_closed_in_public(world: World
     answer(client, message)
     client.post(f"{page}status/", {"act": "resolve"}, headers=HTMX)
     assert "Close it in public" not in page_of(client.get(page))
+
+
+def test_a_shut_window_is_the_first_thing_that_the_composer_says(world: World, signed_in: SignedIn) -> None:
+    message = say(world.square, known("late"), "Hello?", reply_until=now())
+    page = page_of(signed_in(world.tessa).get(f"/case/{case_of(message).key}/"))
+    assert 'value="private" checked' in page
+    assert "The time in which this venue lets us answer is over." in page
+    light = make_role(world, Role.LIGHT_AGENT)
+    assert 'value="note" checked' in page_of(signed_in(light).get(f"/case/{case_of(message).key}/"))

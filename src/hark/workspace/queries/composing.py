@@ -34,13 +34,17 @@ def ways_shown(agent: Agent, case: Case) -> list[WayShown]:
 def first_kind(ways: list[WayShown]) -> str:
     """What the composer opens with: the audience of the message answered where a reply is possible, else a note.
 
+    Where a rule of the venue shuts every way, it opens with that audience all the same, since there the reason stands.
     Nothing becomes public by itself: a private talk opens private, and only a talk that is public opens public.
     """
-    open_kinds = [kind.kind for kind in ways[0].kinds if not kind.why_not] if ways else []
-    asked = ways[0].way.answers.visibility if ways and ways[0].way.answers else "private"
-    if asked in open_kinds:
-        return str(asked)
-    return "private" if "private" in open_kinds else "note"
+    kinds = {kind.kind: kind.why_not for kind in ways[0].kinds} if ways else {}
+    asked = str(ways[0].way.answers.visibility) if ways and ways[0].way.answers else "private"
+    if not kinds.get(asked, "closed"):
+        return asked
+    if not kinds.get("private", "closed"):
+        return "private"
+    shut = asked in kinds and kinds[asked] in ways[0].way.refusals.values()
+    return asked if shut else "note"
 
 
 def _way(agent: Agent, way: Way, how: str, language: str) -> WayShown:
